@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { digestOf } from '../digest.ts';
+import { Digest, Tenant } from '../names.ts';
+
+/** What a step has to say for the audit: redacted values, references and digests; no content, no personal data. */
+export const AuditEvent = z.strictObject({
+  step: z.string(),
+  model: z
+    .strictObject({
+      name: z.string(),
+      input_tokens: z.int().nonnegative(),
+      output_tokens: z.int().nonnegative(),
+      cached_tokens: z.int().nonnegative(),
+      cost_microusd: z.int().nonnegative(),
+    })
+    .optional(),
+  tool: z.strictObject({ name: z.string(), scope: z.string(), dry_run: z.boolean() }).optional(),
+  args_redacted: z.record(z.string(), z.unknown()).optional(),
+  provenance: z.record(z.string(), z.string()).optional(),
+  policy: z
+    .strictObject({ decision: z.string(), rule_ids: z.array(z.string()), version: z.string().optional() })
+    .optional(),
+  result: z
+    .strictObject({
+      status: z.string(),
+      latency_ms: z.number().nonnegative().optional(),
+      retries: z.int().nonnegative().optional(),
+    })
+    .optional(),
+  /** What was looked at or acted on, so that it can be shown later that it was this and nothing else. */
+  sources: z.array(z.strictObject({ ref: z.string(), sha256: Digest })).optional(),
+});
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const AuditRecord = AuditEvent.extend({
+  trace_id: z.string(),
+  run_id: z.string(),
+  seq: z.int().nonnegative(),
+  at: z.iso.datetime(),
+  user: z.strictObject({ id: z.string(), tenant: Tenant }),
+  release: z.string(),
+  prev_hash: Digest,
+  hash: Digest,
+});
+/** One link of a chain: the structured event of one step. `hash` covers every other field. */
+export type AuditRecord = z.infer<typeof AuditRecord>;
+
+/** The last link of a chain: the next record must follow it. */
+export const Head = z.strictObject({ seq: z.int().gte(-1), hash: Digest });
+export type Head = z.infer<typeof Head>;
+
+/** The head of a chain that has no record yet. */
+export const GENESIS: Head = { seq: -1, hash: '0'.repeat(64) };
+
+type Circumstances = Pick<AuditRecord, 'trace_id' | 'run_id' | 'at' | 'user' | 'release'>;
+
+/** Links an event to a chain. */
+export const chain = (head: Head, event: AuditEvent, circumstances: Circumstances): AuditRecord => {
+  const body = { ...circumstances, ...event, seq: head.seq + 1, prev_hash: head.hash };
+  return { ...body, hash: digestOf(body) };
+};
+
+export const headOf = ({ seq, hash }: AuditRecord): Head => ({ seq, hash });
+
+/**
+ * The first fault of a chain, as a sentence, or undefined where there is none. `head` is where the run says that its
+ * chain ends, so a chain cut short at its end is a fault too.
+ */
+export const faultOf = (records: readonly AuditRecord[], head: Head): string | undefined => {
+  let previous = GENESIS;
+  for (const record of records) {
+    const { hash, ...body } = record;
+    if (record.seq !== previous.seq + 1) return `record ${previous.seq + 1} is missing: found ${record.seq}`;
+    if (record.prev_hash !== previous.hash) return `record ${record.seq} does not follow record ${previous.seq}`;
+    if (digestOf(body) !== hash) return `record ${record.seq} was changed: its hash does not fit its content`;
+    previous = headOf(record);
+  }
+  if (previous.seq !== head.seq || previous.hash !== head.hash)
+    return `the chain ends at record ${previous.seq}, the run says ${head.seq}`;
+  return undefined;
+};

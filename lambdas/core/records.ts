@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import { Digest, RunId, ScopeName, Tenant, ToolName } from './names.ts';
+
+/*
+ * What lies in the state table besides the run itself. Each kind is written by one kind of role (tables.ts), and
+ * carries a digest of its content where the audit refers to it.
+ */
+
+/** The task's input and, by round, the replies that people gave when asked. */
+export const Input = z.strictObject({
+  fields: z.record(z.string(), z.string()),
+  replies: z.array(z.record(z.string(), z.string())),
+});
+export type Input = z.infer<typeof Input>;
+
+/** The fields of the task with its replies laid over them, later ones last. */
+export const fieldsOf = ({ fields, replies }: Input): Readonly<Record<string, string>> =>
+  Object.assign({}, fields, ...replies);
+
+/** A read tool's answer, before the action or after it. */
+export const Reading = z.strictObject({
+  tool: ToolName,
+  scope: ScopeName,
+  call: z.enum(['before', 'after']),
+  output: z.record(z.string(), z.unknown()),
+  sha256: Digest,
+  at: z.iso.datetime(),
+});
+export type Reading = z.infer<typeof Reading>;
+
+/** What an engine proposes: an action, where each argument comes from, and how sure the engine is. */
+export const Plan = z.strictObject({
+  action: z.int().positive(),
+  tool: ToolName,
+  arguments: z.record(z.string(), z.string()),
+  /** Per argument `user`, `record` or `composed`. A claim: Decide checks it against the sources. */
+  provenance: z.record(z.string(), z.enum(['user', 'record', 'untrusted', 'composed'])),
+  confidence: z.number().min(0).max(1),
+  abstained: z.boolean(),
+  engine: z.strictObject({ kind: z.enum(['rules', 'classifier', 'model']), name: z.string(), version: z.string() }),
+  rule: z.string().optional(),
+  usage: z
+    .strictObject({
+      inputTokens: z.int().nonnegative(),
+      outputTokens: z.int().nonnegative(),
+      cachedTokens: z.int().nonnegative(),
+      costMicroUsd: z.int().nonnegative(),
+    })
+    .optional(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** The immutable authorisation of one action. */
+export const Writ = z.strictObject({
+  tenant: Tenant,
+  run: RunId,
+  scope: ScopeName,
+  action: z.int().positive(),
+  /** Digest of tool and arguments: what exactly is authorised. */
+  digest: Digest,
+  tool: ToolName,
+  arguments: z.record(z.string(), z.string()),
+  release: Digest,
+  workflow: z.string(),
+  rules: z.array(z.string()),
+  user: z.string(),
+  issuedAt: z.iso.datetime(),
+});
+export type Writ = z.infer<typeof Writ>;
+
+/**
+ * The scope function's use of a writ. `executing` holds a lease; `released` means that nothing happened and that the
+ * writ may be claimed again; `done`, `failed` and `in-doubt` are final for the function. Absent: never claimed.
+ */
+export const Claim = z.strictObject({
+  digest: Digest,
+  status: z.enum(['executing', 'released', 'done', 'failed', 'in-doubt']),
+  attempt: z.int().positive(),
+  startedAt: z.iso.datetime(),
+  leaseUntil: z.iso.datetime(),
+  latencyMs: z.number().nonnegative().optional(),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** An operator's word on a subject: whether it is stopped, and a tenant's mode where it differs from the release's. */
+export const Control = z.strictObject({
+  subject: z.string(),
+  stopped: z.boolean(),
+  mode: z.enum(['shadow', 'suggest', 'autopilot']).optional(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.iso.datetime(),
+});
+export type Control = z.infer<typeof Control>;
+
+/** A run handed to people, with what they need to go on from there. */
+export const Escalation = z.strictObject({
+  because: z.string(),
+  rules: z.array(z.string()),
+  /** Keys of the evidence in the state table: proposals, readings, writs, claims. */
+  evidence: z.array(z.string()),
+  at: z.iso.datetime(),
+});
+export type Escalation = z.infer<typeof Escalation>;

@@ -1,0 +1,46 @@
+import type { RunRef } from './names.ts';
+
+/*
+ * Used at synthesis (IAM grants) and at run time (keys). IAM can restrict partition keys, not sort keys, so who may
+ * write a thing decides its partition: each prefix below has one kind of writer.
+ */
+
+/** Prefixes of the state table's partitions. A prefix ends where the tenant begins, or with a scope where one follows. */
+export const prefix = {
+  /** The task's input and its replies. Written by the API alone. */
+  input: 'INPUT#',
+  /** Status, release, audit head, task tokens. Written by the API (create) and by steps that append to the audit. */
+  run: 'RUN#',
+  /** Proposals. Written by Propose. */
+  plan: 'PLAN#',
+  /** Answers of a read scope's tools. Written by that scope's function. */
+  read: (scope: string) => `READ#${scope}#`,
+  /** Writs. Written by Decide of the workflows that have the scope. */
+  writ: (scope: string) => `WRIT#${scope}#`,
+  /** Claims. Written by that scope's function. */
+  claim: (scope: string) => `CLAIM#${scope}#`,
+  /** What was handed to people. Written by Escalate and the reaper. */
+  escalation: 'ESCALATION#',
+  /** Stops and modes. Written by the API for operators. */
+  control: 'CONTROL#',
+  /** Runs by tenant, in the index `by-tenant`. */
+  tenant: 'TENANT#',
+} as const;
+
+const ofRun = (start: string, { tenant, run }: RunRef): string => `${start}${tenant}#${run}`;
+
+/** Partition keys of one run's items. */
+export const partition = {
+  input: (ref: RunRef) => ofRun(prefix.input, ref),
+  run: (ref: RunRef) => ofRun(prefix.run, ref),
+  plan: (ref: RunRef) => ofRun(prefix.plan, ref),
+  read: (scope: string, ref: RunRef) => ofRun(prefix.read(scope), ref),
+  writ: (scope: string, ref: RunRef) => ofRun(prefix.writ(scope), ref),
+  claim: (scope: string, ref: RunRef) => ofRun(prefix.claim(scope), ref),
+  escalation: (ref: RunRef) => ofRun(prefix.escalation, ref),
+  control: (subject: string, shard: string) => `${prefix.control}${subject}#${shard}`,
+  tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
+} as const;
+
+/** The index that lists a tenant's runs, newest last by its sort key. */
+export const BY_TENANT = 'by-tenant';
