@@ -20,7 +20,13 @@ export const ask = defineStep({
   output: Output,
   run: async (deps: StepDeps, { round, field, token, ...ref }) => {
     const asked = deps.release.input.fields.find(({ name }) => name === field)?.ask;
-    const question = { round, field, text: asked?.question ?? `Please send ${field}.`, token, at: deps.now().toISOString() };
+    const question = {
+      round,
+      field,
+      text: asked?.question ?? `Please send ${field}.`,
+      token,
+      at: deps.now().toISOString(),
+    };
     let fresh = false;
     const output = await advance(deps, ref, { key: `ask#${round}`, wanted: {}, output: Output }, async () => {
       fresh = true;

@@ -31,7 +31,10 @@ export const valueAt = (
 };
 
 /** The read scopes that a workflow's places name. */
-export const scopesOf = (places: readonly ArgumentSource[], tools: Readonly<Record<string, Tool>>): readonly string[] => [
+export const scopesOf = (
+  places: readonly ArgumentSource[],
+  tools: Readonly<Record<string, Tool>>
+): readonly string[] => [
   ...new Set(
     places.flatMap((place) => {
       const scope = place.from === 'record' ? tools[place.tool]?.scope : undefined;

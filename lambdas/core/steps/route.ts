@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Answer, Engine } from '../engine/engine.ts';
-import { Tenant, RunId, RuleId } from '../names.ts';
+import { RuleId, RunId, Tenant } from '../names.ts';
 import { fieldsOf } from '../records.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
 
@@ -57,7 +57,8 @@ export const route = defineStep({
             return isId && id !== undefined ? [[name, id]] : [];
           })
         );
-        if (answer.abstained && whenUnsure === 'unsure') return record({ kind: 'unsure', rule: 'ELIGIBILITY_UNSURE' }, model);
+        if (answer.abstained && whenUnsure === 'unsure')
+          return record({ kind: 'unsure', rule: 'ELIGIBILITY_UNSURE' }, model);
         if (!answer.abstained && answer.label === NOT_ELIGIBLE)
           return record({ kind: 'not-eligible', rule: ruleOf(answer, 'CLASSIFIED_NOT_ELIGIBLE') }, model);
         return record({ kind: 'eligible', rule: ruleOf(answer, 'CLASSIFIED_ELIGIBLE'), ids }, model);
