@@ -1,0 +1,53 @@
+import type * as z from 'zod';
+import type { ReadTool, WriteTool } from '../tool.ts';
+
+/** What a read tool does. The input has passed the contract's schema; the answer keeps to the contract. */
+export interface ReadImplementation<
+  Client,
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> {
+  readonly contract: ReadTool<Input, Output>;
+  /** Fails with `Retryable` or `Terminal` only: a read leaves nothing behind that could be in doubt. */
+  readonly call: (client: Client, input: z.infer<Input>, signal: AbortSignal) => Promise<z.infer<Output>>;
+}
+
+/** What a write tool does, and how its effect is looked up. The input has passed the contract's schema. */
+export interface WriteImplementation<
+  Client,
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> {
+  readonly contract: WriteTool<Input, Output>;
+  /**
+   * Makes the change. Fails with `Retryable` or `Terminal` only where the system is unchanged, otherwise with `Uncertain`.
+   * `marker` names the writ; it is left with the change where the system can keep it.
+   */
+  readonly call: (
+    client: Client,
+    input: z.infer<Input>,
+    signal: AbortSignal,
+    options: { readonly marker: string }
+  ) => Promise<z.infer<Output>>;
+  /** Whether the system shows the effect now, judged by the contract's `shows`. Fails as a read does. */
+  readonly lookUp: (client: Client, input: z.infer<Input>, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** A system's side of its tools: what its secret holds, how a client is opened from it, and what each tool does. */
+export interface System<Secret, Client> {
+  readonly secret: z.ZodType<Secret>;
+  /** Opens nothing yet: the first call connects. */
+  readonly connect: (secret: Secret) => Client;
+  readonly reads: readonly ReadImplementation<Client>[];
+  readonly writes: readonly WriteImplementation<Client>[];
+}
+
+/** Binds a read to its contract, so that a call which does not keep to it does not compile. */
+export const implementRead = <Client, Input extends z.ZodObject, Output extends z.ZodObject>(
+  implementation: ReadImplementation<Client, Input, Output>
+): ReadImplementation<Client, Input, Output> => implementation;
+
+/** Binds a write to its contract. */
+export const implementWrite = <Client, Input extends z.ZodObject, Output extends z.ZodObject>(
+  implementation: WriteImplementation<Client, Input, Output>
+): WriteImplementation<Client, Input, Output> => implementation;
