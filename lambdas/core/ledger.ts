@@ -1,4 +1,5 @@
 import type { AuditRecord } from './audit/record.ts';
+import type { Mode } from './mode.ts';
 import type { RunRef } from './names.ts';
 import type { Claim, Control, Escalation, Input, Plan, Reading, Writ } from './records.ts';
 import type { Outcome, Run, RunStatus } from './run.ts';
@@ -7,14 +8,14 @@ import type { Outcome, Run, RunStatus } from './run.ts';
 export interface Wanted {
   readonly input?: boolean;
   readonly plan?: number;
-  readonly readings?: readonly { readonly scope: string; readonly call: Reading['call'] }[];
+  readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call'>[];
   readonly writ?: { readonly scope: string; readonly action: number };
   readonly claim?: { readonly scope: string; readonly action: number };
   /** Control subjects, in the run's own shard. */
   readonly controls?: readonly string[];
 }
 
-/** What is known of a run, read together and consistently. Absent members do not exist (yet). */
+/** What is known of a run, each item read with strong consistency. Absent members do not exist (yet). */
 export interface Dossier {
   readonly run: Run;
   readonly input?: Input;
@@ -30,6 +31,7 @@ export interface Move {
   /** Which step, in which round: `route#0`. A run records each once. */
   readonly key: string;
   readonly output: unknown;
+  readonly rules: readonly string[];
   readonly status?: RunStatus;
   readonly outcome?: Outcome;
   readonly record: AuditRecord;
@@ -37,7 +39,8 @@ export interface Move {
 
 /** What may be written together with a move. */
 export type Deed =
-  | { readonly kind: 'issue'; readonly writ: Writ; readonly mode: string; readonly modeIsDefault: boolean }
+  /** Authorises an action, under the mode that was found: `modeOf` is the tenant's own, or undefined for the release's. */
+  | { readonly kind: 'issue'; readonly writ: Writ; readonly modeOf: Mode | undefined }
   | { readonly kind: 'escalate'; readonly escalation: Escalation }
   | { readonly kind: 'ask'; readonly question: Question };
 
@@ -50,27 +53,17 @@ export interface Question {
   readonly at: string;
 }
 
-/**
- * Why a move was not made. `stale`: somebody moved the run since it was read; read again and retry. `writ-exists`: an
- * action was authorised under this number before. `STOPPED_…`: an operator's stop. `mode-changed`: as it says.
- */
-export type Unmade =
-  | 'stale'
-  | 'writ-exists'
-  | 'mode-changed'
-  | 'STOPPED_GLOBAL'
-  | 'STOPPED_TENANT'
-  | 'STOPPED_WORKFLOW'
-  | 'STOPPED_SCOPE';
-
 /** State and audit of runs, kept by an adapter. Throws `Retryable` for conflicts and throttles that outlast a few tries. */
 export interface Ledger {
-  /** Everything wanted, in one consistent read; undefined where there is no such run. */
+  /** Everything wanted, in one call; undefined where there is no such run. */
   look(ref: RunRef, wanted: Wanted): Promise<Dossier | undefined>;
-  /** Moves the run on, appends its audit record and does the deed: all, or none. */
-  move(run: Run, move: Move, deed?: Deed): Promise<Unmade | undefined>;
+  /**
+   * Moves the run on, appends its audit record and does the deed: all, or none. `stale` where anything that the move
+   * relies on is no longer so: the run's head, an operator's stop, the mode. Then look again and decide again.
+   */
+  move(run: Run, move: Move, deed?: Deed): Promise<'moved' | 'stale'>;
   /** Keeps a proposal, once: a repeated Propose finds the first one and returns it. */
-  plan(ref: RunRef, plan: Plan): Promise<Plan>;
+  plan(ref: RunRef, plan: Plan, at: Date): Promise<Plan>;
   /** Replaces the task token of a question that is asked again. */
   askAgain(ref: RunRef, question: Question): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { Digest, RunId, ScopeName, Tenant, ToolName } from './names.ts';
+import { Mode } from './mode.ts';
+import { Digest, RuleId, RunId, ScopeName, Tenant, ToolName, WorkflowName } from './names.ts';
 
 /*
  * What lies in the state table besides the run itself. Each kind is written by one kind of role (tables.ts), and
@@ -61,8 +62,8 @@ export const Writ = z.strictObject({
   tool: ToolName,
   arguments: z.record(z.string(), z.string()),
   release: Digest,
-  workflow: z.string(),
-  rules: z.array(z.string()),
+  workflow: WorkflowName,
+  rules: z.array(RuleId),
   user: z.string(),
   issuedAt: z.iso.datetime(),
 });
@@ -86,7 +87,7 @@ export type Claim = z.infer<typeof Claim>;
 export const Control = z.strictObject({
   subject: z.string(),
   stopped: z.boolean(),
-  mode: z.enum(['shadow', 'suggest', 'autopilot']).optional(),
+  mode: Mode.optional(),
   reason: z.string(),
   by: z.string(),
   at: z.iso.datetime(),
@@ -96,7 +97,7 @@ export type Control = z.infer<typeof Control>;
 /** A run handed to people, with what they need to go on from there. */
 export const Escalation = z.strictObject({
   because: z.string(),
-  rules: z.array(z.string()),
+  rules: z.array(RuleId),
   /** Keys of the evidence in the state table: proposals, readings, writs, claims. */
   evidence: z.array(z.string()),
   at: z.iso.datetime(),

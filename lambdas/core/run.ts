@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Head } from './audit/record.ts';
-import { Digest, Role, RunId, Tenant, WorkflowName } from './names.ts';
+import { Digest, Role, RuleId, RunId, Tenant, WorkflowName } from './names.ts';
 
 export const Outcome = z.enum(['completed', 'not-eligible', 'recorded', 'refused', 'escalated', 'failed']);
 /** How a run ended. `escalated` and `failed` are in a person's hands. */
@@ -17,6 +17,8 @@ export const Run = z.strictObject({
   release: Digest,
   status: RunStatus,
   outcome: Outcome.optional(),
+  /** The rules that decided last. */
+  rules: z.array(RuleId),
   user: z.strictObject({ id: z.string(), roles: z.array(Role) }),
   /** Digest of the submitted body: the same idempotency key with another body is refused. */
   taskDigest: Digest,

@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { TextRule } from './engine/rules.ts';
 import { PolicyRule } from './gate/policy.ts';
+import { Mode } from './mode.ts';
 import { Digest, RuleId, ToolName, WorkflowName } from './names.ts';
 
 /*
  * A workflow's data: what its shared step bundles need to know to serve this workflow and no other. Synthesis writes it
  * beside each bundle as `workflow.json`, so a published function version pins it; each step parses it once, at start.
  */
-
-/** How far the workflow may go by itself. `shadow` and `suggest` issue no writs. */
-export const Mode = z.enum(['shadow', 'suggest', 'autopilot']);
-export type Mode = z.infer<typeof Mode>;
 
 const FieldName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,39}$/, 'a field must be 1 to 40 letters and digits');
 

@@ -28,4 +28,3 @@ export const controlsOver = (tenant: string, workflow: string, scope: string) =>
     { subject: controlSubject('workflow', workflow), rule: 'STOPPED_WORKFLOW' },
     { subject: controlSubject('scope', scope), rule: 'STOPPED_SCOPE' },
   ] as const;
-export type StopRule = ReturnType<typeof controlsOver>[number]['rule'];

@@ -1,23 +1,21 @@
 import * as z from 'zod';
-import { Digest, ScopeName } from '../names.ts';
+import { Digest, RuleId, ScopeName } from '../names.ts';
 
 /** Which writ, and of what: enough for the scope's function to find and check it. */
 export const WritRef = z.strictObject({ scope: ScopeName, action: z.int().positive(), digest: Digest });
 export type WritRef = z.infer<typeof WritRef>;
 
 /**
- * Why an action was refused.
- * `schema`: its arguments do not fit the contract. `provenance`: an argument does not come from where it says.
- * `forbidden`: the policy. `unsure`: the policy wants a person. `stopped`: an operator's stop. `mode-changed`: the
- * mode changed while it was decided. `changed`: another action was authorised under this number before.
+ * Why an action was refused. `schema`: its arguments do not fit the contract. `provenance`: an argument does not come from
+ * where it says. `forbidden`: the policy. `unsure`: the engine or the policy wants a person. `stopped`: an operator.
  */
-export const Refusal = z.enum(['schema', 'provenance', 'forbidden', 'unsure', 'stopped', 'mode-changed', 'changed']);
+export const Refusal = z.enum(['schema', 'provenance', 'forbidden', 'unsure', 'stopped']);
 export type Refusal = z.infer<typeof Refusal>;
 
 export const Verdict = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('authorised'), writ: WritRef, rules: z.array(z.string()) }),
-  z.strictObject({ kind: z.literal('recorded'), rules: z.array(z.string()) }),
-  z.strictObject({ kind: z.literal('refused'), because: Refusal, rules: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal('authorised'), writ: WritRef, rules: z.array(RuleId) }),
+  z.strictObject({ kind: z.literal('recorded'), rules: z.array(RuleId) }),
+  z.strictObject({ kind: z.literal('refused'), because: Refusal, rules: z.array(RuleId) }),
 ]);
 /** What Decide says of an action. A refusal is a value: it is final for this action, and no fault. */
 export type Verdict = z.infer<typeof Verdict>;

@@ -32,6 +32,7 @@ export const ask = defineStep({
       fresh = true;
       return {
         output: { kind: 'asked' as const, field },
+        rules: asked ? [asked.rule] : [],
         status: 'waiting' as const,
         event: { result: { status: 'asked' } },
         deed: { kind: 'ask' as const, question },

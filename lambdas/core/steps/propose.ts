@@ -4,44 +4,14 @@ import type { Engine } from '../engine/engine.ts';
 import { Terminal } from '../errors.ts';
 import type { Dossier } from '../ledger.ts';
 import { Digest, RunId, Tenant } from '../names.ts';
-import { fieldsOf, type Plan } from '../records.ts';
-import type { Tool } from '../tool.ts';
-import type { ArgumentSource, Place } from '../workflow.ts';
+import { readingsOf, type Tools, valueAt } from '../provenance.ts';
+import type { Plan } from '../records.ts';
 import { defineStep, type StepDeps } from './step.ts';
 
 export interface ProposeDeps extends StepDeps {
   readonly proposer: Engine;
-  readonly tools: Readonly<Record<string, Tool>>;
+  readonly tools: Tools;
 }
-
-/** The value at a place, and who can have written it. */
-export const valueAt = (
-  { input, readings }: Pick<Dossier, 'input' | 'readings'>,
-  tools: Readonly<Record<string, Tool>>,
-  place: Place
-): { readonly value: string; readonly provenance: 'user' | 'record' | 'untrusted' } | undefined => {
-  if (place.from === 'user') {
-    const value = input && fieldsOf(input)[place.field];
-    return value === undefined ? undefined : { value, provenance: 'user' };
-  }
-  const tool = tools[place.tool];
-  const value = readings.find(({ tool: read, call }) => read === place.tool && call === 'before')?.output[place.field];
-  if (tool?.effect !== 'read' || typeof value !== 'string') return undefined;
-  return { value, provenance: tool.trust[place.field] === 'record' ? 'record' : 'untrusted' };
-};
-
-/** The read scopes that a workflow's places name. */
-export const scopesOf = (
-  places: readonly ArgumentSource[],
-  tools: Readonly<Record<string, Tool>>
-): readonly string[] => [
-  ...new Set(
-    places.flatMap((place) => {
-      const scope = place.from === 'record' ? tools[place.tool]?.scope : undefined;
-      return scope === undefined ? [] : [scope];
-    })
-  ),
-];
 
 /**
  * Has the workflow's engine propose one action, and keeps the proposal. Proposing authorises nothing: whatever is
@@ -56,47 +26,47 @@ export const propose = defineStep({
     confidence: z.number().min(0).max(1),
     abstained: z.boolean(),
   }),
-  run: async ({ ledger, release, proposer, tools }: ProposeDeps, { action, ...ref }) => {
-    const { proposal } = release;
-    const scopes = scopesOf([...proposal.text, ...Object.values(proposal.arguments)], tools);
-    const dossier = await ledger.look(ref, {
-      input: true,
-      plan: action,
-      readings: scopes.map((scope) => ({ scope, call: 'before' })),
-    });
+  run: async ({ ledger, release, proposer, tools, now }: ProposeDeps, { action, ...ref }) => {
+    const dossier = await ledger.look(ref, { input: true, plan: action, readings: readingsOf(release, tools) });
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
-
-    const plan = dossier.plan ?? (await ledger.plan(ref, await makePlan()));
+    const plan =
+      dossier.plan ?? (await ledger.plan(ref, await makePlan({ release, proposer, tools }, dossier, action), now()));
     return {
       kind: 'proposed' as const,
       digest: digestOf(plan),
       confidence: plan.confidence,
       abstained: plan.abstained,
     };
-
-    async function makePlan(): Promise<Plan> {
-      const { run: _, ...known } = dossier as Dossier;
-      const pieces = proposal.text.map((place) => valueAt(known, tools, place)?.value.trim() ?? '');
-      const text = [...new Set(pieces.filter((piece) => piece !== ''))].join('\n');
-      const answer = await proposer.answer({ text, labels: proposal.labels });
-      const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
-        const found =
-          source.from === 'composed'
-            ? answer.label !== undefined && { value: answer.label, provenance: 'composed' as const }
-            : valueAt(known, tools, source);
-        return found ? [[name, found] as const] : [];
-      });
-      return {
-        action,
-        tool: proposal.tool,
-        arguments: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
-        provenance: Object.fromEntries(values.map(([name, { provenance }]) => [name, provenance])),
-        confidence: answer.confidence,
-        abstained: answer.abstained,
-        engine: answer.engine,
-        ...(answer.rule !== undefined && { rule: answer.rule }),
-        ...(answer.usage && { usage: answer.usage }),
-      };
-    }
   },
 });
+
+const makePlan = async (
+  { release: { proposal }, proposer, tools }: Pick<ProposeDeps, 'release' | 'proposer' | 'tools'>,
+  dossier: Dossier,
+  action: number
+): Promise<Plan> => {
+  // the same words are often submitted and read: an engine should not see them twice
+  const pieces = new Set(proposal.text.map((place) => valueAt(dossier, tools, place)?.value.trim() ?? ''));
+  const text = [...pieces].filter((piece) => piece !== '').join('\n');
+  const { label, confidence, abstained, engine, rule, usage } = await proposer.answer({
+    text,
+    labels: proposal.labels,
+  });
+
+  const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
+    const composed = label === undefined ? undefined : { value: label, provenance: 'composed' as const };
+    const found = source.from === 'composed' ? composed : valueAt(dossier, tools, source);
+    return found ? [[name, found] as const] : [];
+  });
+  return {
+    action,
+    tool: proposal.tool,
+    arguments: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
+    provenance: Object.fromEntries(values.map(([name, { provenance }]) => [name, provenance])),
+    confidence,
+    abstained,
+    engine,
+    ...(rule !== undefined && { rule }),
+    ...(usage && { usage }),
+  };
+};

@@ -1,0 +1,58 @@
+import type { Dossier } from '../ledger.ts';
+import { type Tools, valueAt } from '../provenance.ts';
+import type { Plan } from '../records.ts';
+import type { WorkflowRelease } from '../workflow.ts';
+import { controlsOver } from './controls.ts';
+import { factsOf } from './facts.ts';
+import type { Policy } from './policy.ts';
+import type { Refusal } from './verdict.ts';
+
+/** What the gate makes of a proposal, before mode and ledger. */
+export type Judgement =
+  | { readonly kind: 'permitted'; readonly rules: readonly string[] }
+  | { readonly kind: 'refused'; readonly because: Refusal; readonly rules: readonly string[] };
+
+const refused = (because: Refusal, ...rules: readonly string[]): Judgement => ({ kind: 'refused', because, rules });
+
+/** Whether each argument stands where the workflow says it comes from, and is what stands there. */
+const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowRelease, tools: Tools): boolean => {
+  if (plan.tool !== proposal.tool) return false;
+  const names = new Set([...Object.keys(proposal.arguments), ...Object.keys(plan.arguments)]);
+  return [...names].every((name) => {
+    const source = Object.hasOwn(proposal.arguments, name) ? proposal.arguments[name] : undefined;
+    const value = plan.arguments[name];
+    const provenance = plan.provenance[name];
+    if (source === undefined || value === undefined) return false;
+    if (source.from === 'composed') return provenance === 'composed' && proposal.labels.includes(value);
+    const found = valueAt(dossier, tools, source);
+    return found !== undefined && found.value === value && found.provenance === provenance;
+  });
+};
+
+/**
+ * Judges one proposal by everything that is known: engine's own doubt → schema → provenance → policy → stops. The first
+ * that speaks against it decides. Pure; writes nothing.
+ */
+export const judge = (
+  dossier: Dossier,
+  plan: Plan,
+  { release, policy, tools }: { readonly release: WorkflowRelease; readonly policy: Policy; readonly tools: Tools }
+): Judgement => {
+  if (plan.abstained) return refused('unsure', 'ENGINE_ABSTAINED');
+
+  const contract = tools[plan.tool];
+  if (contract === undefined || contract.effect === 'read') return refused('schema', 'NOT_A_WRITE_TOOL');
+  if (!contract.input.safeParse(plan.arguments).success) return refused('schema', 'ARGUMENTS_DO_NOT_FIT');
+  if (!isAsDeclared(dossier, plan, release, tools)) return refused('provenance', 'PROVENANCE_NOT_AS_DECLARED');
+
+  const ruling = policy.judge(factsOf(dossier, plan, tools));
+  if (ruling.decision === 'forbid') return refused('forbidden', ...ruling.rules);
+  if (ruling.decision === 'escalate') return refused('unsure', ...ruling.rules);
+
+  const stopped = new Set(dossier.controls.filter((control) => control.stopped).map(({ subject }) => subject));
+  const stop = controlsOver(dossier.run.tenant, dossier.run.workflow, contract.scope).find(({ subject }) =>
+    stopped.has(subject)
+  );
+  if (stop !== undefined) return refused('stopped', stop.rule);
+  return { kind: 'permitted', rules: ruling.rules };
+};

@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import type { Dossier } from '../ledger.ts';
+import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
+import type { Tools } from '../provenance.ts';
+import { readingsOf } from '../provenance.ts';
+import type { Outcome } from '../run.ts';
+import { writeToolOf } from './decide.ts';
+import { sourcesOf } from './evidence.ts';
+import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
+
+/*
+ * The three ways in which a run ends. A closed run never opens again, so whichever comes first has the last word.
+ */
+
+const Closed = z.strictObject({
+  kind: z.literal('closed'),
+  outcome: z.enum(['completed', 'not-eligible', 'recorded', 'refused']),
+});
+
+/** Closes a run whose outcome is known. */
+export const respond = defineStep({
+  name: 'respond',
+  input: z.strictObject({ tenant: Tenant, run: RunId, outcome: Closed.shape.outcome, rules: z.array(RuleId) }),
+  output: Closed,
+  run: (deps: StepDeps, { outcome, rules, ...ref }) =>
+    advance(deps, ref, { key: 'respond', wanted: {}, output: Closed }, () => ({
+      output: { kind: 'closed' as const, outcome },
+      rules,
+      status: 'closed' as const,
+      outcome,
+      event: { policy: { decision: outcome, rule_ids: rules }, result: { status: outcome } },
+    })),
+});
+
+/** Why a run is handed to people. */
+export const Because = z.enum(['unsure', 'mismatch', 'in-doubt', 'no-reply', 'refused', 'fault']);
+
+const Escalated = z.strictObject({ kind: z.literal('escalated') });
+
+interface CloseDeps extends StepDeps {
+  readonly tools: Tools;
+}
+
+/** Everything that a person may want to see of a run's first action. */
+const evidenceOf = (deps: CloseDeps) => {
+  const { scope, seenBy } = writeToolOf(deps);
+  const seer = deps.tools[seenBy];
+  return {
+    input: true,
+    plan: 1,
+    readings: [
+      ...readingsOf(deps.release, deps.tools),
+      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'after' as const }] : []),
+    ],
+    writ: { scope, action: 1 },
+    claim: { scope, action: 1 },
+  };
+};
+
+const handOver = <Output>(
+  output: Output,
+  dossier: Dossier,
+  { because, rules, outcome, now }: { because: string; rules: readonly string[]; outcome: Outcome; now: Date }
+): Advance<Output> => {
+  const sources = sourcesOf(dossier);
+  return {
+    output,
+    rules,
+    status: 'closed',
+    outcome,
+    event: {
+      policy: { decision: 'escalate', rule_ids: [...rules] },
+      result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
+      sources,
+    },
+    deed: {
+      kind: 'escalate',
+      escalation: { because, rules: [...rules], evidence: sources.map(({ ref }) => ref), at: now.toISOString() },
+    },
+  };
+};
+
+/** Hands a run to people, with its evidence. */
+export const escalate = defineStep({
+  name: 'escalate',
+  input: z.strictObject({ tenant: Tenant, run: RunId, because: Because, rules: z.array(RuleId) }),
+  output: Escalated,
+  run: (deps: CloseDeps, { because, rules, ...ref }) =>
+    advance(deps, ref, { key: 'escalate', wanted: evidenceOf(deps), output: Escalated }, (dossier) =>
+      handOver({ kind: 'escalated' as const }, dossier, { because, rules, outcome: 'escalated', now: deps.now() })
+    ),
+});
+
+const Reaped = z.strictObject({ kind: z.literal('reaped') });
+
+/** The part that matters of EventBridge's "Step Functions Execution Status Change". */
+const ExecutionEnded = z.object({
+  detail: z.object({
+    status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+    input: z.string().transform((text, context) => {
+      try {
+        return RunRef.loose().parse(JSON.parse(text));
+      } catch {
+        context.addIssue({ code: 'custom', message: 'the execution input must be JSON with tenant and run' });
+        return z.NEVER;
+      }
+    }),
+  }),
+});
+
+/** Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. */
+export const reap = defineStep({
+  name: 'reap',
+  input: ExecutionEnded,
+  output: Reaped,
+  run: async (
+    deps: CloseDeps,
+    {
+      detail: {
+        status,
+        input: { tenant, run },
+      },
+    }
+  ) => {
+    const ref = { tenant, run };
+    const output = { kind: 'reaped' as const };
+    const known = await deps.ledger.look(ref, {});
+    if (known?.run.status === 'closed') return output;
+    return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
+      handOver(output, dossier, {
+        because: 'fault',
+        rules: [`EXECUTION_${status}`],
+        outcome: 'failed',
+        now: deps.now(),
+      })
+    );
+  },
+});

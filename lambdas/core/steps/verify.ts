@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { Terminal } from '../errors.ts';
+import { RuleId, RunId, Tenant } from '../names.ts';
+import type { Tools } from '../provenance.ts';
+import { writeToolOf } from './decide.ts';
+import { sourcesOf } from './evidence.ts';
+import { advance, defineStep, type StepDeps } from './step.ts';
+
+const Output = z.strictObject({ kind: z.enum(['verified', 'mismatch']), rules: z.array(RuleId) });
+type Output = z.infer<typeof Output>;
+
+/**
+ * Compares what was read back with what the writ authorised, and puts the outcome into the audit. Believes no answer of
+ * the system that acted: only what a read scope saw afterwards.
+ */
+export const verify = defineStep({
+  name: 'verify',
+  input: z.strictObject({ tenant: Tenant, run: RunId, action: z.int().positive() }),
+  output: Output,
+  run: (deps: StepDeps & { readonly tools: Tools }, { action, ...ref }) => {
+    const tool = writeToolOf(deps);
+    const seer = deps.tools[tool.seenBy];
+    if (seer === undefined) throw new Terminal(`${tool.name} is seen by ${tool.seenBy}, which is not a tool here`);
+    const { scope } = tool;
+    const wanted = {
+      readings: [{ scope: seer.scope, tool: seer.name, call: 'after' as const }],
+      writ: { scope, action },
+      claim: { scope, action },
+    };
+    return advance(deps, ref, { key: `verify#${action}`, wanted, output: Output }, (dossier) => {
+      const { writ, claim, readings } = dossier;
+      const [after] = readings;
+      if (writ === undefined || claim === undefined || after === undefined)
+        throw new Terminal(`run ${ref.run} has no writ, claim and reading of action ${action} to compare`);
+
+      const seen = tool.shows(tool.input.parse(writ.arguments), after.output);
+      const output: Output = seen
+        ? { kind: 'verified', rules: writ.rules }
+        : { kind: 'mismatch', rules: ['EFFECT_NOT_SEEN'] };
+      return {
+        output,
+        rules: output.rules,
+        event: {
+          tool: { name: tool.name, scope, dry_run: false },
+          args_redacted: { ...tool.redact(tool.input.parse(writ.arguments)) },
+          policy: { decision: output.kind, rule_ids: output.rules },
+          result: {
+            status: output.kind,
+            ...(claim.latencyMs !== undefined && { latency_ms: claim.latencyMs }),
+            retries: claim.attempt - 1,
+          },
+          sources: sourcesOf(dossier),
+        },
+      };
+    });
+  },
+});
