@@ -42,5 +42,14 @@ export const partition = {
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
 } as const;
 
+/** Partition keys of the audit table: one chain per run, and one per control. */
+export const chainKey = {
+  run: (ref: RunRef) => ofRun(prefix.run, ref),
+  control: (subject: string) => `${prefix.control}${subject}`,
+} as const;
+
+/** How long content is kept: what people wrote and what was read. Runs, writs and the audit stay. */
+export const CONTENT_RETENTION_DAYS = 90;
+
 /** The index that lists a tenant's runs, newest last by its sort key. */
 export const BY_TENANT = 'by-tenant';

@@ -1,0 +1,22 @@
+import type { RunRef } from '../../core/names.ts';
+import type { Reading } from '../../core/records.ts';
+import { partition } from '../../core/tables.ts';
+import type { Key } from './table.ts';
+
+/** Where each item lies. Sort keys that count are padded, so that they sort as numbers. */
+export const keys = {
+  run: (ref: RunRef): Key => ({ pk: partition.run(ref), sk: 'run' }),
+  question: (ref: RunRef, round: number): Key => ({ pk: partition.run(ref), sk: `ask#${round}` }),
+  input: (ref: RunRef): Key => ({ pk: partition.input(ref), sk: 'task' }),
+  reply: (ref: RunRef, round: number): Key => ({ pk: partition.input(ref), sk: `reply#${round}` }),
+  plan: (ref: RunRef, action: number): Key => ({ pk: partition.plan(ref), sk: `${action}` }),
+  reading: (ref: RunRef, { scope, tool, call }: Pick<Reading, 'scope' | 'tool' | 'call'>): Key => ({
+    pk: partition.read(scope, ref),
+    sk: `${tool}#${call}`,
+  }),
+  writ: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.writ(scope, ref), sk: `${action}` }),
+  claim: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.claim(scope, ref), sk: `${action}` }),
+  escalation: (ref: RunRef): Key => ({ pk: partition.escalation(ref), sk: 'escalation' }),
+  control: (subject: string, shard: string): Key => ({ pk: partition.control(subject, shard), sk: 'control' }),
+  audit: (chain: string, seq: number): Key => ({ pk: chain, sk: String(seq).padStart(8, '0') }),
+} as const;

@@ -1,0 +1,106 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { Retryable } from '../../core/errors.ts';
+import { toFault } from './faults.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** An item as plain data. */
+export type Item = Readonly<Record<string, unknown>> & Key;
+
+/** Undefined members are left out, as JSON leaves them out. */
+export const marshalled = (data: object) => marshall(data, { removeUndefinedValues: true });
+
+const unmarshalled = (item: Parameters<typeof unmarshall>[0]): Item => unmarshall(item) as Item;
+
+/** One page of a query, and where the next one begins. */
+export interface Page {
+  readonly items: readonly Item[];
+  readonly next?: Readonly<Record<string, unknown>>;
+}
+
+export interface Query {
+  readonly index?: string;
+  readonly partition: string;
+  readonly limit?: number;
+  readonly newestFirst?: boolean;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+/** How often the rest of a batch is asked for again. */
+const BATCH_TRIES = 5;
+
+/** Plain items of one table. Reads are strongly consistent, but for those of an index. Throws `Retryable` or `Terminal`. */
+export const dynamoTable = (client: DynamoDBClient, name: string) => ({
+  name,
+
+  async get({ pk, sk }: Key): Promise<Item | undefined> {
+    const { Item: item } = await client
+      .send(new GetItemCommand({ TableName: name, Key: marshalled({ pk, sk }), ConsistentRead: true }))
+      .catch(toFault(`reading from ${name}`));
+    return item && unmarshalled(item);
+  },
+
+  /** Up to 100 items in one call; those that do not exist are left out, the order is lost. */
+  async getAll(keys: readonly Key[]): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    let wanted = keys.map(({ pk, sk }) => marshalled({ pk, sk }));
+    for (let tries = 0; wanted.length > 0; tries += 1) {
+      if (tries === BATCH_TRIES) throw new Retryable(`${name} kept answering only a part of a batch`);
+      const answer = await client
+        .send(new BatchGetItemCommand({ RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } }))
+        .catch(toFault(`reading from ${name}`));
+      items.push(...(answer.Responses?.[name] ?? []).map(unmarshalled));
+      wanted = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+    }
+    return items;
+  },
+
+  /** Puts an item unless there is one with its key; returns the one that stands there then. */
+  async putOnce(item: Item): Promise<Item> {
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: name,
+          Item: marshalled(item),
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        })
+      );
+      return item;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException && error.Item) return unmarshalled(error.Item);
+      return toFault(`writing to ${name}`)(error);
+    }
+  },
+
+  async query({ index, partition, limit, newestFirst = false, after }: Query): Promise<Page> {
+    const input: QueryCommandInput = {
+      TableName: name,
+      KeyConditionExpression: '#pk = :pk',
+      ExpressionAttributeNames: { '#pk': index === undefined ? 'pk' : 'gsi1pk' },
+      ExpressionAttributeValues: marshalled({ ':pk': partition }),
+      ScanIndexForward: !newestFirst,
+      ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
+      ...(limit !== undefined && { Limit: limit }),
+      ...(after && { ExclusiveStartKey: marshalled(after) }),
+    };
+    const answer = await client.send(new QueryCommand(input)).catch(toFault(`reading from ${name}`));
+    return {
+      items: (answer.Items ?? []).map(unmarshalled),
+      ...(answer.LastEvaluatedKey && { next: unmarshall(answer.LastEvaluatedKey) }),
+    };
+  },
+});
+export type Table = ReturnType<typeof dynamoTable>;

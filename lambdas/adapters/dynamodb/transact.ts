@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DynamoDBClient,
+  TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { isTransient, toFault } from './faults.ts';
+import { type Item, type Key, marshalled } from './table.ts';
+
+/** A condition or an update: the names and values of its expressions as plain data. */
+export interface Expression {
+  readonly condition: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** Plain descriptions of the writes of a transaction. */
+export const write = {
+  putOnce: (table: string, item: Item): TransactWriteItem => ({
+    Put: { TableName: table, Item: marshalled(item), ConditionExpression: 'attribute_not_exists(pk)' },
+  }),
+  putIf: (table: string, item: Item, expression: Expression): TransactWriteItem => ({
+    Put: { TableName: table, Item: marshalled(item), ...conditionOf(expression) },
+  }),
+  check: (table: string, { pk, sk }: Key, expression: Expression): TransactWriteItem => ({
+    ConditionCheck: { TableName: table, Key: marshalled({ pk, sk }), ...conditionOf(expression) },
+  }),
+  update: (table: string, { pk, sk }: Key, update: string, expression: Expression): TransactWriteItem => ({
+    Update: { TableName: table, Key: marshalled({ pk, sk }), UpdateExpression: update, ...conditionOf(expression) },
+  }),
+} as const;
+
+/** A condition in the words of DynamoDB's API. */
+export const conditionOf = ({ condition, names, values }: Expression) => ({
+  ConditionExpression: condition,
+  ...(names && { ExpressionAttributeNames: { ...names } }),
+  ...(values && { ExpressionAttributeValues: marshalled(values) }),
+});
+
+export interface Guarded<Refusal extends string> {
+  readonly refusal: Refusal;
+  readonly write: TransactWriteItem;
+}
+
+/** How often a transaction is tried that others are in the way of, and the longest pause before the first repetition. */
+const TRIES = 5;
+const PAUSE_MS = 20;
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Makes all writes or none, and returns undefined. The first condition that failed, in the order given, names the
+ * refusal. Conflicts and throttles are tried again with jitter, then thrown as `Retryable`; a refusal is named only where no
+ * reason is a conflict.
+ */
+export const transact = async <const Refusal extends string>(
+  client: DynamoDBClient,
+  guarded: readonly Guarded<Refusal>[]
+): Promise<Refusal | undefined> => {
+  const command = new TransactWriteItemsCommand({
+    TransactItems: guarded.map((each) => each.write),
+    ClientRequestToken: randomUUID(), // the repetitions below are one request, should only the answer have been lost
+  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.send(command);
+      return undefined;
+    } catch (error) {
+      if (isTransient(error) && attempt < TRIES) {
+        await pause(Math.random() * PAUSE_MS * 2 ** attempt);
+        continue;
+      }
+      const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+      const failed = guarded.find((_, index) => reasons[index]?.Code === 'ConditionalCheckFailed');
+      if (failed === undefined || isTransient(error)) return toFault('a transaction')(error);
+      return failed.refusal;
+    }
+  }
+};
