@@ -85,6 +85,13 @@ export const dynamoTable = (client: DynamoDBClient, name: string) => ({
     }
   },
 
+  /** Puts an item, whatever stands there. */
+  async put(item: Item): Promise<void> {
+    await client
+      .send(new PutItemCommand({ TableName: name, Item: marshalled(item) }))
+      .catch(toFault(`writing to ${name}`));
+  },
+
   async query({ index, partition, limit, newestFirst = false, after }: Query): Promise<Page> {
     const input: QueryCommandInput = {
       TableName: name,

@@ -1,0 +1,70 @@
+import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Claims, Unclaimed } from '../../core/act/claims.ts';
+import { controlsOver, shardOf } from '../../core/gate/controls.ts';
+import { Claim, Writ } from '../../core/records.ts';
+import { contentOf } from './content.ts';
+import { controlCheck } from './controls.ts';
+import { toFault } from './faults.ts';
+import { keys } from './keys.ts';
+import { dynamoTable, marshalled } from './table.ts';
+import { conditionOf, type Guarded, transact, write } from './transact.ts';
+
+/** Claims of one scope on DynamoDB. */
+export const dynamoClaims = (client: DynamoDBClient, table: string, scope: string): Claims => {
+  const state = dynamoTable(client, table);
+  return {
+    async look(ref, action) {
+      const items = await state.getAll([keys.writ(ref, scope, action), keys.claim(ref, scope, action)]);
+      const writ = items.find(({ pk }) => pk === keys.writ(ref, scope, action).pk);
+      const claim = items.find(({ pk }) => pk === keys.claim(ref, scope, action).pk);
+      return { ...(writ && { writ: contentOf(Writ, writ) }), ...(claim && { claim: contentOf(Claim, claim) }) };
+    },
+
+    async begin(writ, claim) {
+      const claimed: Guarded<Unclaimed> = {
+        refusal: 'taken',
+        write: write.putIf(
+          table,
+          { ...keys.claim(writ, scope, writ.action), content: claim },
+          {
+            condition:
+              'attribute_not_exists(pk) OR (#content.#status = :released AND #content.#attempt = :before AND #content.#digest = :digest)',
+            names: { '#content': 'content', '#status': 'status', '#attempt': 'attempt', '#digest': 'digest' },
+            values: { ':released': 'released', ':before': claim.attempt - 1, ':digest': writ.digest },
+          }
+        ),
+      };
+      const authorised: Guarded<Unclaimed> = {
+        refusal: 'no-writ',
+        write: write.check(table, keys.writ(writ, scope, writ.action), {
+          condition: '#content.#digest = :digest',
+          names: { '#content': 'content', '#digest': 'digest' },
+          values: { ':digest': writ.digest },
+        }),
+      };
+      const goes = controlsOver(writ.tenant, writ.workflow, scope).map(
+        ({ subject, rule }): Guarded<Unclaimed> => ({
+          refusal: rule,
+          write: controlCheck(table, keys.control(subject, shardOf(writ)), {}),
+        })
+      );
+      return transact(client, [claimed, authorised, ...goes]);
+    },
+
+    async settle(writ, claim) {
+      const condition = conditionOf({
+        condition: '#content.#attempt = :attempt AND #content.#status IN (:executing, :doubt)',
+        names: { '#content': 'content', '#attempt': 'attempt', '#status': 'status' },
+        values: { ':attempt': claim.attempt, ':executing': 'executing', ':doubt': 'in-doubt' },
+      });
+      const item = marshalled({ ...keys.claim(writ, scope, writ.action), content: claim });
+      try {
+        await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        return toFault(`settling a claim in ${table}`)(error);
+      }
+    },
+  };
+};

@@ -1,0 +1,18 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Readings } from '../../core/act/read.ts';
+import { Reading } from '../../core/records.ts';
+import { contentOf, expiresAt } from './content.ts';
+import { keys } from './keys.ts';
+import { dynamoTable } from './table.ts';
+
+/** Readings of a read scope on DynamoDB, under the partition that only the scope's function can write. */
+export const dynamoReadings = (client: DynamoDBClient, table: string): Readings => {
+  const state = dynamoTable(client, table);
+  return {
+    async keep(run, reading, at) {
+      const key = keys.reading(run, reading);
+      const kept = contentOf(Reading, await state.putOnce({ ...key, content: reading, expiresAt: expiresAt(at) }));
+      return { ref: `${key.pk}/${key.sk}`, sha256: kept.sha256 };
+    },
+  };
+};

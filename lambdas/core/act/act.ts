@@ -1,0 +1,78 @@
+import { Retryable, Terminal, Uncertain } from '../errors.ts';
+import type { RunRef } from '../names.ts';
+import type { Claim } from '../records.ts';
+import type { Claims } from './claims.ts';
+import type { WriteImplementation } from './implementation.ts';
+
+/** What a write scope's function needs. `open` reaches the tenant's secret, and no other tenant's. */
+export interface ActDeps<Client> {
+  readonly claims: Claims;
+  readonly writes: readonly WriteImplementation<Client>[];
+  readonly open: (tenant: string) => Promise<Client>;
+  readonly now: () => Date;
+}
+
+/** How long after its own time-out a call may still take effect at the other end, as far as anybody waits for it. */
+const GRACE_MS = 5_000;
+
+/** The writ of an action, and the tool that it authorises. */
+export const writFor = async <Client>(
+  { claims, writes }: Pick<ActDeps<Client>, 'claims' | 'writes'>,
+  ref: RunRef,
+  action: number
+) => {
+  const { writ, claim } = await claims.look(ref, action);
+  if (writ === undefined) throw new Terminal(`no writ authorises action ${action} of run ${ref.run}: nothing is done`);
+  const tool = writes.find(({ contract }) => contract.name === writ.tool);
+  if (tool === undefined) throw new Terminal(`this scope has no tool ${writ.tool}`);
+  const input = tool.contract.input.safeParse(writ.arguments);
+  if (!input.success) throw new Terminal(`the arguments of the writ do not fit ${writ.tool}`, { cause: input.error });
+  return { writ, claim, tool, input: input.data };
+};
+
+/**
+ * Uses a writ: claims it, calls the system once, and keeps how it went. Answers `done` also where it was done before.
+ * Throws `Retryable` where nothing happened and it may be tried again, `Terminal` where nothing happened and nothing will,
+ * `Uncertain` for everything else: also where an earlier attempt was never settled, since that is never repeated.
+ */
+export const act = async <Client>(
+  deps: ActDeps<Client>,
+  ref: RunRef,
+  action: number
+): Promise<{ readonly kind: 'done' }> => {
+  const { writ, claim: earlier, tool, input } = await writFor(deps, ref, action);
+  if (earlier?.status === 'done') return { kind: 'done' };
+  if (earlier?.status === 'failed') throw new Terminal(`action ${action} of run ${ref.run} has failed before`);
+  if (earlier !== undefined && earlier.status !== 'released')
+    throw new Uncertain(`action ${action} of run ${ref.run} was begun before, and nobody has heard how it ended`);
+
+  const client = await deps.open(ref.tenant); // before the claim: without a secret nothing has begun
+  const timeoutMs = tool.contract.timeoutSeconds * 1_000;
+  const startedAt = deps.now();
+  const claim: Claim = {
+    digest: writ.digest,
+    status: 'executing',
+    attempt: (earlier?.attempt ?? 0) + 1,
+    startedAt: startedAt.toISOString(),
+    leaseUntil: new Date(startedAt.getTime() + timeoutMs + GRACE_MS).toISOString(),
+  };
+  const unclaimed = await deps.claims.begin(writ, claim);
+  if (unclaimed === 'taken') throw new Uncertain(`action ${action} of run ${ref.run} was begun by somebody else`);
+  if (unclaimed !== undefined) throw new Terminal(`action ${action} of run ${ref.run} was not begun: ${unclaimed}`);
+
+  const settle = async (status: Claim['status']): Promise<void> => {
+    const settled = { ...claim, status, latencyMs: deps.now().getTime() - startedAt.getTime() };
+    const isSettled = await deps.claims.settle(writ, settled).catch(() => false);
+    if (!isSettled) throw new Uncertain(`how action ${action} of run ${ref.run} ended (${status}) could not be kept`);
+  };
+  try {
+    const marker = `${ref.run}-${action}`;
+    await tool.call(client, input, AbortSignal.timeout(timeoutMs), { marker });
+  } catch (fault) {
+    await settle(fault instanceof Retryable ? 'released' : fault instanceof Terminal ? 'failed' : 'in-doubt');
+    if (fault instanceof Retryable || fault instanceof Terminal || fault instanceof Uncertain) throw fault;
+    throw new Uncertain(`${writ.tool} failed in a way it does not name`, { cause: fault });
+  }
+  await settle('done');
+  return { kind: 'done' };
+};

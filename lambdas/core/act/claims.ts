@@ -1,0 +1,24 @@
+import type { controlsOver } from '../gate/controls.ts';
+import type { RunRef } from '../names.ts';
+import type { Claim, Writ } from '../records.ts';
+
+/** What a scope's function knows of one action. */
+export interface Standing {
+  readonly writ?: Writ;
+  readonly claim?: Claim;
+}
+
+/** Why a claim was not made: the action is claimed already, the writ is not as it was read, or somebody stopped it. */
+export type Unclaimed = 'taken' | 'no-writ' | ReturnType<typeof controlsOver>[number]['rule'];
+
+/** Claims of one scope, kept by an adapter. Throws `Retryable` and `Terminal` only. */
+export interface Claims {
+  look(ref: RunRef, action: number): Promise<Standing>;
+  /**
+   * Claims a writ: one transaction with the writ and every stop over it. Only an action that was never claimed, or whose
+   * attempt before this one was `released`, can be claimed.
+   */
+  begin(writ: Writ, claim: Claim): Promise<Unclaimed | undefined>;
+  /** Ends the attempt that `claim` is of, if it is still executing or in doubt; false where it is not. */
+  settle(writ: Writ, claim: Claim): Promise<boolean>;
+}

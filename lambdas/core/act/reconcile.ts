@@ -1,0 +1,33 @@
+import { Retryable, Terminal } from '../errors.ts';
+import type { RunRef } from '../names.ts';
+import { type ActDeps, writFor } from './act.ts';
+
+/** `done`: the system shows the effect. `not-done`: it may be tried again. `in-doubt`: a person has to look. */
+export interface Reconciled {
+  readonly kind: 'done' | 'not-done' | 'in-doubt';
+}
+
+/**
+ * Finds out what became of an action that nobody has heard of. What was never claimed has not happened. What was claimed is
+ * looked up in the system: if it is there, it is done. If it is not, it may still be on its way until the lease is over
+ * (`Retryable`); after that, a tool for which once more does no harm may try again, any other is in doubt.
+ */
+export const reconcile = async <Client>(deps: ActDeps<Client>, ref: RunRef, action: number): Promise<Reconciled> => {
+  const { writ, claim, tool, input } = await writFor(deps, ref, action);
+  if (claim === undefined || claim.status === 'released') return { kind: 'not-done' };
+  if (claim.status === 'done') return { kind: 'done' };
+  if (claim.status === 'failed') throw new Terminal(`action ${action} of run ${ref.run} has failed`);
+
+  const client = await deps.open(ref.tenant);
+  const signal = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
+  const isThere = await tool.lookUp(client, input, signal);
+  const isOver = deps.now().toISOString() > claim.leaseUntil;
+  if (!isThere && !isOver)
+    throw new Retryable(`action ${action} of run ${ref.run} is not seen yet, but may still come`);
+
+  const mayRepeat = tool.contract.effect === 'idempotent';
+  const status = isThere ? 'done' : mayRepeat ? 'released' : 'in-doubt';
+  if (!(await deps.claims.settle(writ, { ...claim, status })))
+    throw new Retryable(`the claim of action ${action} of run ${ref.run} moved while it was reconciled`);
+  return { kind: isThere ? 'done' : mayRepeat ? 'not-done' : 'in-doubt' };
+};
