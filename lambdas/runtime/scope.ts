@@ -1,0 +1,64 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { STSClient } from '@aws-sdk/client-sts';
+import * as z from 'zod';
+import { dynamoClaims } from '../adapters/dynamodb/claims.ts';
+import { dynamoReadings } from '../adapters/dynamodb/readings.ts';
+import { tenantSecrets } from '../adapters/secrets/tenant-secrets.ts';
+import type { System } from '../core/act/implementation.ts';
+import { readScope, writeScope } from '../core/act/scope.ts';
+import { ScopeName } from '../core/names.ts';
+import { CALL_LIMITS, dynamoClient } from './clients.ts';
+import { environment } from './environment.ts';
+import { observe } from './observe.ts';
+import { serve } from './serve.ts';
+
+/** How many tenants' clients a warm function keeps open. */
+const CLIENTS = 100;
+
+const scopeEnvironment = () => environment({ STATE_TABLE: z.string(), SCOPE: ScopeName, SECRETS_ROLE_ARN: z.string() });
+
+/** Opens the client of a tenant, and keeps it as long as the tenant's secret stays the same. */
+const opener = <Secret, Client>(system: System<Secret, Client>) => {
+  const { SCOPE: scope, SECRETS_ROLE_ARN: roleArn } = scopeEnvironment();
+  const secretOf = tenantSecrets({
+    sts: observe.watch(new STSClient({ requestHandler: CALL_LIMITS, maxAttempts: 3 })),
+    roleArn,
+    scope,
+    schema: system.secret,
+    secrets: (credentials) => new SecretsManagerClient({ credentials, requestHandler: CALL_LIMITS, maxAttempts: 3 }),
+    now: () => new Date(),
+  });
+  const clients = new Map<string, { readonly secret: Secret; readonly client: Client }>();
+  return async (tenant: string): Promise<Client> => {
+    const secret = await secretOf(tenant);
+    const known = clients.get(tenant);
+    if (known?.secret === secret) return known.client;
+    const client = system.connect(secret);
+    if (clients.size >= CLIENTS) clients.clear();
+    clients.set(tenant, { secret, client });
+    return client;
+  };
+};
+
+/** A read scope's function: every read tool of the system that belongs to the scope. */
+export const serveReads = <Secret, Client>(system: System<Secret, Client>) => {
+  const { SCOPE: scope, STATE_TABLE } = scopeEnvironment();
+  return serve(readScope<Client>(), {
+    readings: dynamoReadings(dynamoClient(), STATE_TABLE),
+    scope,
+    reads: system.reads.filter(({ contract }) => contract.scope === scope),
+    open: opener(system),
+    now: () => new Date(),
+  });
+};
+
+/** A write scope's function: every write tool of the system that belongs to the scope. */
+export const serveWrites = <Secret, Client>(system: System<Secret, Client>) => {
+  const { SCOPE: scope, STATE_TABLE } = scopeEnvironment();
+  return serve(writeScope<Client>(), {
+    claims: dynamoClaims(dynamoClient(), STATE_TABLE, scope),
+    writes: system.writes.filter(({ contract }) => contract.scope === scope),
+    open: opener(system),
+    now: () => new Date(),
+  });
+};

@@ -1,0 +1,11 @@
+import { propose } from '../core/steps/propose.ts';
+import { enginesFrom } from '../runtime/engines.ts';
+import { besideBundle } from '../runtime/environment.ts';
+import { serve } from '../runtime/serve.ts';
+import { stepDeps } from '../runtime/workflow-step.ts';
+import { contracts } from '../tools/contracts.ts';
+
+const deps = stepDeps();
+const proposer = enginesFrom(deps.release.proposal.engines, besideBundle);
+
+export const handler = serve(propose, { ...deps, tools: contracts, proposer });

@@ -1,0 +1,12 @@
+import { route } from '../core/steps/route.ts';
+import { enginesFrom } from '../runtime/engines.ts';
+import { besideBundle } from '../runtime/environment.ts';
+import { serve } from '../runtime/serve.ts';
+import { stepDeps } from '../runtime/workflow-step.ts';
+
+const deps = stepDeps();
+
+export const handler = serve(route, {
+  ...deps,
+  eligibility: enginesFrom(deps.release.eligibility.engines, besideBundle),
+});

@@ -1,0 +1,5 @@
+import type { Tools } from '../core/provenance.ts';
+import { jiraAssign, jiraGet } from './jira/contract.ts';
+
+/** Every tool's contract by its name. Schemas and pure functions only, so any step may have them. */
+export const contracts: Tools = { [jiraGet.name]: jiraGet, [jiraAssign.name]: jiraAssign };

@@ -1,0 +1,4 @@
+import { serveWrites } from '../../runtime/scope.ts';
+import { jira } from './system.ts';
+
+export const handler = serveWrites(jira);
