@@ -1,12 +1,15 @@
 /** Texts are cut here, in UTF-16 code units: what a ticket is about is said before, and time per text stays bounded. */
-export const MAX_TEXT = 8_000;
+export const TEXT_LIMIT = 8_000;
+
+/** Features are hashed to this many numbers. Rarely do two share one, and then they share a weight. */
+export const BUCKETS = 2 ** 20;
 
 /** Character n-grams are taken inside words, with a boundary mark at both ends. */
-const CHARACTERS_MIN = 3;
-const CHARACTERS_MAX = 5;
+const SHORTEST = 3;
+const LONGEST = 5;
 
 /** Words longer than this are cut for character n-grams: they are identifiers or noise. */
-const WORD_MAX = 40;
+const WORD_LIMIT = 40;
 
 const BOUNDARY = 0x20;
 const PRIME = 0x01000193;
@@ -15,67 +18,56 @@ const PAIR_SEED = 0x2f0b4a27;
 const CHARACTER_SEED = 0x1b873593;
 
 /** One spelling per word: compatibility forms folded, lower case, accents of Latin letters left out. */
-export const normalise = (text: string): string =>
+const normalise = (text: string): string =>
   text
-    .slice(0, MAX_TEXT)
+    .slice(0, TEXT_LIMIT)
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFC')
     .toLowerCase()
-    .slice(0, MAX_TEXT);
+    .normalize('NFC')
+    .slice(0, TEXT_LIMIT);
 
-/** The words of a normalised text: runs of letters, marks and digits. */
-export const wordsOf = (normalised: string): string[] => normalised.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-
-const finish = (hash: number): number => {
+/** Spreads a hash over the buckets: even ones for words and pairs, odd ones for character n-grams. */
+const bucket = (hash: number, family: 0 | 1): number => {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  return (((h ^ (h >>> 16)) << 1) | family) & (BUCKETS - 1);
 };
 
-let buffer = new Int32Array(1 << 14);
-let used = 0;
+/** Whether a bucket holds character n-grams. The two families are weighted apart. */
+export const holdsCharacters = (number: number): boolean => (number & 1) === 1;
 
-const emit = (hash: number): void => {
-  if (used === buffer.length) {
-    const larger = new Int32Array(buffer.length * 2);
-    larger.set(buffer);
-    buffer = larger;
-  }
-  buffer[used++] = hash;
+const hashOf = (word: string): number => {
+  let hash = WORD_SEED;
+  for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), PRIME);
+  return hash;
 };
 
-const emitCharacters = (word: string): void => {
-  const length = Math.min(word.length, WORD_MAX) + 2;
-  for (let start = 0; start + CHARACTERS_MIN <= length; start++) {
+const addCharacters = (word: string, found: number[]): void => {
+  const length = Math.min(word.length, WORD_LIMIT) + 2;
+  for (let start = 0; start + SHORTEST <= length; start++) {
     let hash = CHARACTER_SEED;
-    const end = Math.min(length, start + CHARACTERS_MAX);
-    for (let at = start; at < end; at++) {
+    for (let at = start; at < Math.min(length, start + LONGEST); at++) {
       const unit = at === 0 || at === length - 1 ? BOUNDARY : word.charCodeAt(at - 1);
       hash = Math.imul(hash ^ unit, PRIME);
-      if (at - start + 1 >= CHARACTERS_MIN) emit(finish(hash) | 1);
+      if (at - start + 1 >= SHORTEST) found.push(bucket(hash, 1));
     }
   }
 };
 
 /**
- * The features of a text as 32-bit hashes, repeated as often as they occur: words and pairs of neighbours (even hashes),
- * character n-grams inside words (odd hashes). The array is reused by the next call.
+ * The features of a text, as sorted bucket numbers, repeated as often as they occur: words, pairs of neighbours, and
+ * character n-grams inside words. Empty where the text has neither letter nor digit.
  */
 export const featuresOf = (text: string): Int32Array => {
-  used = 0;
+  const found: number[] = [];
   let previous = 0;
-  for (const word of wordsOf(normalise(text))) {
-    let hash = WORD_SEED;
-    for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), PRIME);
-    emit(finish(hash) & ~1);
-    emit(finish(Math.imul(previous ^ PAIR_SEED, PRIME) ^ hash) & ~1);
+  for (const word of normalise(text).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []) {
+    const hash = hashOf(word);
+    found.push(bucket(hash, 0), bucket(Math.imul(previous ^ PAIR_SEED, PRIME) ^ hash, 0));
+    addCharacters(word, found);
     previous = hash;
-    emitCharacters(word);
   }
-  return buffer.subarray(0, used);
+  return Int32Array.from(found).sort();
 };
-
-/** Whether a feature is a character n-gram. The two families are weighted and normalised apart. */
-export const isCharacters = (hash: number): boolean => (hash & 1) === 1;

@@ -1,60 +1,78 @@
-import { featuresOf, isCharacters } from './features.ts';
-import type { HashIndex } from './hash-index.ts';
+import { ln } from './exact.ts';
+import { BUCKETS, holdsCharacters } from './features.ts';
 
-/** A text as numbered features with weights. The sum of squares is 1, or 0 where no feature is known. */
+/** The features that a model knows, and how rare each is. */
+export interface Vocabulary {
+  /** The buckets known, ascending: a feature's row is its place here. */
+  readonly buckets: Int32Array;
+  /** Per row, in steps of 1/16: 1 + ln of how many times fewer texts have the feature than there are texts. */
+  readonly rarity: Uint8Array;
+  /** Per bucket, its row + 1, or 0. */
+  readonly rows: Int32Array;
+}
+
+/** A text as rows with weights. The squares sum to 1, or there is nothing: no feature is known. */
 export interface Vector {
-  readonly numbers: Int32Array;
+  readonly rows: Int32Array;
   readonly values: Float32Array;
 }
 
-/** The share of words and pairs in a vector's length of 1; character n-grams have the rest. */
+/** Words and pairs have this share of a vector's length; character n-grams have the rest. */
 const WORD_SHARE = 0.5;
 
-/**
- * Turns texts into vectors: 1 + log of the count, times the feature's rarity, each family of features to its share of
- * the length. Features outside the index are left out.
- */
-export class Vectoriser {
-  readonly #index: HashIndex;
-  readonly #rarity: Float32Array;
-  readonly #counts: Uint16Array;
+export const RARITY_STEP = 1 / 16;
 
-  constructor(index: HashIndex, rarity: Float32Array) {
-    this.#index = index;
-    this.#rarity = rarity;
-    this.#counts = new Uint16Array(index.size);
-  }
+export const vocabularyOf = (buckets: Int32Array, rarity: Uint8Array): Vocabulary => {
+  const rows = new Int32Array(BUCKETS);
+  for (let row = 0; row < buckets.length; row++) rows[buckets[row] ?? 0] = row + 1;
+  return { buckets, rarity, rows };
+};
 
-  vector(text: string): Vector {
-    const hashes = featuresOf(text);
-    const numbers = new Int32Array(hashes.length);
-    const values = new Float32Array(hashes.length);
-    const family = new Uint8Array(hashes.length);
-    const counts = this.#counts;
-    let size = 0;
-    for (const hash of hashes) {
-      const number = this.#index.find(hash);
-      if (number < 0) continue;
-      const count = counts[number] ?? 0;
-      counts[number] = count + 1;
-      if (count > 0) continue;
-      family[size] = isCharacters(hash) ? 1 : 0;
-      numbers[size++] = number;
+/** The vocabulary of texts, given as their features: those that at least `fewest` texts have. */
+export const learnVocabulary = (texts: readonly Int32Array[], fewest: number): Vocabulary => {
+  const counts = new Int32Array(BUCKETS);
+  for (const features of texts) {
+    let previous = -1;
+    for (const feature of features) {
+      if (feature !== previous) counts[feature] = (counts[feature] ?? 0) + 1;
+      previous = feature;
     }
-    let words = 0;
-    let characters = 0;
-    for (let at = 0; at < size; at++) {
-      const number = numbers[at] ?? 0;
-      const value = (1 + Math.log(counts[number] ?? 1)) * (this.#rarity[number] ?? 0);
-      counts[number] = 0;
-      values[at] = value;
-      if (family[at] === 1) characters += value * value;
-      else words += value * value;
-    }
-    const share = words > 0 && characters > 0 ? WORD_SHARE : words > 0 ? 1 : 0;
-    const ofWords = words > 0 ? Math.sqrt(share / words) : 0;
-    const ofCharacters = characters > 0 ? Math.sqrt((1 - share) / characters) : 0;
-    for (let at = 0; at < size; at++) values[at] = (values[at] ?? 0) * (family[at] === 1 ? ofCharacters : ofWords);
-    return { numbers: numbers.subarray(0, size), values: values.subarray(0, size) };
   }
-}
+  const buckets: number[] = [];
+  const rarity: number[] = [];
+  counts.forEach((count, bucket) => {
+    if (count < fewest) return;
+    buckets.push(bucket);
+    rarity.push(Math.min(255, Math.round((1 + ln((texts.length + 1) / (count + 1))) / RARITY_STEP)));
+  });
+  return vocabularyOf(Int32Array.from(buckets), Uint8Array.from(rarity));
+};
+
+/** Turns sorted features into a vector: 1 + ln of the count, times the rarity. Unknown features are left out. */
+export const vectorOf = (vocabulary: Vocabulary, features: Int32Array): Vector => {
+  const rows = new Int32Array(features.length);
+  const values = new Float32Array(features.length);
+  let size = 0;
+  for (let at = 0, next = 0; at < features.length; at = next) {
+    const feature = features[at] ?? 0;
+    for (next = at + 1; features[next] === feature; ) next++;
+    const row = (vocabulary.rows[feature] ?? 0) - 1;
+    if (row < 0) continue;
+    rows[size] = row;
+    values[size++] = (1 + ln(next - at)) * (vocabulary.rarity[row] ?? 0);
+  }
+  return normalised(vocabulary, { rows: rows.subarray(0, size), values: values.subarray(0, size) });
+};
+
+/** Brings each family of features to its share of the length, in place. */
+const normalised = ({ buckets }: Vocabulary, vector: Vector): Vector => {
+  const { rows, values } = vector;
+  const family = (at: number) => (holdsCharacters(buckets[rows[at] ?? 0] ?? 0) ? 1 : 0);
+  const squares: [number, number] = [0, 0];
+  for (let at = 0; at < values.length; at++) squares[family(at)] += (values[at] ?? 0) ** 2;
+  const [words, characters] = squares;
+  const share = characters === 0 ? 1 : words === 0 ? 0 : WORD_SHARE;
+  const factors = [Math.sqrt(share / (words || 1)), Math.sqrt((1 - share) / (characters || 1))] as const;
+  for (let at = 0; at < values.length; at++) values[at] = (values[at] ?? 0) * factors[family(at)];
+  return vector;
+};
