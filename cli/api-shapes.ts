@@ -1,0 +1,96 @@
+import * as z from 'zod';
+
+/*
+ * What the HTTP API answers, as far as this command shows it. Unknown members are passed over, so that a newer API can be
+ * spoken to.
+ */
+
+export const Submitted = z.object({
+  run: z.string(),
+  workflow: z.string(),
+  status: z.string(),
+  outcome: z.string().optional(),
+});
+export type Submitted = z.infer<typeof Submitted>;
+
+const Proposal = z.object({
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  confidence: z.number(),
+  abstained: z.boolean(),
+  engine: z.object({ kind: z.string(), name: z.string(), version: z.string() }),
+});
+
+export const RunView = z.object({
+  run: z.string(),
+  workflow: z.string(),
+  release: z.string().optional(),
+  status: z.enum(['active', 'waiting', 'closed']),
+  outcome: z.enum(['completed', 'not-eligible', 'recorded', 'refused', 'escalated', 'failed']).optional(),
+  rules: z.array(z.string()).default([]),
+  user: z.unknown().optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  proposal: Proposal.optional(),
+  question: z.object({ round: z.int(), field: z.string(), text: z.string() }).optional(),
+  escalation: z
+    .object({
+      because: z.string(),
+      rules: z.array(z.string()).default([]),
+      evidence: z.unknown().optional(),
+      at: z.string().optional(),
+    })
+    .optional(),
+});
+export type RunView = z.infer<typeof RunView>;
+
+export const RunPage = z.object({ runs: z.array(RunView), next: z.string().optional() });
+export type RunPage = z.infer<typeof RunPage>;
+
+/** One link of a chain. Kept whole: its hash covers every member. */
+export const AuditLink = z.looseObject({
+  seq: z.int(),
+  at: z.string(),
+  step: z.string(),
+  prev_hash: z.string(),
+  hash: z.string(),
+  user: z.object({ id: z.string() }).optional(),
+  model: z.object({ name: z.string() }).optional(),
+  tool: z.object({ name: z.string(), scope: z.string() }).optional(),
+  policy: z.object({ decision: z.string(), rule_ids: z.array(z.string()) }).optional(),
+  result: z.object({ status: z.string() }).optional(),
+});
+export type AuditLink = z.infer<typeof AuditLink>;
+
+export const AuditTrail = z.object({
+  run: z.string(),
+  head: z.object({ seq: z.int(), hash: z.string() }),
+  fault: z.string().optional(),
+  records: z.array(AuditLink),
+});
+export type AuditTrail = z.infer<typeof AuditTrail>;
+
+export const Replied = z.object({ run: z.string(), round: z.int() });
+export type Replied = z.infer<typeof Replied>;
+
+export const Control = z.object({
+  subject: z.string(),
+  stopped: z.boolean(),
+  mode: z.string().optional(),
+  reason: z.string().optional(),
+  by: z.string().optional(),
+  at: z.string().optional(),
+});
+export type Control = z.infer<typeof Control>;
+
+/** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
+export const Problem = z.object({
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  message: z.string().optional(),
+  errors: z
+    .array(z.object({ field: z.string(), expected: z.string(), found: z.string().optional() }))
+    .optional()
+    .catch(undefined),
+});
+export type Problem = z.infer<typeof Problem>;

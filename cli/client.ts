@@ -1,0 +1,63 @@
+import { AuditTrail, Control, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import { type Endpoint, send } from './http.ts';
+
+export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
+
+export interface ControlChange {
+  readonly stopped: boolean;
+  readonly reason: string;
+  readonly mode?: string;
+}
+
+/** The HTTP API of Writ. Everything it throws is a `Failure`. */
+export interface Api {
+  /** With a key, submitting again is harmless: it gives the same run. */
+  submit(
+    task: { readonly workflow: string; readonly input: Readonly<Record<string, string>> },
+    key?: string
+  ): Promise<Submitted>;
+  /** Newest first. */
+  runs(page: { readonly limit: number; readonly cursor?: string }): Promise<RunPage>;
+  run(id: string): Promise<RunView>;
+  audit(id: string): Promise<AuditTrail>;
+  reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
+  control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
+}
+
+export const apiAt = (endpoint: Endpoint): Api => {
+  const get = { method: 'GET', repeatable: true } as const;
+  const runPath = (id: string) => `v1/runs/${encodeURIComponent(id)}`;
+  return {
+    submit: (task, key) =>
+      send(endpoint, {
+        method: 'POST',
+        path: 'v1/tasks',
+        body: task,
+        headers: key === undefined ? {} : { 'idempotency-key': key },
+        answer: Submitted,
+        repeatable: key !== undefined,
+      }),
+    runs: ({ limit, cursor }) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
+      return send(endpoint, { ...get, path: `v1/runs?${query}`, answer: RunPage });
+    },
+    run: (id) => send(endpoint, { ...get, path: runPath(id), answer: RunView }),
+    audit: (id) => send(endpoint, { ...get, path: `${runPath(id)}/audit`, answer: AuditTrail }),
+    reply: (id, fields) =>
+      send(endpoint, {
+        method: 'POST',
+        path: `${runPath(id)}/reply`,
+        body: { fields },
+        answer: Replied,
+        repeatable: false,
+      }),
+    control: (level, name, change) =>
+      send(endpoint, {
+        method: 'PUT',
+        path: level === 'global' ? 'v1/controls/global' : `v1/controls/${level}/${encodeURIComponent(name ?? '')}`,
+        body: change,
+        answer: Control,
+        repeatable: true,
+      }),
+  };
+};
