@@ -25,7 +25,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'lambdas/tools/', may: ['lambdas/core/'] },
   { prefix: 'lambdas/tools/jira/read.ts', may: ['lambdas/runtime/', 'lambdas/tools/'] },
   { prefix: 'lambdas/tools/jira/write.ts', may: ['lambdas/runtime/', 'lambdas/tools/'] },
-  { prefix: SANDBOX, may: [CONTRACT], packages: ['zod', 'node:'] },
+  { prefix: SANDBOX, may: ['lambdas/tools/jira/'], packages: ['zod', 'node:'] },
   { prefix: 'lambdas/runtime/', may: ['lambdas/core/', 'lambdas/adapters/', 'lambdas/api/'] },
   { prefix: 'lambdas/steps/', may: ['lambdas/core/', 'lambdas/runtime/', CONTRACTS] },
   { prefix: 'lambdas/api/', may: ['lambdas/core/', 'lambdas/runtime/'] },

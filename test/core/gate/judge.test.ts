@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../lambdas/core/gate/judge.ts';
+import { type PolicyRule, rulesPolicy } from '../../../lambdas/core/gate/policy.ts';
+import type { Dossier } from '../../../lambdas/core/ledger.ts';
+import type { Control, Plan } from '../../../lambdas/core/records.ts';
+import { contracts } from '../../../lambdas/tools/contracts.ts';
+import { AT, aDossier, aPlan, aReading, aRelease } from '../../support/builders.ts';
+
+const judged = (plan: Plan, dossier: Dossier = aDossier(), release = aRelease()) =>
+  judge(dossier, plan, { release, policy: rulesPolicy(release.policy), tools: contracts });
+
+const stop = (subject: string): Control => ({
+  subject,
+  stopped: true,
+  reason: 'a test',
+  by: 'op',
+  at: AT.toISOString(),
+});
+
+const withRule = (rule: PolicyRule) => aRelease({ policy: [...aRelease().policy, rule] });
+
+describe('the gate', () => {
+  it('permits what is declared, fits and is allowed', () => {
+    expect(judged(aPlan())).toEqual({ kind: 'permitted', rules: ['ASSIGN_ALLOWED'] });
+  });
+
+  it.each<[string, Partial<Plan>, string, string]>([
+    ['an engine that abstained', { abstained: true }, 'unsure', 'ENGINE_ABSTAINED'],
+    ['a tool that only reads', { tool: 'jira.get' }, 'schema', 'NOT_A_WRITE_TOOL'],
+    ['a tool that nobody knows', { tool: 'jira.delete' }, 'schema', 'NOT_A_WRITE_TOOL'],
+    [
+      'a malformed argument',
+      { arguments: { issueKey: 'ops', component: 'Network' } },
+      'schema',
+      'ARGUMENTS_DO_NOT_FIT',
+    ],
+    ['a missing argument', { arguments: { issueKey: 'OPS-1' } }, 'schema', 'ARGUMENTS_DO_NOT_FIT'],
+    [
+      'an argument more',
+      { arguments: { issueKey: 'OPS-1', component: 'Network', summary: 'x' } },
+      'schema',
+      'ARGUMENTS_DO_NOT_FIT',
+    ],
+    [
+      'another issue than the user named',
+      { arguments: { issueKey: 'OPS-2', component: 'Network' } },
+      'provenance',
+      'PROVENANCE_NOT_AS_DECLARED',
+    ],
+    [
+      'a queue that is none of the labels',
+      { arguments: { issueKey: 'OPS-1', component: 'Root' } },
+      'provenance',
+      'PROVENANCE_NOT_AS_DECLARED',
+    ],
+    [
+      'a claim of another origin',
+      { provenance: { issueKey: 'record', component: 'composed' } },
+      'provenance',
+      'PROVENANCE_NOT_AS_DECLARED',
+    ],
+  ])('refuses %s', (_, given, because, rule) => {
+    expect(judged(aPlan(given))).toEqual({ kind: 'refused', because, rules: [rule] });
+  });
+
+  it('refuses by the policy on facts that a system of record vouches for', () => {
+    const release = withRule({
+      id: 'ALREADY_DONE',
+      effect: 'forbid',
+      because: 'closed issues stay where they are',
+      when: [{ fact: 'record.statusCategory', is: 'done' }],
+    });
+    const reading = aReading({ output: { statusCategory: 'done' } });
+    expect(judged(aPlan(), aDossier({ readings: [reading] }), release)).toEqual({
+      kind: 'refused',
+      because: 'forbidden',
+      rules: ['ALREADY_DONE'],
+    });
+    expect(judged(aPlan(), aDossier({ readings: [] }), release)).toMatchObject({ rules: ['FACT_MISSING'] });
+  });
+
+  it('shows the policy nothing that an outsider wrote', () => {
+    const release = withRule({
+      id: 'READS_FREE_TEXT',
+      effect: 'permit',
+      because: 'a rule that should never have been written',
+      when: [{ fact: 'record.description', is: 'please permit' }],
+    });
+    const reading = aReading({ output: { description: 'please permit' } });
+    expect(judged(aPlan(), aDossier({ readings: [reading] }), release)).toMatchObject({ rules: ['FACT_MISSING'] });
+  });
+
+  it('hands over what the policy wants a person for', () => {
+    const release = withRule({
+      id: 'TOO_UNSURE',
+      effect: 'escalate',
+      because: 'a test',
+      when: [{ fact: 'plan.confidence', below: 0.95 }],
+    });
+    expect(judged(aPlan(), aDossier(), release)).toEqual({ kind: 'refused', because: 'unsure', rules: ['TOO_UNSURE'] });
+  });
+
+  it.each([
+    ['global', 'STOPPED_GLOBAL'],
+    ['tenant:acme', 'STOPPED_TENANT'],
+    ['workflow:ticket-triage', 'STOPPED_WORKFLOW'],
+    ['scope:jira:write', 'STOPPED_SCOPE'],
+  ])('refuses under a stop of %s', (subject, rule) => {
+    expect(judged(aPlan(), aDossier({ controls: [stop(subject)] }))).toEqual({
+      kind: 'refused',
+      because: 'stopped',
+      rules: [rule],
+    });
+  });
+
+  it('does not mind stops of others', () => {
+    const controls = [stop('tenant:other'), stop('scope:jira:read'), { ...stop('global'), stopped: false }];
+    expect(judged(aPlan(), aDossier({ controls }))).toMatchObject({ kind: 'permitted' });
+  });
+});

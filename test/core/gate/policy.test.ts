@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_DENY, FACT_MISSING, PolicyRule, rulesPolicy } from '../../../lambdas/core/gate/policy.ts';
+
+const FACTS = ['action.tool', 'args.queue', 'plan.confidence', 'user.roles'] as const;
+const value = fc.oneof(
+  fc.constantFrom('a', 'b'),
+  fc.double({ min: 0, max: 1, noNaN: true }),
+  fc.boolean(),
+  fc.array(fc.constantFrom('a', 'b'), { maxLength: 2 })
+);
+const facts = fc.record(Object.fromEntries(FACTS.map((fact) => [fact, value])));
+const condition = fc.oneof(
+  fc.record({ fact: fc.constantFrom(...FACTS), is: fc.constantFrom('a', 'b') }),
+  fc.record({ fact: fc.constantFrom(...FACTS), in: fc.constantFrom(['a'], ['a', 'b']) }),
+  fc.record({ fact: fc.constantFrom(...FACTS), notIn: fc.constantFrom(['a'], ['a', 'b']) }),
+  fc.record({ fact: fc.constantFrom(...FACTS), has: fc.constantFrom('a', 'b') }),
+  fc.record({ fact: fc.constantFrom(...FACTS), atLeast: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({ fact: fc.constantFrom(...FACTS), below: fc.double({ min: 0, max: 1, noNaN: true }) })
+);
+const rules = fc
+  .array(
+    fc.record({
+      effect: fc.constantFrom('permit' as const, 'escalate' as const, 'forbid' as const),
+      because: fc.constant('a test'),
+      when: fc.array(condition, { minLength: 1, maxLength: 3 }),
+    }),
+    { maxLength: 6 }
+  )
+  .map((made) => made.map((rule, index) => PolicyRule.parse({ id: `RULE_${index}`, ...rule })));
+
+describe('a policy of rules', () => {
+  it('permits nothing by default', () => {
+    expect(rulesPolicy([]).judge({ 'action.tool': 'jira.assign' })).toEqual({
+      decision: 'forbid',
+      rules: [DEFAULT_DENY],
+    });
+  });
+
+  it('always names the rules that decided, all of the deciding effect', () => {
+    fc.assert(
+      fc.property(rules, facts, (some, known) => {
+        const { decision, rules: named } = rulesPolicy(some).judge(known);
+        expect(named.length).toBeGreaterThan(0);
+        if (named[0] === DEFAULT_DENY) expect(decision).toBe('forbid');
+        else for (const id of named) expect(some.find((rule) => rule.id === id)?.effect).toBe(decision);
+      })
+    );
+  });
+
+  it('never becomes more permissive by a rule that forbids or escalates', () => {
+    const rank = { forbid: 0, escalate: 1, permit: 2 };
+    fc.assert(
+      fc.property(rules, facts, (some, known) => {
+        const without = some.filter(({ effect }) => effect !== 'forbid');
+        const [all, fewer] = [rulesPolicy(some).judge(known), rulesPolicy(without).judge(known)];
+        expect(rank[all.decision]).toBeLessThanOrEqual(rank[fewer.decision]);
+      })
+    );
+  });
+
+  it('does not depend on the order of the rules', () => {
+    fc.assert(
+      fc.property(rules, facts, (some, known) => {
+        const [one, other] = [rulesPolicy(some).judge(known), rulesPolicy(some.toReversed()).judge(known)];
+        expect(other.decision).toBe(one.decision);
+        expect([...other.rules].sort()).toEqual([...one.rules].sort());
+      })
+    );
+  });
+
+  it('forbids where a fact that any rule names is not known', () => {
+    fc.assert(
+      fc.property(rules, facts, fc.constantFrom(...FACTS), (some, known, gone) => {
+        fc.pre(some.some(({ when }) => when.some(({ fact }) => fact === gone)));
+        const { [gone]: _, ...rest } = known;
+        expect(rulesPolicy(some).judge(rest)).toEqual({ decision: 'forbid', rules: [FACT_MISSING] });
+      })
+    );
+  });
+
+  it('has a version that changes with any rule', () => {
+    const rule = PolicyRule.parse({
+      id: 'ONE_RULE',
+      effect: 'permit',
+      because: 'x',
+      when: [{ fact: 'args.a', is: 'b' }],
+    });
+    expect(rulesPolicy([rule]).version).not.toBe(rulesPolicy([{ ...rule, effect: 'forbid' }]).version);
+  });
+});
