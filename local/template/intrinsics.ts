@@ -5,6 +5,7 @@ export interface References {
   ref(name: string): Json | undefined;
   attribute(id: string, name: string): Json;
   importValue(name: string): Json;
+  stackOutput(stack: string, name: string): Json;
   condition(name: string): boolean;
   mapping(map: string, first: string, second: string): Json;
 }
@@ -24,6 +25,14 @@ const list = (value: Json | undefined, what: string): readonly Json[] => {
 };
 
 type Intrinsic = (argument: Json, references: References) => Json | undefined;
+
+/** Whether a part of a condition holds: another condition by its name, or an intrinsic that says so. */
+const holds = (part: Json, references: References): boolean => {
+  if (isObject(part) && typeof part.Condition === 'string') return references.condition(part.Condition);
+  const value = evaluate(part, references);
+  if (typeof value === 'boolean') return value;
+  throw new Error(`a condition must be true or false, not ${JSON.stringify(value)}`);
+};
 
 const substitute: Intrinsic = (argument, references) => {
   const [template, variables] = Array.isArray(argument) ? argument : [argument];
@@ -62,6 +71,11 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   },
   'Fn::ImportValue': (argument, references) =>
     references.importValue(text(evaluate(argument, references), 'Fn::ImportValue')),
+  'Fn::GetStackOutput': (argument, references) => {
+    const given = evaluate(argument, references);
+    const { StackName, OutputName } = isObject(given) ? given : {};
+    return references.stackOutput(text(StackName, 'Fn::GetStackOutput'), text(OutputName, 'Fn::GetStackOutput'));
+  },
   'Fn::FindInMap': (argument, references) => {
     const [map, first, second] = list(evaluate(argument, references), 'Fn::FindInMap');
     return references.mapping(text(map, 'Fn::FindInMap'), text(first, 'Fn::FindInMap'), text(second, 'Fn::FindInMap'));
@@ -70,14 +84,16 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     const [condition, yes, no] = list(argument, 'Fn::If');
     return evaluate((references.condition(text(condition, 'Fn::If')) ? yes : no) ?? null, references);
   },
+  'Fn::ToJsonString': (argument, references) => JSON.stringify(evaluate(argument, references)),
+  'Fn::Base64': (argument, references) =>
+    Buffer.from(text(evaluate(argument, references), 'Fn::Base64')).toString('base64'),
   'Fn::Equals': (argument, references) => {
     const [left, right] = list(evaluate(argument, references), 'Fn::Equals');
     return JSON.stringify(left) === JSON.stringify(right);
   },
-  'Fn::And': (argument, references) =>
-    list(argument, 'Fn::And').every((part) => evaluate(part, references) === true),
-  'Fn::Or': (argument, references) => list(argument, 'Fn::Or').some((part) => evaluate(part, references) === true),
-  'Fn::Not': (argument, references) => evaluate(list(argument, 'Fn::Not')[0] ?? null, references) !== true,
+  'Fn::And': (argument, references) => list(argument, 'Fn::And').every((part) => holds(part, references)),
+  'Fn::Or': (argument, references) => list(argument, 'Fn::Or').some((part) => holds(part, references)),
+  'Fn::Not': (argument, references) => !holds(list(argument, 'Fn::Not')[0] ?? null, references),
 };
 
 /**
@@ -94,7 +110,8 @@ export const evaluate = (value: Json, references: References): Json | undefined 
   const name = keys.find((key) => key.startsWith('Fn::') || (key === 'Ref' && keys.length === 1));
   if (name === undefined) return evaluateObject(value, references);
   const intrinsic = INTRINSICS[name];
-  if (intrinsic === undefined || keys.length > 1) throw new Error(`the local stack does not know the intrinsic ${name}`);
+  if (intrinsic === undefined || keys.length > 1)
+    throw new Error(`the local stack does not know the intrinsic ${name}`);
   return intrinsic(value[name] ?? null, references);
 };
 

@@ -1,0 +1,128 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { LambdaFunction } from '../template/functions.ts';
+import { type Answer, type Call, failure, type Reply } from './messages.ts';
+
+/** One process of a function. It serves one call at a time; a call that it does not survive still gets an answer. */
+export interface FunctionProcess {
+  /** Runs one call, and kills the process at the call's deadline. Never rejects. */
+  invoke(call: Call): Promise<Answer>;
+  /** Ends the process at once; resolves when it is gone. */
+  kill(): Promise<void>;
+  readonly exited: Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  /** The file that takes what the process prints. */
+  readonly logFile: string;
+  /** The folder that keeps compiled code between starts. */
+  readonly cacheFolder: string;
+}
+
+/** Lambda gives a function ten seconds to load. */
+const LOADING_MS = 10_000;
+
+const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
+
+const spawnHost = (
+  { folder, handler, memoryMegabytes }: LambdaFunction,
+  { environment, logFile, cacheFolder }: ProcessOptions
+): ChildProcess => {
+  const log = openSync(logFile, 'a', 0o600);
+  try {
+    return fork(HOST, [folder, handler, cacheFolder], {
+      cwd: folder,
+      env: environment,
+      execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`, '--enable-source-maps'],
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+  } finally {
+    closeSync(log);
+  }
+};
+
+const crashed = (requestId: string, child: ChildProcess): Answer => {
+  const how = child.signalCode === null ? `exit status ${child.exitCode}` : `signal: ${child.signalCode}`;
+  return failure('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${how}`);
+};
+
+/** Starts a process and waits until the function is loaded. Answers an error in Lambda's shape if it cannot be loaded. */
+export const startProcess = async (
+  lambda: LambdaFunction,
+  options: ProcessOptions
+): Promise<FunctionProcess | Answer> => {
+  const child = spawnHost(lambda, options);
+  let gone = false;
+  let onReply: (reply: Reply) => void = () => {};
+  let onExit: () => void = () => {};
+  const exited = new Promise<void>((resolve) => {
+    const end = (): void => {
+      gone = true;
+      onExit();
+      resolve();
+    };
+    child.once('exit', end);
+    child.on('error', end); // the process could not be started, or a message could not be sent: either way it is of no use
+  });
+  child.on('message', (reply: Reply) => onReply(reply));
+
+  /** Waits for the next reply, at most `ms`; a process that does not reply in time is killed. */
+  const reply = (ms: number, late: () => Answer, dead: () => Answer): Promise<Reply | Answer> =>
+    new Promise((resolve) => {
+      if (gone) return resolve(dead());
+      const timer = setTimeout(() => {
+        onExit = () => resolve(late());
+        onReply = () => {}; // too late
+        child.kill('SIGKILL');
+      }, ms);
+      onExit = () => {
+        clearTimeout(timer);
+        resolve(dead());
+      };
+      onReply = (message) => {
+        clearTimeout(timer);
+        onExit = () => {};
+        resolve(message);
+      };
+    });
+
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+
+  const first = await reply(
+    LOADING_MS,
+    () =>
+      failure(
+        'Sandbox.Timedout',
+        `Error: Task timed out after ${(LOADING_MS / 1000).toFixed(2)} seconds while loading`
+      ),
+    () => crashed('none', child)
+  );
+  if (!('kind' in first)) return first;
+  if (first.kind === 'unusable') {
+    await kill();
+    return { failed: true, payload: first.payload };
+  }
+  return {
+    exited,
+    kill,
+    invoke: async (call) => {
+      const answer = reply(
+        call.deadline - Date.now(),
+        () =>
+          failure(
+            'Sandbox.Timedout',
+            `RequestId: ${call.requestId} Error: Task timed out after ${lambda.timeoutSeconds.toFixed(2)} seconds`
+          ),
+        () => crashed(call.requestId, child)
+      );
+      if (!gone) child.send(call);
+      const { failed, payload } = (await answer) as Answer;
+      return { failed, payload };
+    },
+  };
+};

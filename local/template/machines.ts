@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import type { Assembly } from './assembly.ts';
+import type { JsonObject } from './json.ts';
+import * as properties from './properties.ts';
+import { arnOf, type Select } from './select.ts';
+
+export interface StateMachine {
+  readonly arn: string;
+  readonly name: string;
+  readonly roleArn: string;
+  readonly definition: JsonObject;
+  /** Every ARN it can be started by: its own, those of its versions and aliases. */
+  readonly arns: readonly string[];
+}
+
+/** The state machines, each with the ARNs of its versions and aliases. */
+export const machinesOf = (select: Select, { assets }: Assembly): readonly StateMachine[] => {
+  const versions = select('AWS::StepFunctions::StateMachineVersion', properties.StateMachineVersion);
+  const aliases = select('AWS::StepFunctions::StateMachineAlias', properties.StateMachineAlias);
+  return select('AWS::StepFunctions::StateMachine', properties.StateMachine).map(({ resource, properties: given }) => {
+    const arn = arnOf(resource);
+    const asset = given.DefinitionS3Location && assets.get(given.DefinitionS3Location.Key);
+    const source =
+      given.DefinitionString ??
+      (given.Definition && JSON.stringify(given.Definition)) ??
+      (asset === undefined ? undefined : readFileSync(asset, 'utf8'));
+    if (source === undefined) throw new Error(`${resource.at}: there is no definition`);
+    const text = source.replace(
+      /\$\{([\w.]+)\}/g,
+      (whole, name: string) => given.DefinitionSubstitutions[name] ?? whole
+    );
+    const own = versions
+      .filter((version) => version.properties.StateMachineArn === arn)
+      .map((v) => v.resource.identity.ref);
+    const named = aliases
+      .filter((alias) => own.includes(alias.properties.RoutingConfiguration[0]?.StateMachineVersionArn ?? ''))
+      .map((alias) => alias.resource.identity.ref);
+    return {
+      arn,
+      name: String(resource.identity.attributes.Name),
+      roleArn: given.RoleArn,
+      definition: definitionIn(text, resource.at),
+      arns: [arn, ...own, ...named],
+    };
+  });
+};
+
+const definitionIn = (text: string, place: string): JsonObject => {
+  try {
+    return z.record(z.string(), z.json()).parse(JSON.parse(text)) as JsonObject;
+  } catch (cause) {
+    throw new Error(`${place}: the definition of the state machine is not a JSON object`, { cause });
+  }
+};
