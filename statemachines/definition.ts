@@ -1,0 +1,38 @@
+import type { Mode } from '../lambdas/core/mode.ts';
+import type { Tool } from '../lambdas/core/tool.ts';
+import type { EngineSpec, Workflow } from '../lambdas/core/workflow.ts';
+import type { StateMachine } from './segments/asl.ts';
+import type { Callees } from './segments/callees.ts';
+
+/** One labelled text of the examples that a workflow learns from. */
+export interface Example {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** The steps that ask engines. */
+export type AskingStep = 'route' | 'propose';
+
+/** A classifier to be trained, and the one step that gets it. */
+export interface Classifier {
+  readonly step: AskingStep;
+  readonly name: string;
+  readonly examples: readonly Example[];
+}
+
+/** A classifier as the workflow's data names it, once trained. */
+export type TrainedClassifier = Extract<EngineSpec, { kind: 'classifier' }>;
+
+/** What a workflow's folder declares: its data, its states, its tools, and what is to be learnt from examples. */
+export interface WorkflowDefinition {
+  readonly name: string;
+  /** Its state machine may call the functions of these tools' scopes, and Decide may issue writs for the write scopes. */
+  readonly tools: readonly Tool[];
+  readonly classifiers: (examples: readonly Example[]) => readonly Classifier[];
+  readonly data: (given: {
+    readonly mode: Mode;
+    readonly examples: readonly Example[];
+    readonly trainedFor: (step: AskingStep) => readonly TrainedClassifier[];
+  }) => Workflow;
+  readonly machine: (callees: Callees) => StateMachine;
+}

@@ -1,0 +1,86 @@
+import { jiraAssign, jiraGet } from '../../lambdas/tools/jira/contract.ts';
+import type { Example, WorkflowDefinition } from '../definition.ts';
+import { stateMachine } from '../segments/asl.ts';
+import { escalate, respond } from '../segments/ends.ts';
+import { govern } from '../segments/govern.ts';
+import { propose } from '../segments/propose.ts';
+import { read } from '../segments/read.ts';
+import { id, route } from '../segments/route.ts';
+import { eligibilityRules } from './eligibility-rules.ts';
+import { ticket } from './input.ts';
+import { policyOf } from './policy.ts';
+
+const NAME = 'ticket-triage';
+const DAY_SECONDS = 86_400;
+
+const ELIGIBLE = 'eligible';
+const NOT_ELIGIBLE = 'not-eligible';
+
+const isTicket = ({ label }: Example): boolean => label !== NOT_ELIGIBLE;
+const issue = { tool: jiraGet, input: { issueKey: id('issueKey') } };
+
+/**
+ * Reads a Jira issue, proposes the queue that should have it, and makes that queue its component. What is no ticket for the
+ * service desk is answered so; what nothing is sure of goes to a person.
+ */
+export const ticketTriage: WorkflowDefinition = {
+  name: NAME,
+  tools: [jiraGet, jiraAssign],
+
+  classifiers: (examples) => [
+    ...(examples.every(isTicket)
+      ? []
+      : [
+          {
+            step: 'route' as const,
+            name: 'eligibility',
+            examples: examples.map((example) => ({ ...example, label: isTicket(example) ? ELIGIBLE : NOT_ELIGIBLE })),
+          },
+        ]),
+    { step: 'propose', name: 'queue', examples: examples.filter(isTicket) },
+  ],
+
+  data: ({ mode, examples, trainedFor }) => {
+    const queues = [...new Set(examples.filter(isTicket).map(({ label }) => label))].sort();
+    return {
+      workflow: NAME,
+      mode,
+      input: ticket,
+      eligibility: {
+        text: ['summary', 'description'],
+        labels: [ELIGIBLE, NOT_ELIGIBLE],
+        engines: [{ kind: 'rules', name: 'eligibility-rules', rules: [...eligibilityRules] }, ...trainedFor('route')],
+        // examples of tickets alone teach nothing about what is none: then the rules have the only say
+        whenUnsure: examples.every(isTicket) ? ELIGIBLE : 'unsure',
+      },
+      proposal: {
+        text: [
+          { from: 'user', field: 'summary' },
+          { from: 'user', field: 'description' },
+          { from: 'record', tool: jiraGet.name, field: 'summary' },
+          { from: 'record', tool: jiraGet.name, field: 'description' },
+        ],
+        labels: queues,
+        engines: [...trainedFor('propose')],
+        tool: jiraAssign.name,
+        arguments: { issueKey: { from: 'user', field: 'issueKey' }, component: { from: 'composed' } },
+      },
+      policy: policyOf(NAME, queues),
+    };
+  },
+
+  machine: (callees) =>
+    stateMachine({
+      Comment: 'Gives a Jira issue to the queue that should have it.',
+      StartAt: 'Route',
+      TimeoutSeconds: 15 * DAY_SECONDS, // two questions may wait a week each
+      States: {
+        ...route(callees, 'Read'),
+        ...read(callees, issue, 'Propose'),
+        ...propose(callees, 1, 'Decide'),
+        ...govern(callees, { action: 1, write: jiraAssign, readBack: issue }),
+        ...respond(callees),
+        ...escalate(callees),
+      },
+    }),
+};
