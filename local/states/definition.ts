@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import type { Json } from '../template/json.ts';
+
+/** The fields of the States language that are carried out, and no other: each unknown one is refused by its name. */
+
+const JsonValue = z.json() as z.ZodType<Json>;
+const LONGEST_SECONDS = 99_999_999;
+const Seconds = z.int().min(1).max(LONGEST_SECONDS);
+const Expression = z.string().regex(/^\{%.*%\}$/s, 'expected a JSONata expression, {% … %}');
+const StateName = z.string().min(1).max(80);
+const VariableName = z
+  .string()
+  .regex(/^[\p{ID_Start}_][\p{ID_Continue}_]{0,79}$/u, 'expected the name of a variable')
+  .refine((name) => name !== 'states', '$states is reserved');
+
+const comment = { Comment: z.string().optional() };
+const leaving = { Assign: z.record(VariableName, JsonValue).optional(), Output: JsonValue.optional() };
+const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
+const onward = { Next: StateName.optional(), End: z.literal(true).optional() };
+
+const Errors = z.array(z.string().min(1)).min(1);
+
+const Retrier = z.strictObject({
+  ...comment,
+  ErrorEquals: Errors,
+  IntervalSeconds: Seconds.default(1),
+  MaxAttempts: z.int().min(0).max(LONGEST_SECONDS).default(3),
+  BackoffRate: z.number().min(1).default(2),
+  MaxDelaySeconds: z.int().min(1).max(31_622_400).optional(),
+  JitterStrategy: z.enum(['FULL', 'NONE']).default('NONE'),
+});
+
+const Catcher = z.strictObject({ ...comment, ...leaving, ErrorEquals: Errors, Next: StateName });
+
+/** `States.ALL` stands alone, in the last place. */
+const wildcardLast = (rules: readonly { readonly ErrorEquals: readonly string[] }[]): boolean =>
+  rules.every(({ ErrorEquals }, at) =>
+    ErrorEquals.includes('States.ALL') ? ErrorEquals.length === 1 && at === rules.length - 1 : true
+  );
+const WILDCARD = 'States.ALL must stand alone in its ErrorEquals, and last';
+
+const TaskState = z.strictObject({
+  ...common,
+  ...leaving,
+  ...onward,
+  Type: z.literal('Task'),
+  Resource: z.string(),
+  Arguments: JsonValue.optional(),
+  TimeoutSeconds: z.union([Seconds, Expression]).optional(),
+  HeartbeatSeconds: z.union([Seconds, Expression]).optional(),
+  Retry: z.array(Retrier).refine(wildcardLast, WILDCARD).default([]),
+  Catch: z.array(Catcher).refine(wildcardLast, WILDCARD).default([]),
+});
+
+const ChoiceState = z.strictObject({
+  ...common,
+  ...leaving,
+  Type: z.literal('Choice'),
+  Choices: z
+    .array(z.strictObject({ ...comment, ...leaving, Condition: z.union([z.boolean(), Expression]), Next: StateName }))
+    .min(1),
+  Default: StateName.optional(),
+});
+
+const WaitState = z.strictObject({
+  ...common,
+  ...leaving,
+  ...onward,
+  Type: z.literal('Wait'),
+  Seconds: z.union([z.int().min(0).max(LONGEST_SECONDS), Expression]).optional(),
+  Timestamp: z.string().optional(),
+});
+
+const PassState = z.strictObject({ ...common, ...leaving, ...onward, Type: z.literal('Pass') });
+const SucceedState = z.strictObject({ ...common, Type: z.literal('Succeed'), Output: JsonValue.optional() });
+const FailState = z.strictObject({
+  ...common,
+  Type: z.literal('Fail'),
+  Error: z.string().optional(),
+  Cause: z.string().optional(),
+});
+
+const STATE_TYPES = ['Task', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail'] as const;
+
+export const Definition = z.strictObject({
+  ...comment,
+  QueryLanguage: z.literal('JSONata', 'only machines with "QueryLanguage": "JSONata" are run'),
+  Version: z.literal('1.0').optional(),
+  StartAt: StateName,
+  TimeoutSeconds: Seconds.optional(),
+  States: z.record(
+    StateName,
+    z.discriminatedUnion('Type', [TaskState, ChoiceState, WaitState, PassState, SucceedState, FailState], {
+      error: ({ input }) => `expected a Type out of ${STATE_TYPES.join(', ')}, found ${typeOf(input)}`,
+    })
+  ),
+});
+
+const typeOf = (state: unknown): string =>
+  JSON.stringify(typeof state === 'object' && state !== null && 'Type' in state ? state.Type : state)?.slice(0, 60) ??
+  'none';
+
+export type Definition = z.infer<typeof Definition>;
+export type StateDefinition = Definition['States'][string];
+export type Of<T extends StateDefinition['Type']> = Extract<StateDefinition, { Type: T }>;

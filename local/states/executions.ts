@@ -1,0 +1,198 @@
+import type { Json } from '../template/json.ts';
+import type { Host } from './attempt.ts';
+import { callAt } from './clock.ts';
+import { advance } from './interpreter.ts';
+import { openJournal } from './journal.ts';
+import { parseProgram } from './parse.ts';
+import type { Program } from './program.ts';
+import type { Ending, Header, Machine, Position } from './record.ts';
+import { machineId, newTrace } from './requests.ts';
+import { Run } from './run.ts';
+import { type Contents, contentsReader, lineOf, linesOf } from './store.ts';
+
+/** An execution that runs or has ended, as far as the disk knows. */
+export interface Known {
+  readonly header: Header;
+  readonly machine: Machine;
+  /** JSON arrays of history events. */
+  readonly events: readonly string[];
+  readonly ending: Ending | undefined;
+}
+
+interface Options {
+  readonly journal: string;
+  readonly keepEnded: number;
+  readonly host: Host;
+  readonly onChange: ((known: Known) => Promise<void>) | undefined;
+}
+
+export interface Executions {
+  /** In the order of their starts. */
+  readonly known: ReadonlyMap<string, Known>;
+  running(executionArn: string): Run | undefined;
+  start(
+    machine: Machine,
+    request: Pick<Header, 'executionArn' | 'name' | 'input'> & { readonly traceHeader: string | undefined },
+    input: Json
+  ): Promise<{ readonly executionArn: string; readonly startDate: number }>;
+  /** Resolves when the start of an execution is on disk. */
+  started(executionArn: string): Promise<void>;
+  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  close(): Promise<void>;
+}
+
+/** Opens a journal no longer than it need be. */
+const openShortened = async (file: string, keepEnded: number) => {
+  const reader = contentsReader(file, keepEnded);
+  const journal = await openJournal(file, reader.read);
+  const contents = reader.contents();
+  const shortest = [...linesOf(contents)];
+  if (shortest.length !== contents.lines) await journal.rewrite(shortest);
+  return { journal, contents };
+};
+
+const entry = (state: string, input: Json): Position => ({
+  state,
+  input,
+  variables: {},
+  enteredMs: 0,
+  enteredEventId: 0,
+  retries: [],
+  phase: { kind: 'entering' },
+});
+
+/** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
+export const openExecutions = async ({ journal: file, keepEnded, host, onChange }: Options): Promise<Executions> => {
+  const { journal, contents } = await openShortened(file, keepEnded);
+  const known = new Map<string, Known>();
+  const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
+  const starting = new Map<string, Promise<void>>();
+  const endedArns: string[] = [];
+  const ids = new WeakMap<Machine, string>();
+  const programs = new Map<string, Program>();
+  const onDisk = new Set<string>();
+  let [transitions, started] = [0, 0];
+
+  const compile = (machine: Machine): { readonly id: string; readonly program: Program } => {
+    const id = ids.get(machine) ?? machineId(machine);
+    ids.set(machine, id);
+    const program = programs.get(id) ?? parseProgram(machine.definition);
+    programs.set(id, program);
+    return { id, program };
+  };
+
+  const tell = async (execution: Known): Promise<void> => {
+    if (onChange === undefined) return;
+    try {
+      await onChange(execution);
+    } catch {
+      return; // whoever listens failed, and is told of an end again after the next start
+    }
+    if (execution.ending !== undefined) journal.note(lineOf({ kind: 'announced', arn: execution.header.executionArn }));
+  };
+
+  const settle = (execution: Known): void => {
+    const { executionArn } = execution.header;
+    known.set(executionArn, execution);
+    endedArns.push(executionArn);
+    while (endedArns.length > keepEnded) known.delete(endedArns.shift() ?? '');
+  };
+
+  const ended = async ({ header, machine, events, ending }: Run): Promise<void> => {
+    const { executionArn } = header;
+    live.get(executionArn)?.release();
+    live.delete(executionArn);
+    const execution = { header, machine, events, ending };
+    settle(execution);
+    await starting.get(executionArn); // the start is told first
+    await tell(execution);
+  };
+
+  const runHost = { append: journal.append, now: host.now, ended: (run: Run) => void ended(run) };
+
+  const drive = (run: Run): void => {
+    const { executionArn, startDate } = run.header;
+    const seconds = run.program.timeoutSeconds;
+    const expire = (): void => void run.end({ status: 'TIMED_OUT', stopDate: host.now() }).catch(ignore);
+    const release = seconds === undefined ? ignore : callAt(startDate + seconds * 1_000, host.now, expire);
+    live.set(executionArn, { run, release });
+    known.set(executionArn, run);
+    advance(run, host, () => {
+      transitions += 1;
+    }).catch(ignore);
+  };
+
+  const resume = ({ machines, executions }: Contents): void => {
+    for (const { header, events, standing } of executions.values()) {
+      const machine = machines.get(header.machine);
+      if (machine === undefined) throw new Error(`${file} holds ${header.executionArn} without its state machine`);
+      onDisk.add(header.machine);
+      if (standing.kind === 'running') {
+        drive(new Run(header, { ...standing, events }, machine, compile(machine).program, runHost));
+      } else {
+        const execution = { header, machine, events, ending: standing.ending };
+        settle(execution);
+        if (!standing.announced) void tell(execution);
+      }
+    }
+  };
+  resume(contents);
+
+  return {
+    known,
+    running: (executionArn) => live.get(executionArn)?.run,
+
+    async start(machine, { executionArn, name, input, traceHeader }, value) {
+      const { id, program } = compile(machine);
+      const startDate = host.now();
+      const header = {
+        executionArn,
+        name,
+        machine: id,
+        input,
+        startDate,
+        traceHeader: traceHeader ?? newTrace(startDate),
+      };
+      if (!onDisk.has(id)) journal.note(lineOf({ kind: 'machine', id, machine }));
+      onDisk.add(id);
+      const run = new Run(
+        header,
+        { position: entry(program.startAt, value), lastEventId: 0, events: [] },
+        machine,
+        program,
+        runHost
+      );
+      const begun = run.start();
+      started += 1;
+      drive(run);
+      starting.set(
+        executionArn,
+        begun.then(() => tell({ header, machine, events: [], ending: undefined }), ignore)
+      );
+      try {
+        await begun;
+      } catch (error) {
+        known.delete(executionArn);
+        throw error;
+      } finally {
+        starting.delete(executionArn);
+      }
+      return { executionArn, startDate };
+    },
+
+    started: async (executionArn) => starting.get(executionArn),
+    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started }),
+
+    async close() {
+      for (const { run, release } of live.values()) {
+        release();
+        run.halt();
+      }
+      live.clear();
+      await journal.close();
+    },
+  };
+};
+
+/** Of failures that the journal gives to every caller from then on, and of nothing to release. */
+const ignore = (): void => {};

@@ -1,0 +1,56 @@
+/** Why a state failed. `from` decides which of the reserved names match it, beside `error` itself. */
+export interface Failure {
+  readonly error: string;
+  readonly cause?: string;
+  readonly from: 'task' | 'timeout' | 'heartbeat' | 'state';
+  /** The field whose expression failed, e.g. `Arguments/Payload/run`. */
+  readonly location?: string;
+}
+
+/** Thrown inside the interpreter: the state that runs fails, and its Retry and Catch are asked. */
+export class StateFailed extends Error {
+  override readonly name = 'StateFailed';
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(`${failure.error}: ${failure.cause ?? ''}`);
+    this.failure = failure;
+  }
+}
+
+/** What a task's function reports: the state fails with exactly this Error and Cause. */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  readonly error: string;
+  readonly causeText: string;
+
+  constructor(error: string, causeText: string) {
+    super(`${error}: ${causeText}`);
+    this.error = error;
+    this.causeText = causeText;
+  }
+}
+
+/** AWS's exception names, for misuse of the interface. */
+export type StatesErrorName =
+  | 'ExecutionAlreadyExists'
+  | 'ExecutionDoesNotExist'
+  | 'InvalidArn'
+  | 'InvalidDefinition'
+  | 'InvalidExecutionInput'
+  | 'InvalidName'
+  | 'InvalidOutput'
+  | 'InvalidToken'
+  | 'StateMachineDoesNotExist'
+  | 'TaskDoesNotExist'
+  | 'TaskTimedOut';
+
+/** The caller asked for what cannot be done: nothing has changed. */
+export class StatesError extends Error {
+  override readonly name: StatesErrorName;
+
+  constructor(name: StatesErrorName, message: string) {
+    super(message);
+    this.name = name;
+  }
+}

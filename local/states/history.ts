@@ -1,0 +1,39 @@
+import type { Json, JsonObject } from '../template/json.ts';
+import { StateFailed } from './failure.ts';
+
+/** An event in the shape of GetExecutionHistory; `timestamp` in milliseconds since the epoch. */
+export interface HistoryEvent extends JsonObject {
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly timestamp: number;
+  readonly type: string;
+}
+
+export const MAX_EVENTS = 25_000;
+export const MAX_PAYLOAD_BYTES = 256 * 1024;
+
+/** Thrown by the event that would take the last place, which is kept for the end of the execution. */
+export class HistoryFull extends Error {
+  override readonly name = 'HistoryFull';
+}
+
+export const isTooLarge = (text: string): boolean =>
+  text.length * 3 > MAX_PAYLOAD_BYTES && Buffer.byteLength(text) > MAX_PAYLOAD_BYTES;
+
+/** The JSON text of what passes between states. Fails with States.DataLimitExceeded, where it is over 256 KiB. */
+export const textOf = (value: Json, what: string): string => {
+  const text = JSON.stringify(value);
+  if (!isTooLarge(text)) return text;
+  const cause = `${what} exceeds the maximum of ${MAX_PAYLOAD_BYTES} bytes`;
+  throw new StateFailed({ error: 'States.DataLimitExceeded', cause, from: 'state' });
+};
+
+/** Says, as AWS does beside each input and output, that the text is whole. */
+export const WHOLE = { truncated: false };
+
+/** `TaskStateEntered` → `stateEnteredEventDetails`: the key under which AWS puts an event's details. */
+export const detailsKey = (type: string): string => {
+  const [, common] = /^(?:Task|Choice|Wait|Pass|Succeed|Fail)(State(?:Entered|Exited))$/.exec(type) ?? [];
+  const name = common ?? type;
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}EventDetails`;
+};
