@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
+import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { dynamoTable } from '../../../lambdas/adapters/dynamodb/table.ts';
+import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
+import type { Claims } from '../../../lambdas/core/act/claims.ts';
+import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
+import { Retryable, Terminal, Uncertain } from '../../../lambdas/core/errors.ts';
+import { controlSubject, shardOf } from '../../../lambdas/core/gate/controls.ts';
+import type { Writ } from '../../../lambdas/core/records.ts';
+import { defineWriteTool } from '../../../lambdas/core/tool.ts';
+import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
+import { AT, aWrit } from '../../support/builders.ts';
+import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+
+/** A system that does what it is told, and counts; `fail` is what happens at a call. */
+class Vendor {
+  effects = 0;
+  fail: 'no' | 'before' | 'after' | 'refuse' | 'nonsense' = 'no';
+  effect: 'idempotent' | 'once' = 'once';
+
+  call(): void {
+    if (this.fail === 'before') throw new Retryable('not now');
+    if (this.fail === 'refuse') throw new Terminal('never');
+    this.effects += 1;
+    if (this.fail === 'after') throw new Uncertain('the answer was lost');
+    if (this.fail === 'nonsense') throw new TypeError('a defect');
+  }
+}
+
+describe.skipIf(!hasDynoxide)('acting on a writ', () => {
+  let dynoxide: Dynoxide;
+  beforeAll(async () => {
+    dynoxide = await startDynoxide();
+  });
+  afterAll(() => dynoxide.stop());
+
+  const table = () => dynamoTable(dynoxide.client, dynoxide.state);
+
+  const given = async (options: { writ?: boolean; now?: () => Date; claims?: (real: Claims) => Claims } = {}) => {
+    const writ = aWrit();
+    if (options.writ !== false) await table().put({ ...keys.writ(writ, writ.scope, 1), content: writ });
+    const vendor = new Vendor();
+    const real = dynamoClaims(dynoxide.client, dynoxide.state, writ.scope);
+    const deps: ActDeps<Vendor> = {
+      claims: options.claims?.(real) ?? real,
+      writes: [
+        {
+          get contract() {
+            return defineWriteTool({ ...jiraAssign, effect: vendor.effect });
+          },
+          call: async (client) => {
+            client.call();
+            return { issueKey: 'OPS-1', component: 'Network' };
+          },
+          lookUp: async (client) => client.effects > 0,
+        },
+      ],
+      open: async () => vendor,
+      now: options.now ?? (() => AT),
+    };
+    const claimed = async () => (await real.look(writ, 1)).claim;
+    return {
+      writ,
+      vendor,
+      deps,
+      real,
+      claimed,
+      act: () => act(deps, writ, 1),
+      reconcile: () => reconcile(deps, writ, 1),
+    };
+  };
+
+  const stop = (subject: string, writ: Writ) =>
+    table().put({
+      ...keys.control(subject, shardOf(writ)),
+      content: { subject, stopped: true, reason: 'a test', by: 'op', at: AT.toISOString() },
+    });
+
+  it('does it once, however often and however concurrently it is asked', async () => {
+    const run = await given();
+
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => run.act()));
+
+    expect(run.vendor.effects).toBe(1);
+    expect(answers.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason).toBeInstanceOf(Uncertain);
+    expect(await run.act()).toEqual({ kind: 'done' });
+    expect(run.vendor.effects).toBe(1);
+    expect(await run.claimed()).toMatchObject({ status: 'done', attempt: 1 });
+  });
+
+  it('does nothing without a writ', async () => {
+    const run = await given({ writ: false });
+
+    await expect(run.act()).rejects.toThrow(Terminal);
+    await expect(run.reconcile()).rejects.toThrow(Terminal);
+    expect(run.vendor.effects).toBe(0);
+  });
+
+  it('does nothing with a writ that is not what it was when it was read', async () => {
+    const run = await given({
+      claims: (real) => ({
+        ...real,
+        look: async (ref, action) => {
+          const standing = await real.look(ref, action);
+          return standing.writ ? { ...standing, writ: { ...standing.writ, digest: 'f'.repeat(64) } } : standing;
+        },
+      }),
+    });
+
+    await expect(run.act()).rejects.toThrow('no-writ');
+    expect(run.vendor.effects).toBe(0);
+  });
+
+  it.each(['global', 'tenant', 'workflow', 'scope'] as const)('does nothing under a stop of its %s', async (level) => {
+    const run = await given();
+    const names = { global: undefined, tenant: run.writ.tenant, workflow: run.writ.workflow, scope: run.writ.scope };
+    const subject = controlSubject(level, names[level]);
+    await stop(subject, run.writ);
+
+    await expect(run.act()).rejects.toThrow(Terminal);
+    await table().put({
+      ...keys.control(subject, shardOf(run.writ)),
+      content: { subject, stopped: false, reason: 'a test', by: 'op', at: AT.toISOString() },
+    });
+
+    expect(run.vendor.effects).toBe(0);
+    expect(await run.claimed()).toBeUndefined();
+    expect(await run.act()).toEqual({ kind: 'done' });
+  });
+
+  it('may try again what is known not to have happened', async () => {
+    const run = await given();
+    run.vendor.fail = 'before';
+    await expect(run.act()).rejects.toThrow(Retryable);
+    expect(await run.claimed()).toMatchObject({ status: 'released', attempt: 1 });
+    expect(await run.reconcile()).toEqual({ kind: 'not-done' });
+
+    run.vendor.fail = 'no';
+    expect(await run.act()).toEqual({ kind: 'done' });
+    expect(await run.claimed()).toMatchObject({ status: 'done', attempt: 2 });
+    expect(run.vendor.effects).toBe(1);
+  });
+
+  it('never tries again what the system refused', async () => {
+    const run = await given();
+    run.vendor.fail = 'refuse';
+    await expect(run.act()).rejects.toThrow(Terminal);
+    run.vendor.fail = 'no';
+    await expect(run.act()).rejects.toThrow(Terminal);
+    await expect(run.reconcile()).rejects.toThrow(Terminal);
+    expect(run.vendor.effects).toBe(0);
+  });
+
+  it.each(['after', 'nonsense'] as const)(
+    'is uncertain after a call that failed (%s), until the effect is seen',
+    async (fail) => {
+      const run = await given();
+      run.vendor.fail = fail;
+      await expect(run.act()).rejects.toThrow(Uncertain);
+      expect(await run.claimed()).toMatchObject({ status: 'in-doubt' });
+      await expect(run.act()).rejects.toThrow(Uncertain);
+      expect(run.vendor.effects).toBe(1);
+
+      expect(await run.reconcile()).toEqual({ kind: 'done' });
+      expect(await run.act()).toEqual({ kind: 'done' });
+      expect(run.vendor.effects).toBe(1);
+    }
+  );
+
+  it('is uncertain where the function died after its claim, and waits out the lease before it decides', async () => {
+    let now = AT;
+    const run = await given({ now: () => now });
+    const leaseUntil = new Date(AT.getTime() + 15_000);
+    await run.real.begin(run.writ, {
+      digest: run.writ.digest,
+      status: 'executing',
+      attempt: 1,
+      startedAt: AT.toISOString(),
+      leaseUntil: leaseUntil.toISOString(),
+    });
+
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    await expect(run.reconcile()).rejects.toThrow(Retryable);
+    now = new Date(leaseUntil.getTime() + 1);
+    expect(await run.reconcile()).toEqual({ kind: 'in-doubt' });
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    expect(run.vendor.effects).toBe(0);
+  });
+
+  it('lets a tool for which once more does no harm try again after the lease', async () => {
+    let now = AT;
+    const run = await given({ now: () => now });
+    run.vendor.effect = 'idempotent';
+    run.vendor.fail = 'after';
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    run.vendor.effects = 0; // the answer was lost, and so was the request
+    now = new Date(AT.getTime() + 60_000);
+
+    expect(await run.reconcile()).toEqual({ kind: 'not-done' });
+    run.vendor.fail = 'no';
+    expect(await run.act()).toEqual({ kind: 'done' });
+    expect(await run.claimed()).toMatchObject({ status: 'done', attempt: 2 });
+  });
+
+  it('is uncertain where it happened but could not be kept', async () => {
+    let isBroken = true;
+    const run = await given({
+      claims: (real) => ({
+        ...real,
+        settle: (writ, claim) => (isBroken ? Promise.reject(new Retryable('no table')) : real.settle(writ, claim)),
+      }),
+    });
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    isBroken = false;
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    expect(await run.reconcile()).toEqual({ kind: 'done' });
+    expect(run.vendor.effects).toBe(1);
+  });
+
+  it('has nothing to undo where nothing was begun', async () => {
+    const run = await given();
+    expect(await run.reconcile()).toEqual({ kind: 'not-done' });
+  });
+});
