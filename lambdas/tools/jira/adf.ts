@@ -51,7 +51,7 @@ export const plainTextOf = (description: unknown): string => {
     pending.push(LINE_BREAK);
     if (Array.isArray(next.content))
       for (let at = next.content.length - 1; at >= 0; at--) pending.push(next.content[at]);
-    else if (isNode(next.attrs)) pieces.push(textOr(next.attrs.url)); // a block card holds nothing but its link
+    else if (isNode(next.attrs)) pending.push({ type: 'text', text: next.attrs.url }); // a block card is only its link
     pending.push(LINE_BREAK);
   }
   return pieces.join('').trim().toWellFormed();

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-// The requests that the sandbox takes, as the vendor's contract has them, and as strict as it.
+// The requests that the sandbox takes: whatever passes here passes the vendor's contract too; not the other way round.
 
 /** The top of an Atlassian document. The vendor's contract leaves documents untyped, but the API wants one. */
 export const Document = z.looseObject({
@@ -18,20 +18,24 @@ const FieldOperation = z.strictObject({
 });
 export type FieldOperation = z.infer<typeof FieldOperation>;
 
+const Participant = z.record(z.string(), z.string());
+const HistoryMetadata = z.strictObject({
+  type: z.string().optional(),
+  description: z.string().optional(),
+  activityDescription: z.string().optional(),
+  actor: Participant.optional(),
+  cause: Participant.optional(),
+  generator: Participant.optional(),
+  extraData: z.record(z.string(), z.string()).optional(),
+});
+
 /** The body of createIssue, editIssue and doTransition. Unknown top-level members pass: the vendor lets them. */
 export const IssueUpdate = z.looseObject({
   fields: z.record(z.string(), z.unknown()).optional(),
   update: z.record(z.string(), z.array(FieldOperation)).optional(),
-  historyMetadata: z
-    .looseObject({
-      type: z.string().optional(),
-      description: z.string().optional(),
-      activityDescription: z.string().optional(),
-      extraData: z.record(z.string(), z.string()).optional(),
-    })
-    .optional(),
+  historyMetadata: HistoryMetadata.optional(),
   properties: z.array(z.strictObject({ key: z.string(), value: z.unknown() })).optional(),
-  transition: z.looseObject({ id: z.string().optional() }).optional(),
+  transition: z.strictObject({ id: z.string() }).optional(),
 });
 export type IssueUpdate = z.infer<typeof IssueUpdate>;
 
@@ -42,10 +46,13 @@ export const User = z.strictObject({
   key: z.string().optional(),
 });
 
-export const NewComment = z.looseObject({
-  body: z.unknown(),
-  visibility: z.looseObject({ type: z.enum(['group', 'role']), value: z.string() }).optional(),
+const Visibility = z.strictObject({
+  type: z.enum(['group', 'role']),
+  value: z.string(),
+  identifier: z.string().nullable().optional(),
 });
+
+export const NewComment = z.strictObject({ body: z.unknown(), visibility: Visibility.optional() });
 
 const Count = z.int().min(0).max(2_147_483_647);
 const CountText = z.string().regex(/^\d+$/).transform(Number).pipe(Count);
