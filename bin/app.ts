@@ -1,0 +1,15 @@
+import { App } from 'aws-cdk-lib/core';
+import { addStacks } from '../lib/app.ts';
+import { ConfigError, readConfig } from '../lib/config.ts';
+import { bundleProject, prepare } from '../lib/prepare.ts';
+
+try {
+  const app = new App();
+  const config = readConfig(app.node.getAllContext());
+  addStacks(app, config, prepare(config, await bundleProject()));
+  app.synth();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

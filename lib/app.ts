@@ -1,0 +1,14 @@
+import type { App } from 'aws-cdk-lib/core';
+import type { Config } from './config.ts';
+import type { Prepared } from './prepare.ts';
+import { ApiStack } from './stacks/api.ts';
+import { DataStack } from './stacks/data.ts';
+import { WorkflowsStack } from './stacks/workflows.ts';
+
+/** Makes all stacks, by life cycle: what is kept, what changes with each release, what callers see. */
+export const addStacks = (app: App, config: Config, { workflows, bundles, buildDirectory }: Prepared): void => {
+  const settings = { bundles, buildDirectory, logLevel: config.logLevel };
+  const { ledger } = new DataStack(app, 'Writ-Data', { config });
+  const workflowsStack = new WorkflowsStack(app, 'Writ-Workflows', { workflows, ledger, settings });
+  new ApiStack(app, 'Writ-Api', { config, workflows, workflowsStack, ledger, settings });
+};

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { Mode } from '../lambdas/core/mode.ts';
+import { Role, Tenant } from '../lambdas/core/names.ts';
+
+/** What is wrong with the configuration or with what it refers to, in words for whoever deploys. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Values given on the command line are text: `-c writ:retainData=false`, `-c 'writ:allowedOrigins=["https://…"]'`. */
+const orText = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => {
+    if (typeof value !== 'string') return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return value; // the schema says what it expected instead
+    }
+  }, schema);
+
+const MachineClient = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  tenant: Tenant,
+  roles: z.array(Role).min(1),
+});
+export type MachineClient = z.infer<typeof MachineClient>;
+
+export const Config = z.strictObject({
+  /** How far workflows may go by themselves, until an operator sets a tenant's own mode. */
+  mode: Mode.default('shadow'),
+  /** A JSON Lines file of `{text, label}` to learn from, instead of the workflow's own. */
+  examples: z.string().min(1).optional(),
+  /** The tenant whose operators may set global, workflow and scope controls. */
+  operatorTenant: Tenant.default('platform'),
+  /** Machines that submit tasks by client credentials. */
+  machineClients: orText(z.array(MachineClient)).default([]),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  /** Whether tables, keys and users outlive their stacks, and resist deletion. */
+  retainData: orText(z.boolean()).default(true),
+  /** Web origins whose pages may call the API. */
+  allowedOrigins: orText(z.array(z.url({ protocol: /^https?$/ }))).default([]),
+});
+export type Config = z.infer<typeof Config>;
+
+const PREFIX = 'writ:';
+/** Keys of the CDK's own: feature flags, and what its command line passes on. */
+const isForeign = (key: string): boolean => /^(@aws-cdk|aws-cdk:|aws:)/.test(key);
+
+const expectation = (issue: z.core.$ZodIssue): string => {
+  const key = `${PREFIX}${issue.path.join('.')}`;
+  const known = Object.keys(Config.shape).join(', ');
+  return issue.code === 'unrecognized_keys'
+    ? `${key}${issue.keys.join(', ')} is not known: the keys are ${known}`
+    : `${key}: ${issue.message}`;
+};
+
+/**
+ * The configuration from CDK context: the object `writ`, and keys that start with `writ:`, which win. Throws a
+ * `ConfigError` that names every key which is not known or not as expected.
+ */
+export const readConfig = (context: Readonly<Record<string, unknown>>): Config => {
+  const own: Record<string, unknown> = {};
+  const unknown: string[] = [];
+  for (const [key, value] of Object.entries(context)) {
+    if (key.startsWith(PREFIX)) own[key.slice(PREFIX.length)] = value;
+    else if (key !== 'writ' && !isForeign(key)) unknown.push(`${key} is not known: did you mean ${PREFIX}${key}?`);
+  }
+  const object = z.record(z.string(), z.unknown()).default({}).safeParse(context.writ);
+  if (!object.success) throw new ConfigError('the context key writ must be an object');
+  const parsed = Config.safeParse({ ...object.data, ...own });
+  const faults = [...unknown, ...(parsed.error?.issues.map(expectation) ?? [])];
+  if (parsed.data === undefined || faults.length > 0)
+    throw new ConfigError(`the configuration in CDK context is not right:\n  ${faults.join('\n  ')}`);
+  return parsed.data;
+};

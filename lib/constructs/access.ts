@@ -1,0 +1,74 @@
+import { prefix } from '../../lambdas/core/tables.ts';
+import type { DeployedStep, Scope } from '../functions.ts';
+
+/** What a role may do with which partitions of the state table, and with the audit. Whatever is not listed is denied. */
+export interface Access {
+  /** GetItem, BatchGetItem, Query. */
+  readonly read?: readonly string[];
+  readonly put?: readonly string[];
+  readonly update?: readonly string[];
+  /** ConditionCheckItem, as part of a transaction. */
+  readonly check?: readonly string[];
+  /** Query on the index by tenant. */
+  readonly listRuns?: true;
+  readonly audit?: 'append' | 'append-and-read';
+}
+
+const namesOf = (scopes: readonly Scope[], effect: Scope['effect']) =>
+  scopes.filter((scope) => scope.effect === effect).map(({ name }) => name);
+
+/** Every step that moves a run: sees it, advances its head, appends to its audit. */
+const MOVES = { update: [prefix.run], audit: 'append' } as const;
+
+/** What each step of a workflow with these scopes may touch. Model steps reach no control and no writ. */
+export const stepAccess = (step: DeployedStep, scopes: readonly Scope[]): Access => {
+  const readings = namesOf(scopes, 'read').map(prefix.read);
+  const writs = namesOf(scopes, 'write').map(prefix.writ);
+  const claims = namesOf(scopes, 'write').map(prefix.claim);
+  switch (step) {
+    case 'route':
+      return { ...MOVES, read: [prefix.run, prefix.input] };
+    case 'ask':
+      return { ...MOVES, read: [prefix.run], put: [prefix.run] }; // the question lies with the run
+    case 'propose':
+      return { read: [prefix.run, prefix.input, prefix.plan, ...readings], put: [prefix.plan] };
+    case 'decide':
+      return {
+        ...MOVES,
+        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs],
+        put: writs,
+        check: [prefix.control],
+      };
+    case 'verify':
+      return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
+    case 'respond':
+      return { ...MOVES, read: [prefix.run] };
+    case 'escalate':
+    case 'reap':
+      return {
+        ...MOVES,
+        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...writs, ...claims],
+        put: [prefix.escalation],
+      };
+  }
+};
+
+/** What a scope's function may touch: a read scope keeps its answers, a write scope claims its writs. */
+export const scopeAccess = ({ name, effect }: Scope): Access =>
+  effect === 'read'
+    ? { read: [prefix.read(name), prefix.control], put: [prefix.read(name)] }
+    : {
+        read: [prefix.writ(name), prefix.claim(name), prefix.control],
+        put: [prefix.claim(name)],
+        update: [prefix.claim(name)],
+        check: [prefix.writ(name), prefix.control],
+      };
+
+/** What the API may touch: tasks and replies in, runs created and shown, controls set. No writ, no claim. */
+export const API_ACCESS: Access = {
+  read: [prefix.input, prefix.run, prefix.plan, prefix.escalation, prefix.control],
+  put: [prefix.input, prefix.run, prefix.control],
+  update: [prefix.control],
+  listRuns: true,
+  audit: 'append-and-read',
+};

@@ -1,0 +1,136 @@
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  CfnStateMachineAlias,
+  CfnStateMachineVersion,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { StateMachine as Definition } from '../../statemachines/segments/asl.ts';
+import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
+import { bundleName, type DeployedStep, type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
+import type { PreparedWorkflow } from '../prepare.ts';
+import { calleesOf } from '../release.ts';
+import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
+import type { Ledger } from './ledger.ts';
+import type { ToolScope } from './tool-scope.ts';
+
+export interface WorkflowProps extends FunctionSettings {
+  readonly workflow: PreparedWorkflow;
+  readonly ledger: Ledger;
+  /** By the scope's name: at least those of the workflow's tools. */
+  readonly scopes: Readonly<Record<string, ToolScope>>;
+}
+
+/** Executions that end so have not closed their run: the reaper does. */
+const UNFINISHED = ['FAILED', 'TIMED_OUT', 'ABORTED'];
+
+/** A workflow: a function for each of its steps, and the state machine that calls them and the scopes of its tools. */
+export class Workflow extends Construct {
+  readonly stateMachineArn: string;
+  /** The published version of this release, which a run keeps to its end. */
+  readonly versionArn: string;
+
+  constructor(parent: Construct, id: string, { workflow, ledger, scopes, ...settings }: WorkflowProps) {
+    super(parent, id);
+    const { definition } = workflow;
+    const declared = scopesOf(definition);
+    const step = (name: DeployedStep) => this.#step(name, workflow, { ledger, declared, settings });
+    const steps = Object.fromEntries(STEPS.map((name) => [name, step(name)])) as Record<StepName, LambdaFunction>;
+    const tools = Object.fromEntries(declared.map(({ name }) => [name, functionOf(scopes, name)]));
+
+    const callees = calleesOf(definition, {
+      step: (name) => steps[name].currentVersion.functionArn,
+      scope: (name) => functionOf(scopes, name).currentVersion.functionArn,
+    });
+    const role = this.#role([...Object.values(steps), ...Object.values(tools)]);
+    const stateMachine = this.#stateMachine(definition.name, definition.machine(callees), role);
+    this.stateMachineArn = stateMachine.stateMachineArn;
+    this.versionArn = this.#publish(stateMachine);
+    new Rule(this, 'Unfinished', {
+      description: `Runs of ${definition.name} whose execution ended without closing them`,
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { status: UNFINISHED, stateMachineArn: [stateMachine.stateMachineArn] },
+      },
+      targets: [new LambdaTarget(step('reap'))],
+    });
+  }
+
+  #step(
+    step: DeployedStep,
+    { definition, release, models }: PreparedWorkflow,
+    { ledger, declared, settings }: { ledger: Ledger; declared: readonly Scope[]; settings: FunctionSettings }
+  ): LambdaFunction {
+    const own = models.filter((model) => model.step === step);
+    const fn = bundledFunction(this, step, {
+      ...settings,
+      service: `${definition.name}-${step}`,
+      bundle: bundleName.step(step),
+      files: {
+        'workflow.json': JSON.stringify(release),
+        ...Object.fromEntries(own.map(({ spec, bytes }) => [spec.file, bytes])),
+      },
+      timeoutSeconds: STEP_TIMEOUT_SECONDS,
+      environment: ledger.environment,
+    });
+    ledger.grantStep(fn, step, declared);
+    return fn;
+  }
+
+  /** May call published versions of these functions and nothing else: of any version, since runs that wait keep to theirs. */
+  #role(functions: readonly LambdaFunction[]): Role {
+    const role = new Role(this, 'StateMachineRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: functions.map(({ functionArn }) => `${functionArn}:*`),
+      })
+    );
+    return role;
+  }
+
+  #stateMachine(name: string, definition: Definition, role: IRole): StateMachine {
+    const stack = Stack.of(this);
+    return new StateMachine(this, 'StateMachine', {
+      definitionBody: DefinitionBody.fromString(stack.toJsonString(definition)),
+      role,
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'StateMachineLogs', {
+          // this prefix keeps the account's resource policy for log delivery short
+          logGroupName: `/aws/vendedlogs/states/${stack.stackName}-${name}`,
+          retention: RetentionDays.THREE_MONTHS,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: LogLevel.ERROR,
+        includeExecutionData: false,
+      },
+    });
+  }
+
+  /** Publishes what is defined. Earlier versions stay, for the runs that began with them. */
+  #publish({ stateMachineArn, stateMachineRevisionId }: StateMachine): string {
+    const version = new CfnStateMachineVersion(this, 'Version', { stateMachineArn, stateMachineRevisionId });
+    version.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    new CfnStateMachineAlias(this, 'Live', {
+      name: 'live',
+      description: 'The version that new runs start with',
+      routingConfiguration: [{ stateMachineVersionArn: version.attrArn, weight: 100 }],
+    });
+    return version.attrArn;
+  }
+}
+
+const functionOf = (scopes: WorkflowProps['scopes'], name: string): LambdaFunction => {
+  const scope = scopes[name];
+  if (scope === undefined) throw new TypeError(`there is no function for the scope ${name}`);
+  return scope.function;
+};

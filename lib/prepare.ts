@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { WorkflowRelease } from '../lambdas/core/workflow.ts';
+import type { WorkflowDefinition } from '../statemachines/definition.ts';
+import { workflows } from '../statemachines/workflows.ts';
+import { type Bundles, bundle } from './bundle.ts';
+import type { Config } from './config.ts';
+import { readExamples } from './examples.ts';
+import { releaseOf } from './release.ts';
+import { type TrainedModel, trainAll } from './train.ts';
+
+/** A workflow as it will be deployed. */
+export interface PreparedWorkflow {
+  readonly definition: WorkflowDefinition;
+  readonly release: WorkflowRelease;
+  readonly models: readonly TrainedModel[];
+}
+
+/** Everything that the stacks are made from, besides the configuration. */
+export interface Prepared {
+  readonly workflows: readonly PreparedWorkflow[];
+  readonly bundles: Bundles;
+  /** A folder for what goes into functions. */
+  readonly buildDirectory: string;
+}
+
+export const ROOT = join(import.meta.dirname, '..');
+const BUILD = join(ROOT, 'build');
+
+/** Bundles all entry points of the project. */
+export const bundleProject = (): Promise<Bundles> => bundle(ROOT, join(BUILD, 'bundles'));
+
+/** Trains what the workflows' examples teach and fixes each workflow's release. */
+export const prepare = (config: Config, bundles: Bundles): Prepared => ({
+  bundles,
+  buildDirectory: BUILD,
+  workflows: workflows.map((definition) => {
+    const examples = readExamples(config.examples ?? join(ROOT, 'statemachines', definition.name, 'examples.jsonl'));
+    const models = trainAll(ROOT, join(BUILD, 'models'), definition.classifiers(examples));
+    const data = definition.data({
+      mode: config.mode,
+      examples,
+      trainedFor: (wanted) => models.filter(({ step }) => step === wanted).map(({ spec }) => spec),
+    });
+    return { definition, models, release: releaseOf(definition, data, bundles) };
+  }),
+});

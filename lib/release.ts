@@ -1,0 +1,39 @@
+import { digestOf } from '../lambdas/core/digest.ts';
+import { Workflow, WorkflowRelease } from '../lambdas/core/workflow.ts';
+import type { WorkflowDefinition } from '../statemachines/definition.ts';
+import type { Callees, StepName } from '../statemachines/segments/callees.ts';
+import { STEPS } from '../statemachines/segments/callees.ts';
+import type { Callee } from '../statemachines/segments/task.ts';
+import { type Bundles, bundleOf } from './bundle.ts';
+import { bundleName, DEPLOYED_STEPS, STEP_TIMEOUT_SECONDS, scopesOf } from './functions.ts';
+
+/** The functions that a definition calls, given how each is addressed. */
+export const calleesOf = (
+  definition: WorkflowDefinition,
+  arnOf: { readonly step: (step: StepName) => string; readonly scope: (scope: string) => string }
+): Callees => {
+  const steps = STEPS.map((step) => [step, { arn: arnOf.step(step), timeoutSeconds: STEP_TIMEOUT_SECONDS }] as const);
+  const scopes = scopesOf(definition);
+  return {
+    step: Object.fromEntries(steps) as Record<StepName, Callee>,
+    scopeOf: (tool) => {
+      const scope = scopes.find(({ name }) => name === tool.scope);
+      if (scope === undefined) throw new TypeError(`${definition.name} calls ${tool.name} but does not declare it`);
+      return { arn: arnOf.scope(scope.name), timeoutSeconds: scope.timeoutSeconds };
+    },
+  };
+};
+
+/** Digest of everything that decides a run's behaviour: data with models and policies, code of its functions, states. */
+export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundles: Bundles): WorkflowRelease => {
+  const names = [
+    ...DEPLOYED_STEPS.map(bundleName.step),
+    ...scopesOf(definition).map(({ name }) => bundleName.scope(name)),
+  ];
+  const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
+  const machine = definition.machine(
+    calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope })
+  );
+  const workflow = Workflow.parse(data);
+  return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine }) });
+};

@@ -1,0 +1,52 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { FunctionSettings } from '../constructs/bundled-function.ts';
+import type { Ledger } from '../constructs/ledger.ts';
+import { ToolScope } from '../constructs/tool-scope.ts';
+import { Workflow } from '../constructs/workflow.ts';
+import { pascalCase, scopesOf } from '../functions.ts';
+import type { PreparedWorkflow } from '../prepare.ts';
+
+export interface WorkflowsStackProps {
+  readonly workflows: readonly PreparedWorkflow[];
+  readonly ledger: Ledger;
+  readonly settings: FunctionSettings;
+}
+
+/** Where the API finds a workflow of this stack. */
+export interface DeployedWorkflow {
+  readonly name: string;
+  readonly stateMachineArn: string;
+  /** Names the output that holds the ARN of the version which new runs start with. */
+  readonly versionOutput: string;
+}
+
+/** What changes with every release: the workflows, and the tools they use. */
+export class WorkflowsStack extends Stack {
+  readonly deployed: readonly DeployedWorkflow[];
+
+  constructor(parent: Construct, id: string, { workflows, ledger, settings }: WorkflowsStackProps) {
+    super(parent, id, { description: 'Writ: workflows, their steps and the scopes of their tools' });
+    const declared = workflows.flatMap(({ definition }) => scopesOf(definition));
+    const scopes = Object.fromEntries(
+      [...new Map(declared.map((scope) => [scope.name, scope])).values()].map((scope) => [
+        scope.name,
+        new ToolScope(this, pascalCase(scope.name), { ...settings, scope, ledger }),
+      ])
+    );
+    this.deployed = workflows.map((workflow) => {
+      const { name } = workflow.definition;
+      const { stateMachineArn, versionArn } = new Workflow(this, pascalCase(name), {
+        ...settings,
+        workflow,
+        ledger,
+        scopes,
+      });
+      const output = `StateMachine${pascalCase(name)}`;
+      new CfnOutput(this, output, { value: stateMachineArn });
+      const versionOutput = `${output}Version`;
+      new CfnOutput(this, versionOutput, { value: versionArn });
+      return { name, stateMachineArn, versionOutput };
+    });
+  }
+}
