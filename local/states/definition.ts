@@ -10,11 +10,12 @@ const Expression = z.string().regex(/^\{%.*%\}$/s, 'expected a JSONata expressio
 const StateName = z.string().min(1).max(80);
 const VariableName = z
   .string()
-  .regex(/^[\p{ID_Start}_][\p{ID_Continue}_]{0,79}$/u, 'expected the name of a variable')
-  .refine((name) => name !== 'states', '$states is reserved');
+  .regex(/^[\p{ID_Start}_][\p{ID_Continue}_]{0,79}$/u)
+  .refine((name) => name !== 'states');
+const Variables = z.record(VariableName, JsonValue, 'expected names of variables, which $states is not');
 
 const comment = { Comment: z.string().optional() };
-const leaving = { Assign: z.record(VariableName, JsonValue).optional(), Output: JsonValue.optional() };
+const leaving = { Assign: Variables.optional(), Output: JsonValue.optional() };
 const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
 const onward = { Next: StateName.optional(), End: z.literal(true).optional() };
 

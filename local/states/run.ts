@@ -127,7 +127,6 @@ export class Run {
         this.#takeEvents()
       )
     );
-    this.#mustBeLive();
   }
 
   /** Ends the execution, the first time; whatever it waits for is given up. Resolves when it has ended on disk. */

@@ -5,7 +5,7 @@ import { StatesError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
 import type { Machine, Outcome, Status } from './record.ts';
 import { checkName, executionArnOf, isSameStart, parseInput, parseOutput } from './requests.ts';
-import { type Callback, Halted } from './run.ts';
+import type { Callback } from './run.ts';
 import { executionOf } from './token.ts';
 
 /** Times are in milliseconds since the epoch. */
@@ -108,14 +108,7 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     throw new StatesError('TaskTimedOut', 'the task of this token has been answered, or has ended');
   };
 
-  const answer = async (token: string, outcome: Outcome): Promise<void> => {
-    try {
-      await callbackBy(token).answer(outcome);
-    } catch (error) {
-      if (error instanceof Halted) throw new StatesError('TaskTimedOut', 'the execution of this task has ended');
-      throw error;
-    }
-  };
+  const answer = (token: string, outcome: Outcome): Promise<void> => callbackBy(token).answer(outcome);
 
   return {
     async start({ stateMachineArn, name, input, traceHeader }) {

@@ -89,7 +89,10 @@ export const contentsReader = (
         throw new Error(
           `${file}:${lines}: not a line that this version writes here; remove the file to start without its executions`
         );
-      while (ended.length > keepEnded) executions.delete(ended.shift() ?? '');
+      while (ended.length > keepEnded) {
+        const oldest = ended.shift() ?? '';
+        if (executions.get(oldest)?.standing.kind === 'ended') executions.delete(oldest);
+      }
     },
     contents: () => ({ machines, executions, lines }),
   };
