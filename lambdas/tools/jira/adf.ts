@@ -37,7 +37,7 @@ export const plainTextOf = (description: unknown): string => {
   while (pending.length > 0) {
     const next = pending.pop();
     if (next === LINE_BREAK) {
-      if (pieces.length > 0 && pieces.at(-1) !== '\n') pieces.push('\n');
+      if (pieces.at(-1) !== '\n') pieces.push('\n');
       continue;
     }
     if (!isNode(next)) continue;

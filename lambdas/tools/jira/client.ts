@@ -37,7 +37,7 @@ const Issue = z.object({
     status: z.object({ name, statusCategory: z.object({ key: z.enum(STATUS_CATEGORIES) }) }),
     components: z.array(z.object({ name })).max(1_000),
     summary: text(1_000),
-    description: z.unknown(),
+    description: z.unknown().optional(), // absent where the project's screens do not have it
     updated: z.string().transform(utc).pipe(z.iso.datetime()),
   }),
 });

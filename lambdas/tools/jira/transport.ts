@@ -75,10 +75,7 @@ export const transport = (authorization: string, options: TransportOptions): Sen
         redirect: 'manual', // a redirect could carry the authorization elsewhere
         signal,
       });
-      const text = await readText(response).catch((error: unknown) => {
-        if (response.status === operation.expects) throw error;
-        return ''; // the status says enough
-      });
+      const text = await readText(response).catch(() => ''); // the status says enough, or else the text is not JSON
       if (response.status !== operation.expects) {
         const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), timing.now());
         return { fault: refused(operation, { status: response.status, retryAfterMs, body: text ?? '' }), retryAfterMs };
@@ -95,7 +92,8 @@ export const transport = (authorization: string, options: TransportOptions): Sen
 
 const understand = <Answer>(operation: Operation<Answer>, text: string) => {
   const json = operation.expects === 204 ? undefined : jsonOf(text);
-  if (operation.expects !== 204 && json === undefined) return { fault: lost(operation, 'the answer is not JSON') };
+  if (operation.expects !== 204 && json === undefined)
+    return { fault: lost(operation, 'the answer is not whole, or not JSON') };
   const answer = operation.answer.safeParse(json);
   if (answer.success) return { answer: answer.data };
   const paths = answer.error.issues.slice(0, 5).map(({ path }) => path.join('.') || 'the whole');

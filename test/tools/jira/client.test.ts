@@ -80,6 +80,25 @@ describe('the tools', () => {
     expect(output.description).toBe('\u{1f4a9}'.repeat(8_000));
   });
 
+  it("read a time in the notation of Jira, whatever its offset, and a site's URL with a slash at its end", async () => {
+    const { issueKey, project, status, statusCategory, components, summary } = await read(sandbox);
+    const fields = {
+      project: { key: project },
+      status: { name: status, statusCategory: { key: statusCategory } },
+      components: components.map((name) => ({ name })),
+      summary,
+      updated: '2030-01-02T03:04:05.678-0530',
+    };
+    const paths: unknown[] = [];
+    const { url } = await serving((request, response) => {
+      paths.push(request.url);
+      response.end(JSON.stringify({ key: issueKey, fields }));
+    });
+
+    expect((await read({ url: `${url}/` })).updated).toBe('2030-01-02T08:34:05.678Z');
+    expect(paths).toEqual([expect.stringMatching(/^\/rest\/api\/3\/issue\/OPS-1\?fields=/)]);
+  });
+
   it('survive hostile content', async () => {
     const description = {
       type: 'doc',
@@ -112,6 +131,7 @@ describe('a fault', () => {
     ['503 that says when', { kind: 'status', status: 503, retryAfter: '1' }, 'Retryable', 'Retryable', false],
     ['503 that says nothing', { kind: 'status-after', status: 503 }, 'Retryable', 'Uncertain', true],
     ['503 that says nonsense', { kind: 'status-after', retryAfter: 'soon' }, 'Retryable', 'Uncertain', true],
+    ['503 that says half a number', { kind: 'status-after', retryAfter: '1.5' }, 'Retryable', 'Uncertain', true],
     ['500', { kind: 'status-after', status: 500 }, 'Retryable', 'Uncertain', true],
     ['502', { kind: 'status-after', status: 502 }, 'Retryable', 'Uncertain', true],
     ['504', { kind: 'status-after', status: 504 }, 'Retryable', 'Uncertain', true],
@@ -230,6 +250,17 @@ describe('a fault', () => {
     expect(found.name).toBe('Terminal');
     expect(found.message).toMatch(/\(key, fields\.project, fields\.status, .*\)/);
     expect(found.message).not.toContain('Quux');
+
+    const fields = { components: Array.from({ length: 900 }, () => ({ name: 7 })) };
+    const many = await serving((_, response) => response.end(JSON.stringify({ key: 'OPS-1', fields })));
+    expect((await faultOf(read(many))).message.length).toBeLessThan(300);
+  });
+
+  it('is Retryable on an answer that breaks off', async () => {
+    const broken = await serving((request, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"key"', () => request.socket.destroy());
+    });
+    expect((await faultOf(read(broken))).name).toBe('Retryable');
   });
 });
 
@@ -242,6 +273,15 @@ describe('waiting', () => {
     await client.getIssue('OPS-1', signal());
 
     expect(waits).toEqual([3_000, 5_000]); // now is 1,000,000 ms, so the date is 5 s away
+  });
+
+  it('is over at once where the date has passed', async () => {
+    sandbox.failNext({ method: 'GET', kind: 'status', status: 429, retryAfter: new Date(0).toUTCString() });
+    const { client, waits } = clientOf(sandbox);
+
+    await client.getIssue('OPS-1', signal());
+
+    expect(waits).toEqual([0]);
   });
 
   it('is for writes too, where Jira says that it refused', async () => {
@@ -298,7 +338,9 @@ describe('waiting', () => {
     };
     const { client } = clientOf(sandbox, { timing });
 
-    expect((await faultOf(client.setComponent('OPS-1', 'Hardware', 'm', caller.signal))).name).toBe('Retryable');
+    const found = await faultOf(client.setComponent('OPS-1', 'Hardware', 'm', caller.signal));
+    expect(found.name).toBe('Retryable');
+    expect(found.message).toContain('found 429');
     expect(sandbox.calls()).toHaveLength(1);
   });
 });
@@ -318,6 +360,8 @@ describe('a secret', () => {
     'http://example.atlassian.net',
     'http://localhost.example.net',
     'https://user:word@example.net',
+    'https://user@example.net',
+    'https://:word@example.net',
     'https://example.net/?a=1',
     'https://example.net/#a',
     'ftp://localhost',
