@@ -9,7 +9,10 @@ export interface Unseen {
 }
 
 const loss = (unseen: readonly Unseen[], temperature: number): number =>
-  unseen.reduce((sum, { scores, right }) => sum - ln(Math.max(softmax(scores, temperature)[right] ?? 0, 1e-12)), 0);
+  unseen.reduce(
+    (sum, { scores, right }) => sum - ln(Math.max(softmax(scores.slice(), temperature)[right] ?? 0, 1e-12)),
+    0
+  );
 
 const TEMPERATURES = { from: -3, to: 3, steps: 24 } as const; // as powers of two
 
@@ -26,27 +29,29 @@ export const fitTemperature = (unseen: readonly Unseen[]): number => {
   return 2 ** ((low + high) / 2);
 };
 
+/** An answer that is as likely wrong as right is never given, however good the others are. */
+const FLOOR = 0.5;
+
 /**
- * The lowest confidence at which answers are given, so that of those given at least a share of `accuracy` is right.
- * Never above `accuracy` itself: that much the confidence alone promises, however few the examples. `PRIOR` imagined
- * answers, right as often as their confidence says, keep a lucky few from lowering it.
+ * The lowest confidence at which answers are given, so that of those given a share of `accuracy` is right: as counted on
+ * the unseen and as their confidences promise, whichever is less. From `FLOOR` to `accuracy`: an answer that is surer
+ * than that keeps the promise by itself, however few the examples.
  */
 export const chooseThreshold = (unseen: readonly Unseen[], temperature: number, accuracy: number): number => {
   const answers = unseen
     .map(({ scores, right }) => {
-      const chances = softmax(scores, temperature);
+      const chances = softmax(scores.slice(), temperature);
       const confidence = chances.reduce((a, b) => Math.max(a, b), 0);
       return { confidence, correct: chances[right] === confidence };
     })
     .sort((a, b) => b.confidence - a.confidence);
   let threshold = accuracy;
   let correct = 0;
-  let expected = 0;
+  let promised = 0;
   for (const [at, answer] of answers.entries()) {
     correct += answer.correct ? 1 : 0;
-    expected += answer.confidence;
-    const share = Math.min(correct / (at + 1), expected / (at + 1));
-    if (answer.confidence < threshold && share >= accuracy) threshold = answer.confidence;
+    promised += answer.confidence;
+    if (Math.min(correct, promised) >= accuracy * (at + 1)) threshold = Math.min(threshold, answer.confidence);
   }
-  return threshold;
+  return Math.max(threshold, Math.min(FLOOR, accuracy));
 };

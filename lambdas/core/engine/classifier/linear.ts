@@ -23,18 +23,28 @@ export interface LinearOptions {
   readonly seed: number;
 }
 
-/** The probabilities of scores at a temperature: above 1 makes them less sure, below 1 surer. */
+/** Turns scores into probabilities, in place. A temperature above 1 makes them less sure, one below 1 surer. */
 export const softmax = (scores: Float64Array, temperature = 1): Float64Array => {
-  const top = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = scores.map((value) => exp((value - top) / temperature));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
+  let top = Number.NEGATIVE_INFINITY;
+  for (const value of scores) if (value > top) top = value;
+  let sum = 0;
+  for (let k = 0; k < scores.length; k++) {
+    const power = exp(((scores[k] ?? 0) - top) / temperature);
+    scores[k] = power;
+    sum += power;
+  }
+  for (let k = 0; k < scores.length; k++) scores[k] = (scores[k] ?? 0) / sum;
+  return scores;
 };
 
-/** A vector's score for each class. */
-export const score = ({ weights, biases }: Linear, { rows, values }: Vector): Float64Array => {
-  const scores = Float64Array.from(biases);
-  const count = scores.length;
+/** A vector's score for each class, in `scores` where given. */
+export const score = (
+  { weights, biases }: Linear,
+  { rows, values }: Vector,
+  scores = new Float64Array(biases.length)
+): Float64Array => {
+  const count = biases.length;
+  scores.set(biases);
   for (let at = 0; at < rows.length; at++) {
     const value = values[at] ?? 0;
     const base = (rows[at] ?? 0) * count;
@@ -42,6 +52,9 @@ export const score = ({ weights, biases }: Linear, { rows, values }: Vector): Fl
   }
   return scores;
 };
+
+/** Smaller changes of a residual wait until they have grown: with many classes, most are next to nothing. */
+const LEAST_CHANGE = 5e-4;
 
 /**
  * Multinomial logistic regression with an L2 penalty, by stochastic dual coordinate ascent: no learning rate to choose,
@@ -51,7 +64,10 @@ export const score = ({ weights, biases }: Linear, { rows, values }: Vector): Fl
 export const fitLinear = (task: LinearTask, { cost, passes, seed }: LinearOptions): Linear => {
   const { vectors, classes, classCount } = task;
   const model = { weights: new Float32Array(task.featureCount * classCount), biases: new Float32Array(classCount) };
-  const residuals = new Float64Array(vectors.length * classCount);
+  const residuals = new Float32Array(vectors.length * classCount);
+  const chances = new Float64Array(classCount);
+  const places = new Int32Array(classCount);
+  const changes = new Float64Array(classCount);
   const order = Int32Array.from(vectors, (_, at) => at);
   const random = seeded(seed);
   const step = 1 / (1 + cost); // a row's length is at most 1 and its bias adds 1; the softmax's curvature is at most 1/2
@@ -59,25 +75,31 @@ export const fitLinear = (task: LinearTask, { cost, passes, seed }: LinearOption
     shuffle(order, random);
     for (const at of order) {
       const vector = vectors[at] as Vector; // `order` holds the places of `vectors`
-      const base = at * classCount;
-      const change = softmax(score(model, vector)).map((probability, k) => {
-        const residual = residuals[base + k] ?? 0;
-        const delta = step * ((k === classes[at] ? 1 : 0) - probability - residual);
-        residuals[base + k] = residual + delta;
-        return cost * delta;
-      });
-      add(model, vector, change);
+      const own = residuals.subarray(at * classCount, (at + 1) * classCount);
+      softmax(score(model, vector, chances));
+      let changed = 0;
+      for (let k = 0; k < classCount; k++) {
+        const delta = step * ((k === classes[at] ? 1 : 0) - (chances[k] ?? 0) - (own[k] ?? 0));
+        if (Math.abs(delta) < LEAST_CHANGE) continue;
+        own[k] = (own[k] ?? 0) + delta;
+        places[changed] = k;
+        changes[changed++] = cost * delta;
+      }
+      add(model, vector, places.subarray(0, changed), changes);
     }
   }
   return model;
 };
 
-const add = ({ weights, biases }: Linear, { rows, values }: Vector, change: Float64Array): void => {
-  const count = biases.length;
-  for (let k = 0; k < count; k++) biases[k] = (biases[k] ?? 0) + (change[k] ?? 0);
-  for (let at = 0; at < rows.length; at++) {
-    const value = values[at] ?? 0;
-    const base = (rows[at] ?? 0) * count;
-    for (let k = 0; k < count; k++) weights[base + k] = (weights[base + k] ?? 0) + value * (change[k] ?? 0);
+const add = (model: Linear, { rows, values }: Vector, places: Int32Array, changes: Float64Array): void => {
+  const { weights, biases } = model;
+  for (let n = 0; n < places.length; n++) {
+    const k = places[n] ?? 0;
+    const change = changes[n] ?? 0;
+    biases[k] = (biases[k] ?? 0) + change;
+    for (let at = 0; at < rows.length; at++) {
+      const place = (rows[at] ?? 0) * biases.length + k;
+      weights[place] = (weights[place] ?? 0) + (values[at] ?? 0) * change;
+    }
   }
 };

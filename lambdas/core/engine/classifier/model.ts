@@ -1,3 +1,4 @@
+import { twoTo } from './exact.ts';
 import { featuresOf } from './features.ts';
 import { type Linear, softmax } from './linear.ts';
 import { type Vector, type Vocabulary, vectorOf } from './vectors.ts';
@@ -33,9 +34,9 @@ export const quantise = ({ weights, biases }: Linear): Pick<Model, 'weights' | '
     const values = weights.subarray(row * count, (row + 1) * count);
     const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     let exponent = -64;
-    while (largest > 127 * 2 ** exponent && exponent < 127) exponent++;
+    while (largest > 127 * twoTo(exponent) && exponent < 127) exponent++;
     exponents[row] = exponent;
-    for (let k = 0; k < count; k++) whole[row * count + k] = Math.round((values[k] ?? 0) / 2 ** exponent);
+    for (let k = 0; k < count; k++) whole[row * count + k] = Math.round((values[k] ?? 0) / twoTo(exponent));
   }
   return { weights: whole, exponents, biases };
 };
@@ -45,7 +46,7 @@ const scoreOf = ({ weights, exponents, biases }: Model, { rows, values }: Vector
   const count = scores.length;
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] ?? 0;
-    const value = (values[at] ?? 0) * 2 ** (exponents[row] ?? 0);
+    const value = (values[at] ?? 0) * twoTo(exponents[row] ?? 0);
     for (let k = 0; k < count; k++) scores[k] = (scores[k] ?? 0) + value * (weights[row * count + k] ?? 0);
   }
   return scores;
