@@ -71,7 +71,11 @@ export const startDynoxide = async (databaseFile: string, logFile: string): Prom
     const port = await freePort();
     const log = openSync(logFile, 'a', 0o600);
     const command = ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', databaseFile];
-    const child = spawn('/bin/sh', ['-c', TIED, program, ...command], { stdio: ['pipe', log, log], env: {} });
+    const child = spawn('/bin/sh', ['-c', TIED, program, ...command], {
+      stdio: ['pipe', log, log],
+      env: {},
+      detached: true, // ^C is for the parent, which ends what runs in order
+    });
     closeSync(log);
     child.on('error', () => {}); // shows as an exit below
     const deadline = performance.now() + READY_MS;

@@ -20,7 +20,7 @@ const HANDED_ON = new Set(['content-type', 'x-amzn-requestid', 'x-amz-crc32']);
 const parse = (received: Buffer): WireAnswer | undefined => {
   const end = received.indexOf(HEAD_END);
   if (end < 0) return undefined;
-  const [first = '', ...lines] = received.latin1Slice(0, end).split('\r\n');
+  const [first = '', ...lines] = received.toString('latin1', 0, end).split('\r\n');
   const headers: string[] = [];
   let length: number | undefined;
   for (const line of lines) {
@@ -35,6 +35,8 @@ const parse = (received: Buffer): WireAnswer | undefined => {
   if (received.length < start + length) return undefined;
   return { status: Number(first.split(' ')[1]), headers, body: received.subarray(start, start + length) };
 };
+
+const IDLE = (): void => {};
 
 interface Line {
   readonly socket: Socket;
@@ -51,7 +53,7 @@ export const openWire = (url: URL, timeoutMs: number): Wire => {
 
   const dial = (): Line => {
     const socket = connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true, keepAlive: true });
-    const line: Line = { socket, settle: () => {} };
+    const line: Line = { socket, settle: IDLE };
     let received: Buffer | undefined;
     const end = (error: Error): void => {
       lines.delete(line);
@@ -78,8 +80,6 @@ export const openWire = (url: URL, timeoutMs: number): Wire => {
     lines.add(line);
     return line;
   };
-  const IDLE = (): void => {};
-
   return {
     post: (headers, body) =>
       new Promise((resolve, reject) => {

@@ -37,6 +37,7 @@ const spawnHost = (
       env: environment,
       execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`, '--enable-source-maps'],
       stdio: ['ignore', log, log, 'ipc'],
+      detached: true, // ^C is for the parent, which ends what runs in order
     });
   } finally {
     closeSync(log);

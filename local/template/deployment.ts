@@ -18,7 +18,8 @@ export interface Table {
 export interface Rule {
   readonly at: string;
   readonly pattern: JsonObject;
-  readonly targets: readonly { readonly functionArn: string; readonly retries: number | undefined }[];
+  /** The ARNs of functions. */
+  readonly targets: readonly string[];
 }
 
 /** What the template says there is, as far as it does something on one machine. */
@@ -58,10 +59,7 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
       .map(({ resource, properties: { EventPattern, Targets } }) => ({
         at: resource.at,
         pattern: EventPattern,
-        targets: Targets.map(({ Arn, RetryPolicy }) => ({
-          functionArn: Arn,
-          retries: RetryPolicy?.MaximumRetryAttempts,
-        })),
+        targets: Targets.map(({ Arn }) => Arn),
       })),
     apis: apisOf(select),
     userPools: userPoolsOf(select),

@@ -10,8 +10,8 @@ export interface StateMachine {
   readonly name: string;
   readonly roleArn: string;
   readonly definition: JsonObject;
-  /** Every ARN it can be started by: its own, those of its versions and aliases. */
-  readonly arns: readonly string[];
+  /** Every ARN it can be started by (its own, those of its versions and aliases), and what that starts: itself or a version. */
+  readonly startableAs: ReadonlyMap<string, string>;
 }
 
 /** The state machines, each with the ARNs of its versions and aliases. */
@@ -32,16 +32,16 @@ export const machinesOf = (select: Select, { assets }: Assembly): readonly State
     );
     const own = versions
       .filter((version) => version.properties.StateMachineArn === arn)
-      .map((v) => v.resource.identity.ref);
-    const named = aliases
-      .filter((alias) => own.includes(alias.properties.RoutingConfiguration[0]?.StateMachineVersionArn ?? ''))
-      .map((alias) => alias.resource.identity.ref);
+      .map(({ resource: { identity } }): [string, string] => [identity.ref, identity.ref]);
+    const named = aliases.flatMap(({ resource: { identity }, properties: { RoutingConfiguration } }) =>
+      RoutingConfiguration.map(({ StateMachineVersionArn }): [string, string] => [identity.ref, StateMachineVersionArn])
+    );
     return {
       arn,
       name: String(resource.identity.attributes.Name),
       roleArn: given.RoleArn,
       definition: definitionIn(text, resource.at),
-      arns: [arn, ...own, ...named],
+      startableAs: new Map([[arn, arn], ...own, ...named.filter(([, version]) => version.startsWith(`${arn}:`))]),
     };
   });
 };

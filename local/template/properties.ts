@@ -95,14 +95,7 @@ export const Rule = properties(
   {
     EventPattern: JsonRecord,
     State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
-    Targets: z
-      .array(
-        properties(
-          { Arn: z.string(), RetryPolicy: z.object({ MaximumRetryAttempts: whole.optional() }).optional() },
-          'Id DeadLetterConfig'
-        )
-      )
-      .default([]),
+    Targets: z.array(properties({ Arn: z.string() }, 'Id DeadLetterConfig RetryPolicy')).default([]),
   },
   'Name Description EventBusName'
 );

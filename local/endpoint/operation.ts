@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import type { Authorize } from '../iam/authorize.ts';
+import type { Caller } from '../iam/credentials.ts';
+import type { Json, JsonObject } from '../template/json.ts';
+import { ServiceError } from './exchange.ts';
+
+/** One operation of a service: what it takes, what it touches, and what it does. */
+export interface Operation {
+  /** Checks the input, then the caller's right to the resource it names, then does it. */
+  run(input: unknown, guard: Guard): Promise<JsonObject>;
+}
+
+/** Throws `AccessDeniedException` unless the caller may do this. */
+export type Guard = (resource: string, context?: Readonly<Record<string, Json>>) => void;
+
+/** A service that takes JSON and is called by the header `X-Amz-Target: <prefix>.<Operation>`. */
+export interface JsonService {
+  readonly iamPrefix: string;
+  readonly version: '1.0' | '1.1';
+  /** Called without credentials, as by an app on somebody's telephone. */
+  readonly anonymous: ReadonlySet<string>;
+  readonly operations: Readonly<Record<string, Operation>>;
+}
+
+export const operation = <Input>(
+  schema: z.ZodType<Input>,
+  resource: (input: Input) => string,
+  act: (input: Input) => JsonObject | Promise<JsonObject>
+): Operation => ({
+  run: async (given, guard) => {
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error));
+    guard(resource(parsed.data));
+    return act(parsed.data);
+  },
+});
+
+/** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
+export const sessionArnOf = ({ roleArn, session }: Caller & { kind: 'role' }): string => {
+  const [, , , , account = '', role = ''] = roleArn.split(':');
+  return `arn:aws:sts::${account}:assumed-role/${role.split('/').at(-1)}/${session}`;
+};
+
+export const guardFor =
+  (caller: Caller, action: string, authorize: Authorize): Guard =>
+  (resource, context = {}) => {
+    if (caller.kind === 'administrator') return;
+    const tags = Object.entries(caller.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
+    const { roleArn } = caller;
+    if (authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...context } })) return;
+    const message = `User: ${sessionArnOf(caller)} is not authorized to perform: ${action} on resource: ${resource}`;
+    throw new ServiceError('AccessDeniedException', message);
+  };
+
+/** A page of a list, and where the next one begins. */
+export const pageOf = <T>(
+  items: readonly T[],
+  { maxResults = 100, nextToken = '0' }: { maxResults?: number | undefined; nextToken?: string | undefined }
+): { readonly items: readonly T[]; readonly next: { readonly nextToken?: string } } => {
+  const start = Number.parseInt(nextToken, 10);
+  if (!Number.isInteger(start) || start < 0)
+    throw new ServiceError('InvalidToken', 'this is no nextToken of an answer');
+  const end = start + Math.max(1, maxResults);
+  return { items: items.slice(start, end), next: end < items.length ? { nextToken: String(end) } : {} };
+};

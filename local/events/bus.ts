@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { failure } from '../functions/messages.ts';
+import { type FunctionPool, InvocationRefused } from '../functions/pool.ts';
+import type { ExecutionEvent } from '../states/service.ts';
+import type { Rule } from '../template/deployment.ts';
+import type { LambdaFunction } from '../template/functions.ts';
+import type { JsonObject } from '../template/json.ts';
+import { compilePattern } from './pattern.ts';
+
+export interface EventsOptions {
+  readonly rules: readonly Rule[];
+  readonly functions: readonly LambdaFunction[];
+  readonly pool: FunctionPool;
+  readonly account: string;
+  readonly region: string;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+export interface Events {
+  /** Delivers a change of an execution to the rules that match it. Resolves when every target has taken it or was given up. */
+  executionChanged(event: ExecutionEvent): Promise<void>;
+  /** Invokes a function without waiting for its answer; a failure is tried again as often as the function says. */
+  invokeLater(functionArn: string, payload: string): void;
+  close(): void;
+}
+
+/** Lambda waits a minute and then two between its tries; on one machine, seconds do. */
+const RETRY_MS = 1_000;
+
+/** Rules on events of Step Functions, and asynchronous invocations. */
+export const createEvents = ({ rules, functions, pool, account, region, now, log }: EventsOptions): Events => {
+  const compiled = rules.map(({ at, pattern, targets }) => {
+    if (!Array.isArray(pattern.source) || !pattern.source.every((source) => source === 'aws.states')) {
+      throw new Error(`${at}: only rules on the source aws.states run here, found ${JSON.stringify(pattern.source)}`);
+    }
+    const withFunctions = targets.map((functionArn) => {
+      const lambda = functions.find(({ arn }) => functionArn === arn || functionArn.startsWith(`${arn}:`));
+      if (lambda === undefined) throw new Error(`${at}: the target ${functionArn} is no function of the template`);
+      return lambda;
+    });
+    try {
+      return { matches: compilePattern(pattern), targets: withFunctions };
+    } catch (cause) {
+      throw new Error(`${at}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  });
+  const closing = new AbortController();
+
+  const invokeWithRetry = async ({ name, asyncRetries }: LambdaFunction, payload: string): Promise<void> => {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await pool.invoke(name, payload, { signal: closing.signal }).catch((error: unknown) => {
+        if (error instanceof InvocationRefused) return failure(error.name, error.message);
+        throw error;
+      });
+      closing.signal.throwIfAborted();
+      if (!answer.failed) return;
+      if (tries === asyncRetries) {
+        log(`${name} failed ${tries + 1} times with an event, which is given up: ${answer.payload.slice(0, 500)}`);
+        return;
+      }
+      await delay(RETRY_MS * (tries + 1), undefined, { signal: closing.signal });
+    }
+  };
+
+  const eventOf = ({ startDate, stopDate, input, output, ...rest }: ExecutionEvent): JsonObject => ({
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Step Functions Execution Status Change',
+    source: 'aws.states',
+    account,
+    time: new Date(now()).toISOString(),
+    region,
+    resources: [rest.executionArn],
+    detail: {
+      ...rest,
+      startDate,
+      stopDate: stopDate ?? null,
+      input,
+      inputDetails: { included: true },
+      output: output ?? null,
+      outputDetails: output === undefined ? null : { included: true },
+      error: rest.error ?? null,
+      cause: rest.cause ?? null,
+    },
+  });
+
+  return {
+    executionChanged: async (change) => {
+      const event = eventOf(change);
+      const payload = JSON.stringify(event);
+      const targets = compiled.filter(({ matches }) => matches(event)).flatMap((rule) => rule.targets);
+      await Promise.all(targets.map((lambda) => invokeWithRetry(lambda, payload)));
+    },
+    invokeLater: (functionArn, payload) => {
+      const lambda = functions.find(({ arn }) => arn === functionArn);
+      if (lambda === undefined) throw new Error(`there is no function ${functionArn}`);
+      invokeWithRetry(lambda, payload).catch((error: unknown) => {
+        if (!closing.signal.aborted) log(`${lambda.name}: ${error instanceof Error ? error.message : error}`);
+      });
+    },
+    close: () => closing.abort(new Error('the local stack is closing')),
+  };
+};

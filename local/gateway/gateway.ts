@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { BodyTooLarge, readBody } from '../endpoint/exchange.ts';
+import type { FunctionPool } from '../functions/pool.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { HttpApi } from '../template/api.ts';
+import { admit } from './authorizer.ts';
+import { eventOf, sendAnswer } from './payload.ts';
+import { routerFor } from './routes.ts';
+
+export interface GatewayOptions {
+  readonly api: HttpApi;
+  readonly account: string;
+  readonly identity: Identity;
+  readonly pool: FunctionPool;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+const STATUS = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Request Entity Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+const refuse = (response: ServerResponse, status: keyof typeof STATUS): void => {
+  if (response.headersSent || response.destroyed) return;
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  response.writeHead(status, { 'content-type': 'application/json', ...challenge });
+  response.end(JSON.stringify({ message: STATUS[status] }));
+};
+
+/** Without a sampling decision of the caller's, no trace is recorded: nothing on this machine collects any. */
+const traceOf = (given: string | string[] | undefined, now: number): string => {
+  if (typeof given === 'string' && given.startsWith('Root=')) return given;
+  const seconds = Math.floor(now / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Sampled=0`;
+};
+
+/** `undefined` if `work` takes longer than `ms`; it is told by the signal, and what comes of it after that is of no interest. */
+const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+  const limit = new AbortController();
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => {
+    late.resolve(undefined);
+    limit.abort();
+  }, ms);
+  try {
+    return await Promise.race([work(limit.signal), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Serves one HTTP API: route, authorizer, Lambda integration. Answers what API Gateway answers, errors included. */
+export const createGateway = ({ api, account, identity, pool, now, log }: GatewayOptions): RequestListener => {
+  const route = routerFor(api.routes);
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+    const body = await readBody(request, MAX_BODY_BYTES);
+    const match = route(request.method ?? 'GET', url.pathname);
+    if (match === undefined) return refuse(response, 404);
+    const { authorizer, functionArn, timeoutMs } = match.route;
+    const admission = authorizer && (await admit(authorizer, request.headers.authorization, identity));
+    if (admission?.kind === 'unauthorized') return refuse(response, 401);
+    if (admission?.kind === 'forbidden') return refuse(response, 403);
+
+    const at = now();
+    const event = eventOf({ request, url, body, accountId: account, apiId: api.id, now: at }, match, admission);
+    const traceHeader = traceOf(request.headers['x-amzn-trace-id'], at);
+    const answer = await within(timeoutMs, (signal) =>
+      pool.invoke(functionArn, JSON.stringify(event), { traceHeader, signal })
+    );
+    if (answer === undefined) return refuse(response, 503);
+    if (answer.failed || !sendAnswer(response, JSON.parse(answer.payload))) {
+      log(`${match.route.key}: the function failed: ${answer.payload.slice(0, 500)}`);
+      refuse(response, 500);
+    }
+  };
+
+  return (request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      if (error instanceof BodyTooLarge) return refuse(response, 413);
+      log(`${request.method} ${request.url}: ${error instanceof Error ? error.message : error}`);
+      refuse(response, 500);
+    });
+  };
+};

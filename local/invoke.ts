@@ -1,0 +1,28 @@
+import { type FunctionPool, InvocationRefused } from './functions/pool.ts';
+import type { Authorize } from './iam/authorize.ts';
+import { TaskFailure } from './states/failure.ts';
+import type { StatesOptions } from './states/service.ts';
+import { isObject } from './template/json.ts';
+
+const errorTypeOf = (payload: string): string => {
+  const error: unknown = JSON.parse(payload);
+  return isObject(error) && typeof error.errorType === 'string' && error.errorType !== ''
+    ? error.errorType
+    : 'Lambda.Unknown';
+};
+
+/** How a state machine, by its role, invokes functions; failures carry the names under which Step Functions reports them. */
+export const invokeForStates =
+  (pool: FunctionPool, authorize: Authorize): StatesOptions['invoke'] =>
+  async ({ functionArn, payload, roleArn, traceHeader, signal }) => {
+    if (!authorize({ roleArn, action: 'lambda:InvokeFunction', resource: functionArn, context: {} })) {
+      const message = `${roleArn} is not authorized to perform: lambda:InvokeFunction on resource: ${functionArn}`;
+      throw new TaskFailure('Lambda.AWSLambdaException', message);
+    }
+    const invoked = pool.invoke(functionArn, JSON.stringify(payload), { traceHeader, signal });
+    const answer = await invoked.catch((error: unknown) => {
+      throw error instanceof InvocationRefused ? new TaskFailure(`Lambda.${error.name}`, error.message) : error;
+    });
+    if (answer.failed) throw new TaskFailure(errorTypeOf(answer.payload), answer.payload);
+    return JSON.parse(answer.payload);
+  };

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+
+/** A server on the loopback that answers 503 until it is told what to serve. */
+export interface Listening {
+  readonly url: string;
+  serve(listener: RequestListener): void;
+  close(): Promise<void>;
+}
+
+const STARTING: RequestListener = (_, response) => {
+  response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' });
+  response.end(JSON.stringify({ message: 'the local stack is starting' }));
+};
+
+/** Clients keep connections for reuse; the server must not be the first to drop one. */
+const KEEP_ALIVE_MS = 120_000;
+
+/** Takes a port of 127.0.0.1, any free one for 0. Rejects with an `Error` that says which port is busy. */
+export const listen = async (port: number, what: string): Promise<Listening> => {
+  let current = STARTING;
+  const server = createServer({ noDelay: true, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
+    current(request, response)
+  );
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+      const remedy = 'stop what uses it, or choose another port (0 takes any free one)';
+      throw new Error(`port ${port} for ${what} is in use on 127.0.0.1: ${remedy}`, { cause });
+    }
+    throw cause;
+  }
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error(`${what} has no port`);
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    serve: (listener) => {
+      current = listener;
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};

@@ -1,0 +1,234 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { startDynoxide } from './dynamo/dynoxide.ts';
+import { ensureTables } from './dynamo/tables.ts';
+import { proxyTo } from './endpoint/dynamodb.ts';
+import { cognitoService, identityPages } from './endpoint/identity.ts';
+import { lambdaService } from './endpoint/lambda.ts';
+import { openSecrets } from './endpoint/secrets.ts';
+import { createEndpoint } from './endpoint/server.ts';
+import { statesService } from './endpoint/states.ts';
+import { stsService } from './endpoint/sts.ts';
+import { createEvents } from './events/bus.ts';
+import { environmentOf } from './functions/environment.ts';
+import { createPool, type FunctionPool } from './functions/pool.ts';
+import { startProcess } from './functions/process.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { authorizerFor } from './iam/authorize.ts';
+import { type CredentialStore, createCredentials } from './iam/credentials.ts';
+import { createIdentity, type Identity, type User } from './identity/identity.ts';
+import { openSigningKeys } from './identity/keys.ts';
+import { invokeForStates } from './invoke.ts';
+import { type Listening, listen } from './listen.ts';
+import { lockFolder } from './lock.ts';
+import type { Machine } from './states/record.ts';
+import { openStates } from './states/service.ts';
+import { readAssembly } from './template/assembly.ts';
+import { type Deployment, readDeployment } from './template/deployment.ts';
+
+export interface LocalStackOptions {
+  /** The folder of the cloud assembly, `cdk.out`. */
+  readonly assembly: string;
+  /** The folder that keeps everything between starts; created if absent. One stack at a time may use it. */
+  readonly data: string;
+  /** Defaults 4566 and 3000; 0 takes any free port. A busy port is an error. */
+  readonly ports?: { readonly endpoint?: number; readonly api?: number };
+  /** An endpoint that speaks DynamoDB's API, instead of dynoxide. */
+  readonly dynamodb?: string;
+  /** Values by name; they replace those that an earlier start has kept. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly users: readonly User[];
+  readonly log: (line: string) => void;
+}
+
+export interface Counters {
+  /** Calls of DynamoDB by operation. */
+  readonly dynamodb: Readonly<Record<string, number>>;
+  readonly transitions: number;
+  readonly fsyncs: number;
+  /** Invocations by function. */
+  readonly invocations: Readonly<Record<string, number>>;
+}
+
+export interface LocalStack {
+  /** Of the first HTTP API. */
+  readonly apiUrl: string;
+  /** Where AWS's protocols are spoken: give it to the AWS CLI and SDKs as `AWS_ENDPOINT_URL`, with the key `test`. */
+  readonly endpointUrl: string;
+  /** All stacks' outputs by output name, and by export name where they have one. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** An access token. Rejects if the user or the password is another one. */
+  signIn(username: string, password: string): Promise<string>;
+  /** Resolves when a process of each function is ready. */
+  warm(): Promise<void>;
+  counters(): Counters;
+  /** Ends every process that was started; executions go on at the next start. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** The environment variable that names an endpoint instead of dynoxide, where the option does not. */
+const DYNAMODB_VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
+
+const poolOf = (
+  { functions }: Deployment,
+  credentials: CredentialStore,
+  endpointUrl: string,
+  data: string
+): FunctionPool =>
+  createPool({
+    functions,
+    start: async (lambda) => {
+      const issued = credentials.issue({ roleArn: lambda.roleArn, session: lambda.name, tags: {} });
+      const process = await startProcess(lambda, {
+        environment: environmentOf(lambda, issued, endpointUrl),
+        logFile: join(data, 'logs', `${lambda.name}.log`),
+        cacheFolder: join(data, 'cache'),
+      });
+      const revoke = (): void => credentials.revoke(issued.accessKeyId);
+      if ('exited' in process) void process.exited.then(revoke);
+      else revoke();
+      return process;
+    },
+  });
+
+/** The machine that each ARN starts: an alias starts the version it leads to. */
+const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
+  new Map(
+    machines.flatMap(({ startableAs, roleArn, definition }) =>
+      [...startableAs].map(([arn, started]) => [arn, { arn: started, roleArn, definition }])
+    )
+  );
+
+const signInWith =
+  (identity: Identity, { userPools }: Deployment): LocalStack['signIn'] =>
+  async (username, password) => {
+    const client = userPools
+      .flatMap(({ clients }) => clients)
+      .find(({ passwords, hasSecret }) => passwords && !hasSecret);
+    if (client === undefined) throw new Error('no user pool client of the template lets users sign in with a password');
+    return (await identity.signIn(client.id, username, password)).token;
+  };
+
+const checkIssuers = ({ apis, userPools }: Deployment): void => {
+  for (const { routes } of apis) {
+    for (const { key, authorizer } of routes) {
+      if (authorizer === undefined || userPools.some(({ issuer }) => issuer === authorizer.issuer)) continue;
+      throw new Error(`route ${key}: its issuer ${authorizer.issuer} is no user pool of the template`);
+    }
+  }
+};
+
+/** One port for each HTTP API, the first at the port that was asked for. */
+const listenForApis = async (
+  apiIds: readonly string[],
+  port: number,
+  open: (listening: Listening) => Listening
+): Promise<ReadonlyMap<string, Listening>> => {
+  const listening = new Map<string, Listening>();
+  for (const [index, id] of apiIds.entries()) {
+    listening.set(id, open(await listen(index === 0 ? port : 0, 'the HTTP API')));
+  }
+  return listening;
+};
+
+/**
+ * Runs a synthesised app on this machine. Resolves when everything can be called. Rejects with an `Error` that says what is
+ * wrong, having ended everything it had started: a template that holds something unknown, a port or data folder in use, no
+ * DynamoDB.
+ */
+export const startLocalStack = async (options: LocalStackOptions): Promise<LocalStack> => {
+  const { secrets, users, log } = options;
+  const now = Date.now;
+  const data = resolve(options.data);
+  const assembly = readAssembly(options.assembly);
+  // Where APIs answer is part of the template's outputs, so it is read once to know the APIs, and again with their URLs.
+  const apiIds = readDeployment(assembly, () => '').apis.map(({ id }) => id);
+
+  await using opening = new AsyncDisposableStack();
+  mkdirSync(join(data, 'logs'), { recursive: true, mode: 0o700 });
+  opening.defer(lockFolder(data));
+  const open = (listening: Listening): Listening => opening.adopt(listening, (server) => server.close());
+  const endpoint = open(await listen(options.ports?.endpoint ?? 4566, 'the AWS endpoint'));
+  const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
+  const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
+  checkIssuers(deployment);
+  const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
+
+  const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
+  const database =
+    external === undefined
+      ? opening.adopt(
+          await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
+          (started) => started.close()
+        ).url
+      : new URL(external);
+  await ensureTables(database, tables);
+  const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
+
+  const credentials = createCredentials(now);
+  const authorize = authorizerFor(roles);
+  const pool = opening.adopt(poolOf(deployment, credentials, endpoint.url, data), (opened) => opened.close());
+  const keys = await openSigningKeys(join(data, 'signing-key.json'));
+  const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
+  const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
+  const store = openSecrets({ file: join(data, 'secrets.json'), account, region, now });
+  for (const [name, value] of Object.entries(secrets)) store.put(name, value);
+
+  // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
+  const served = Promise.withResolvers<void>();
+  const events = createEvents({ rules, functions, pool, account, region, now, log });
+  const startable = machinesByArn(deployment);
+  const invoke = invokeForStates(pool, authorize);
+  const states = opening.adopt(
+    await openStates({
+      journal: join(data, 'executions.journal'),
+      invoke: async (call) => {
+        await served.promise;
+        return invoke(call);
+      },
+      machine: (arn) => startable.get(arn),
+      onStatusChange: async (event) => {
+        await served.promise;
+        await events.executionChanged(event);
+      },
+    }),
+    (opened) => opened.close()
+  );
+  opening.defer(events.close);
+
+  const aws = createEndpoint({
+    credentials,
+    authorize,
+    dynamodb,
+    tablesArn: `arn:aws:dynamodb:${region}:${account}:table/*`,
+    json: {
+      AWSStepFunctions: statesService(states, machines, now()),
+      secretsmanager: store.service,
+      AWSCognitoIdentityProviderService: cognitoService(identity, keys),
+    },
+    sts: stsService({ account, roles, credentials, authorize, now }),
+    lambda: lambdaService({ functions, pool, invokeLater: events.invokeLater, authorize }),
+    identity: identityPages(identity, keys, userPools),
+    log,
+  });
+  endpoint.serve(aws.listener);
+  for (const api of deployment.apis) {
+    apis.get(api.id)?.serve(createGateway({ api, account, identity, pool, now, log }));
+  }
+
+  served.resolve();
+
+  const running = opening.move();
+  return {
+    apiUrl: apis.get(apiIds[0] ?? '')?.url ?? '',
+    endpointUrl: endpoint.url,
+    outputs: deployment.outputs,
+    signIn: signInWith(identity, deployment),
+    warm: () => pool.warm(),
+    counters: () => {
+      const { transitions, fsyncs } = states.counters();
+      return { dynamodb: aws.counters(), transitions, fsyncs, invocations: pool.counters() };
+    },
+    close: () => running.disposeAsync(),
+  };
+};
