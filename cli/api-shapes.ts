@@ -47,18 +47,18 @@ export type RunView = z.infer<typeof RunView>;
 export const RunPage = z.object({ runs: z.array(RunView), next: z.string().optional() });
 export type RunPage = z.infer<typeof RunPage>;
 
-/** One link of a chain. Kept whole: its hash covers every member. */
+/** One link of a chain. Kept whole, at every depth: its hash covers every member. */
 export const AuditLink = z.looseObject({
   seq: z.int(),
   at: z.string(),
   step: z.string(),
   prev_hash: z.string(),
   hash: z.string(),
-  user: z.object({ id: z.string() }).optional(),
-  model: z.object({ name: z.string() }).optional(),
-  tool: z.object({ name: z.string(), scope: z.string() }).optional(),
-  policy: z.object({ decision: z.string(), rule_ids: z.array(z.string()) }).optional(),
-  result: z.object({ status: z.string() }).optional(),
+  user: z.looseObject({ id: z.string() }).optional(),
+  model: z.looseObject({ name: z.string() }).optional(),
+  tool: z.looseObject({ name: z.string(), scope: z.string() }).optional(),
+  policy: z.looseObject({ decision: z.string(), rule_ids: z.array(z.string()) }).optional(),
+  result: z.looseObject({ status: z.string() }).optional(),
 });
 export type AuditLink = z.infer<typeof AuditLink>;
 

@@ -1,4 +1,5 @@
-import { flagField, nameField, RowFault, textField } from './fields.ts';
+import { STATUS_NAMES, type StatusName } from '../../lambdas/tools/jira/sandbox/store.ts';
+import { flagField, nameField, pastedField, RowFault, textField } from './fields.ts';
 import { readRows } from './file.ts';
 import type { Malformed, Row } from './rows.ts';
 
@@ -17,7 +18,7 @@ export interface Ticket {
   /** Whether the question is answered. */
   readonly reply: boolean;
   /** The status its issue has in Jira. */
-  readonly status?: string;
+  readonly status?: StatusName;
   /** Written to mislead. */
   readonly hostile: boolean;
 }
@@ -54,9 +55,9 @@ export const wordsOf = (
   fields: ReadonlyMap<string, unknown>
 ): { readonly summary: string; readonly description?: string } => {
   const subject = textField(fields, 'subject', SUBJECT_LENGTH);
-  const body = textField(fields, 'body', BODY_LENGTH);
+  const body = pastedField(fields, 'body', BODY_LENGTH);
   if (subject !== undefined) return { summary: oneLine(subject), ...(body !== undefined && { description: body }) };
-  const text = body ?? textField(fields, 'text', BODY_LENGTH);
+  const text = textField(fields, 'text', BODY_LENGTH) ?? textField(fields, 'body', BODY_LENGTH);
   if (text === undefined) throw new RowFault('no text; expected "subject" and "body", or "text"');
   return split(text);
 };
@@ -67,10 +68,18 @@ export const queueOf = (fields: ReadonlyMap<string, unknown>): string | undefine
   nameField(fields, 'label', NAME_LENGTH) ??
   nameField(fields, 'expected_queue', NAME_LENGTH);
 
+const statusOf = (fields: ReadonlyMap<string, unknown>): StatusName | undefined => {
+  const given = nameField(fields, 'status', NAME_LENGTH);
+  const known = STATUS_NAMES.find((name) => name === given);
+  if (given !== undefined && known === undefined)
+    throw new RowFault(`"status" must be one of ${STATUS_NAMES.join(', ')}`);
+  return known;
+};
+
 const ticketOf = (fields: ReadonlyMap<string, unknown>, line: number): Ticket => {
   const queue = queueOf(fields);
   const expected = nameField(fields, 'expected', NAME_LENGTH);
-  const status = nameField(fields, 'status', NAME_LENGTH);
+  const status = statusOf(fields);
   return {
     line,
     id: nameField(fields, 'id', ID_LENGTH) ?? `line-${line}`,

@@ -1,0 +1,56 @@
+import { Argument, type Command, Option } from 'commander';
+import type { Level } from '../client.ts';
+import { usage } from '../failure.ts';
+import { openSession, type SessionOptions } from '../session.ts';
+import type { Shell } from '../shell.ts';
+import { clean, safeJson } from '../terminal/sanitise.ts';
+
+const LEVELS = ['global', 'tenant', 'workflow', 'scope'] as const;
+export const MODES = ['shadow', 'suggest', 'autopilot'] as const;
+
+interface ControlOptions extends SessionOptions {
+  readonly reason: string;
+  readonly mode?: string;
+}
+
+const change = async (
+  shell: Shell,
+  stopped: boolean,
+  level: Level,
+  name: string | undefined,
+  { reason, mode, ...options }: ControlOptions
+) => {
+  if (level === 'global' && name !== undefined) throw usage(`global takes no name, found ${clean(name)}`);
+  if (level !== 'global' && !name) throw usage(`${level} expects a name, such as ${EXAMPLES[level]}`);
+  if (mode !== undefined && level !== 'tenant') throw usage('--mode goes with tenant only');
+  if (reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
+  const api = await openSession(shell, options, 'operator');
+  const control = await api.control(level, name, { stopped, reason, ...(mode !== undefined && { mode }) });
+  if (options.json) {
+    shell.out.line(safeJson(control));
+    return;
+  }
+  const { out } = shell;
+  const state = control.stopped ? out.paint('warn', 'stopped') : out.paint('good', 'running');
+  const inMode = control.mode === undefined ? '' : `, mode ${clean(control.mode)}`;
+  out.line(`${clean(control.subject)} is ${state}${inMode}.`);
+  if (control.stopped) out.line('No writ is issued there from now on, and none that was issued is used.');
+};
+
+const EXAMPLES = { tenant: 'demo', workflow: 'ticket-triage', scope: 'jira:write' } as const;
+
+export const addControls = (program: Command, shell: Shell): void => {
+  const add = (verb: string, stopped: boolean, description: string) =>
+    program
+      .command(verb)
+      .description(description)
+      .addArgument(new Argument('<level>', 'what the name is a name of').choices(LEVELS))
+      .argument('[name]', 'such as demo, ticket-triage or jira:write; none for global')
+      .requiredOption('--reason <text>', 'why; it goes into the audit')
+      .addOption(new Option('--mode <mode>', "a tenant's mode from now on").choices(MODES))
+      .action((level: Level, name: string | undefined, _: unknown, command: Command) =>
+        change(shell, stopped, level, name, command.optsWithGlobals<ControlOptions>())
+      );
+  add('stop', true, 'stop everything, a tenant, a workflow or a scope');
+  add('resume', false, 'take a stop back');
+};

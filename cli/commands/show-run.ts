@@ -1,0 +1,58 @@
+import type { RunView } from '../api-shapes.ts';
+import { clean } from '../terminal/sanitise.ts';
+import type { Terminal, Tone } from '../terminal/terminal.ts';
+
+const TONES: Readonly<Record<string, Tone>> = {
+  completed: 'good',
+  escalated: 'warn',
+  refused: 'warn',
+  failed: 'bad',
+  waiting: 'note',
+};
+
+/** What a run has come to, in a word: its outcome, else its status. */
+export const stateOf = ({ status, outcome }: RunView): string => outcome ?? status;
+
+export const toneOf = (view: RunView): Tone => TONES[stateOf(view)] ?? 'plain';
+
+/** `2030-01-02 03:04:05Z`: to the second, in UTC. Anything that is no time is shown as it came. */
+export const timeOf = (text: string): string => {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? text : `${at.toISOString().slice(0, 19).replace('T', ' ')}Z`;
+};
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const userOf = (user: unknown): string | undefined => {
+  if (typeof user === 'string') return user;
+  return typeof user === 'object' && user !== null && 'id' in user ? String(user.id) : undefined;
+};
+
+const LABEL_WIDTH = 12;
+
+/** One run as lines of label and value; what it does not have is left out. */
+export const showRun = (out: Terminal, view: RunView): void => {
+  const say = (label: string, value: string | undefined, tone: Tone = 'plain') => {
+    if (value === undefined || value === '') return;
+    out.line(`${out.paint('quiet', label.padEnd(LABEL_WIDTH))}${out.paint(tone, clean(value))}`);
+  };
+  const { proposal, question, escalation } = view;
+  say('run', view.run, 'strong');
+  say('workflow', view.workflow);
+  say('state', stateOf(view).replace('-', ' '), toneOf(view));
+  say('decided by', view.rules.join(', '));
+  if (proposal) {
+    const values = Object.entries(proposal.arguments).map(([name, value]) => `${name}=${String(value)}`);
+    say('proposal', `${proposal.tool} ${values.join(', ')}`);
+    say('confidence', `${percent(proposal.confidence)}${proposal.abstained ? ', abstained' : ''}`);
+    say('engine', `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}`);
+  }
+  if (question) {
+    say('asks', question.text, 'note');
+    say('answer with', `npm run -s writ -- reply ${view.run} --field ${question.field}=…`);
+  }
+  if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
+  say('release', view.release?.slice(0, 12));
+  say('submitted', [timeOf(view.createdAt), userOf(view.user)].filter((part) => part !== undefined).join(' by '));
+  say('changed', timeOf(view.updatedAt));
+};

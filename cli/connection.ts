@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { Failure, usage } from './failure.ts';
+import { clean } from './terminal/sanitise.ts';
+
+export const DEFAULT_DATA = '.writ';
+
+const DemoUser = z.object({ username: z.string(), password: z.string(), roles: z.array(z.string()) });
+export type DemoUser = z.infer<typeof DemoUser>;
+
+const Connection = z.object({
+  api: z.url(),
+  /** Speaks the AWS protocols; tokens come from its user pool. */
+  aws: z.url(),
+  client: z.string(),
+  pid: z.int(),
+  users: z.array(DemoUser).readonly(),
+});
+/** How other commands reach the stack that `writ start` keeps up. */
+export type Connection = z.infer<typeof Connection>;
+
+export const connectionFile = (data: string): string => join(data, 'connection.json');
+
+const OWNER_ONLY = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+
+/** Makes the data folder, for its owner alone. */
+export const makeDataFolder = async (data: string): Promise<void> => {
+  try {
+    await mkdir(data, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  } catch (error) {
+    throw usage(`${clean(data)} cannot be used as data folder: ${clean(String(error))}`);
+  }
+};
+
+/** Replaces a file as a whole, so that no reader sees half of it. Only its owner may read it. */
+export const writeOwnerOnly = async (path: string, text: string): Promise<void> => {
+  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, text, { mode: OWNER_ONLY, flag: 'wx' });
+  await chmod(draft, OWNER_ONLY); // whatever the umask said
+  await rename(draft, path);
+};
+
+export const saveConnection = (data: string, connection: Connection): Promise<void> =>
+  writeOwnerOnly(connectionFile(data), `${JSON.stringify(connection, null, 2)}\n`);
+
+export const dropConnection = (data: string): Promise<void> => rm(connectionFile(data), { force: true });
+
+/** Fails with what to do where no stack was started on this data folder, or it was stopped. */
+export const readConnection = async (data: string): Promise<Connection> => {
+  const path = connectionFile(data);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined)
+    throw new Failure(
+      `No local stack runs on ${clean(data)}. Start one with "npm start", or name a deployed API with --api and --token.`
+    );
+  const parsed = Connection.safeParse(asJson(text));
+  if (!parsed.success)
+    throw new Failure(`${clean(path)} cannot be read. Stop "npm start", delete the file, and start again.`);
+  return parsed.data;
+};
+
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

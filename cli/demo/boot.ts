@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { JiraSandbox } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
+import type { LocalStack } from '../../local/stack.ts';
+import type { DemoUser } from '../connection.ts';
+import { Failure, messageOf, usage } from '../failure.ts';
+import type { Shell } from '../shell.ts';
+import { clean } from '../terminal/sanitise.ts';
+import type { StartParts } from './parts.ts';
+import { queuesOf } from './queues.ts';
+import { seconds } from './report.ts';
+import { DEMO_TENANT, demoUsers, poolUser } from './users.ts';
+
+export const WORKFLOW = 'ticket-triage';
+
+export interface BootOptions {
+  readonly data: string;
+  readonly mode: string;
+  /** A JSONL file of `{text, label}`, instead of the workflow's own examples. */
+  readonly examples?: string;
+  readonly ports: { readonly api?: number; readonly endpoint?: number };
+  /** Queues of issues from an earlier start, which Jira must know besides the workflow's. */
+  readonly formerQueues: readonly string[];
+  readonly say: (line: string) => void;
+  /** Called with each thing that must be ended, as soon as it runs. */
+  readonly onStarted: (close: () => Promise<void>) => void;
+}
+
+export interface Booted {
+  readonly stack: LocalStack;
+  readonly jira: JiraSandbox;
+  readonly queues: readonly string[];
+  readonly users: readonly DemoUser[];
+}
+
+const credentials = (user: string) => ({ user, token: randomBytes(18).toString('base64url') });
+
+/** What can go wrong here is the user's to mend, or ours: neither is helped by a stack. */
+const explained = async <Value>(what: string, work: Promise<Value>): Promise<Value> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    if (error instanceof Error && error.name === 'ConfigError') throw usage(clean(error.message));
+    throw new Failure(`${what}: ${clean(messageOf(error))}`, { cause: error });
+  }
+};
+
+/** Synthesises the app and runs it on this machine, beside a Jira of its own. */
+export const boot = async (shell: Shell, parts: StartParts, options: BootOptions): Promise<Booted> => {
+  const { data, mode, examples, say, onStarted } = options;
+  const { stop, now } = shell;
+
+  const built = await explained(
+    'The app could not be synthesised',
+    parts.synth({
+      outdir: join(data, 'cdk.out'),
+      context: {
+        'writ:mode': mode,
+        'writ:operatorTenant': DEMO_TENANT,
+        ...(examples !== undefined && { 'writ:examples': examples }),
+      },
+    })
+  );
+  stop.throwIfAborted();
+  const queues = await queuesOf(built.directory, WORKFLOW);
+  say(
+    `synthesised the app: bundles ${seconds(built.bundleMs)}, classifier ${seconds(built.trainMs)}, template ${seconds(built.synthMs)}`
+  );
+
+  const writer = credentials('writ-writer');
+  const reader = credentials('writ-reader');
+  const jira = await explained(
+    'The Jira sandbox could not be started',
+    parts.startJiraSandbox({ ...writer, reader, components: [...new Set([...queues, ...options.formerQueues])] })
+  );
+  onStarted(() => jira.close());
+  stop.throwIfAborted();
+  say(`started a Jira sandbox with the queues ${queues.map(clean).join(', ')}`);
+
+  const bootedAt = now();
+  const users = demoUsers();
+  const secret = (access: typeof writer) => JSON.stringify({ baseUrl: jira.url, ...access });
+  const stack = await explained(
+    'The local stack could not be started',
+    parts.startLocalStack({
+      assembly: built.directory,
+      data,
+      ports: options.ports,
+      secrets: {
+        [`writ/${DEMO_TENANT}/jira/read`]: secret(reader),
+        [`writ/${DEMO_TENANT}/jira/write`]: secret(writer),
+      },
+      users: users.map(poolUser),
+      log: (line) => say(clean(line)),
+      ...(shell.env.WRIT_DYNAMODB_ENDPOINT && { dynamodb: shell.env.WRIT_DYNAMODB_ENDPOINT }),
+    })
+  );
+  onStarted(() => stack.close());
+  stop.throwIfAborted();
+  await explained('The functions could not be started', stack.warm());
+  stop.throwIfAborted();
+  say(`booted the stack and warmed its functions in ${seconds(now() - bootedAt)}`);
+  return { stack, jira, queues, users };
+};

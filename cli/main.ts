@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander';
+import { addAudit } from './commands/audit.ts';
+import { addControls } from './commands/control.ts';
+import { addReply } from './commands/reply.ts';
+import { addRuns } from './commands/runs.ts';
+import { addStart } from './commands/start.ts';
+import { addSubmit } from './commands/submit.ts';
+import { addToken } from './commands/token.ts';
+import { Failure, messageOf } from './failure.ts';
+import { addSessionOptions } from './session.ts';
+import type { Shell } from './shell.ts';
+import { clean } from './terminal/sanitise.ts';
+
+const lines = (text: string): readonly string[] => text.replace(/\n$/, '').split('\n');
+
+const programFor = (shell: Shell, done: (code: number) => void): Command => {
+  const program = new Command('writ')
+    .description('Governed operators: no writ, no write.')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      // help is our own text and is laid out; an error repeats what was typed
+      writeOut: (text) => {
+        for (const line of lines(text)) shell.out.line(line);
+      },
+      writeErr: (text) => {
+        for (const line of lines(text)) shell.err.line(line.trim() === '' ? '' : clean(line));
+      },
+    });
+  addSessionOptions(program);
+  addStart(program, shell, done);
+  addSubmit(program, shell, done);
+  addRuns(program, shell);
+  addAudit(program, shell, done);
+  addReply(program, shell);
+  addControls(program, shell);
+  addToken(program, shell);
+  return program;
+};
+
+/**
+ * Runs one command. The answer is its exit code: 0 where it did what was asked, 1 where that failed, 2 where it was asked
+ * wrongly. Nothing is thrown, and no stack is shown.
+ */
+export const main = async (args: readonly string[], shell: Shell): Promise<number> => {
+  let code = 0;
+  try {
+    const program = programFor(shell, (outcome) => {
+      code = outcome;
+    });
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said what is wrong
+    if (shell.stop.aborted) {
+      shell.err.line('Interrupted.');
+      return 1;
+    }
+    const { err } = shell;
+    err.line(`${err.paint('bad', 'writ:')} ${clean(messageOf(error))}`);
+    return error instanceof Failure ? error.exitCode : 1;
+  }
+};
