@@ -197,12 +197,11 @@ describe('a fault', () => {
   });
 
   it('comes of a time-out: what was read can be read again, what was written may have happened', async () => {
-    const options = { timeoutMs: 100, timing: systemTiming };
     sandbox.failNext({ method: 'GET', kind: 'slow' });
-    expect((await faultOf(read(sandbox, options))).name).toBe('Retryable');
+    expect((await faultOf(read(sandbox, { timeoutMs: 100, timing: systemTiming }))).name).toBe('Retryable');
 
     sandbox.failNext({ method: 'PUT', kind: 'slow' });
-    const found = await faultOf(write(sandbox, options));
+    const found = await faultOf(write(sandbox, { timeoutMs: 1_000, timing: systemTiming }));
     expect(found.name).toBe('Uncertain');
     expect(found.message).toContain('no answer in time');
     expect(sandbox.writes()).toHaveLength(1);
@@ -254,6 +253,13 @@ describe('a fault', () => {
     const fields = { components: Array.from({ length: 900 }, () => ({ name: 7 })) };
     const many = await serving((_, response) => response.end(JSON.stringify({ key: 'OPS-1', fields })));
     expect((await faultOf(read(many))).message.length).toBeLessThan(300);
+  });
+
+  it('goes by the status where the rest of a refusal breaks off', async () => {
+    const broken = await serving((request, response) => {
+      response.writeHead(400, { 'content-length': 100 }).write('{"errors', () => request.socket.destroy());
+    });
+    expect((await faultOf(write(broken))).message).toMatch(/found 400; Jira refused/);
   });
 
   it('is Retryable on an answer that breaks off', async () => {
