@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { AuditRecord } from './audit/record.ts';
 import type { Mode } from './mode.ts';
 import type { RunRef } from './names.ts';
@@ -45,13 +46,14 @@ export type Deed =
   | { readonly kind: 'ask'; readonly question: Question };
 
 /** A question to whoever submitted the task, and the task token with which the answer continues the run. */
-export interface Question {
-  readonly round: number;
-  readonly field: string;
-  readonly text: string;
-  readonly token: string;
-  readonly at: string;
-}
+export const Question = z.strictObject({
+  round: z.int().nonnegative(),
+  field: z.string(),
+  text: z.string(),
+  token: z.string(),
+  at: z.iso.datetime(),
+});
+export type Question = Readonly<z.infer<typeof Question>>;
 
 /** State and audit of runs, kept by an adapter. Throws `Retryable` for conflicts and throttles that outlast a few tries. */
 export interface Ledger {

@@ -1,0 +1,73 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
+import { Terminal } from '../../core/errors.ts';
+import { ROOT } from '../../core/gate/controls.ts';
+import { Control } from '../../core/records.ts';
+import { chainKey } from '../../core/tables.ts';
+import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
+import { keys } from './keys.ts';
+import { dynamoTable } from './table.ts';
+import { type Expression, transact, write } from './transact.ts';
+
+/** The root's item. `change` and `head` stand beside the content: shards have no head, and runs read the content alone. */
+const Root = z.object({ content: Control.optional(), head: Head.default(GENESIS), change: z.int().positive() });
+
+/** Holds as long as nobody has begun a change after the one found. */
+const unchangedSince = (found: number): Expression =>
+  found === 0
+    ? { condition: 'attribute_not_exists(pk)' }
+    : { condition: '#change = :found', names: { '#change': 'change' }, values: { ':found': found } };
+
+/** Controls on DynamoDB. Conflicts and throttles of each item are tried again by themselves. */
+export const dynamoControls = (
+  client: DynamoDBClient,
+  names: { readonly state: string; readonly audit: string }
+): Controls => {
+  const state = dynamoTable(client, names.state);
+  return {
+    async root(subject): Promise<ControlRoot> {
+      const item = await state.get(keys.control(subject, ROOT));
+      if (item === undefined) return { head: GENESIS, change: 0 };
+      const root = Root.safeParse(item);
+      if (!root.success) throw new Terminal(`the root of control ${subject} is not what this release keeps there`);
+      const { content, head, change } = root.data;
+      return { ...(content && { control: content }), head, change };
+    },
+
+    async begin(subject, { control, head, change }) {
+      const item = { ...keys.control(subject, ROOT), ...(control && { content: control }), head, change: change + 1 };
+      const failed = await transact(client, [
+        { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(change)) },
+      ]);
+      return failed === undefined;
+    },
+
+    async settle(subject, control, { found, change, record }) {
+      const item = { ...keys.control(subject, ROOT), content: control, head: headOf(record), change };
+      const failed = await transact(client, [
+        { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(found)) },
+        {
+          refusal: 'overtaken',
+          write: write.putOnce(names.audit, { ...keys.audit(chainKey.control(subject), record.seq), content: record }),
+        },
+      ]);
+      return failed === undefined;
+    },
+
+    async setShard(subject, shard, change, control) {
+      const item = { ...keys.control(subject, shard), content: control, change };
+      const failed = await transact(client, [
+        {
+          refusal: 'overtaken',
+          write: write.putIf(state.name, item, {
+            condition: 'attribute_not_exists(pk) OR #change < :change',
+            names: { '#change': 'change' },
+            values: { ':change': change },
+          }),
+        },
+      ]);
+      return failed === undefined;
+    },
+  };
+};

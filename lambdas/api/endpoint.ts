@@ -1,0 +1,117 @@
+import type * as z from 'zod';
+import type { Role } from '../core/names.ts';
+import type { ControlDeps } from '../core/tasks/control.ts';
+import { type FieldError, kindOf, safeName } from '../core/tasks/fields.ts';
+import type { Identity } from '../core/tasks/identity.ts';
+import type { SubmitDeps } from '../core/tasks/submit.ts';
+import { invalid, type Problem, type ProblemName, problem } from './problem.ts';
+
+/** Everything that the API's use-cases need. */
+export type UseCaseDeps = SubmitDeps & ControlDeps;
+
+/** What comes of a request that was understood and allowed. */
+export interface Answer<Body> {
+  readonly body: Body;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The parts of a request, before anything is known of them. */
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: unknown;
+}
+
+/** What a request may consist of; parts that are not named here are not looked at. */
+type RequestShape = Partial<Record<'params' | 'query' | 'headers', z.ZodObject>> & { readonly body?: z.ZodObject };
+
+interface Definition<Request extends z.ZodObject<RequestShape>, Body extends z.ZodType> {
+  /** Its name in logs and in OpenAPI. */
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'put';
+  /** With parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  /** Any one of these roles is enough. */
+  readonly roles: readonly [Role, ...Role[]];
+  readonly request: Request;
+  readonly requestExample?: z.input<Request> extends { readonly body: infer Sent } ? Sent : never;
+  readonly answer: {
+    readonly status: 200 | 202;
+    readonly name: string;
+    readonly schema: Body;
+    readonly example: z.input<Body>;
+  };
+  readonly problems: readonly ProblemName[];
+  readonly run: (
+    deps: UseCaseDeps,
+    identity: Identity,
+    request: z.output<Request>
+  ) => Promise<Answer<z.input<Body>> | Problem>;
+}
+
+/** One operation of the API: what is routed, checked, answered and documented comes from here alone. */
+export interface Endpoint extends Omit<Definition<z.ZodObject<RequestShape>, z.ZodType>, 'run' | 'requestExample'> {
+  readonly requestExample?: unknown;
+  readonly handle: (deps: UseCaseDeps, identity: Identity, call: Call) => Promise<Answer<unknown> | Problem>;
+}
+
+/** Declares an endpoint. */
+export const defineEndpoint = <Request extends z.ZodObject<RequestShape>, Body extends z.ZodType>({
+  run,
+  ...definition
+}: Definition<Request, Body>): Endpoint => ({
+  ...definition,
+  handle: async (deps, identity, call) => {
+    const parsed = definition.request.safeParse(call);
+    if (parsed.success) return run(deps, identity, parsed.data);
+    const { issues } = parsed.error;
+    return issues.some(({ path }) => path[0] === 'params')
+      ? problem('not-found', 'There is nothing with this name.')
+      : invalid(issues.flatMap((issue) => errorsOf(issue, call)));
+  },
+});
+
+export const isProblem = (outcome: Answer<unknown> | Problem): outcome is Problem => 'type' in outcome;
+
+const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inside, key) =>
+      typeof inside === 'object' && inside !== null && Object.hasOwn(inside, key)
+        ? (inside as Readonly<Record<PropertyKey, unknown>>)[key]
+        : undefined,
+    value
+  );
+
+const foundAt = (value: unknown): string =>
+  typeof value === 'string' ? `text of ${value.length.toLocaleString('en')} characters` : kindOf(value);
+
+const expectedBy = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `a value of type ${issue.expected}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_big':
+      return `at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'too_small':
+      return `at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`;
+    default:
+      return issue.message; // the pattern's own words
+  }
+};
+
+/** What zod found, in the words of this API: by member, and without a word of what was sent. */
+const errorsOf = (issue: z.core.$ZodIssue, call: Call): readonly FieldError[] => {
+  const path = issue.path.slice(1).map((part) => safeName(String(part)));
+  const name = (last: readonly string[]): string => [...path, ...last].join('.') || String(issue.path[0]);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      field: name([safeName(key)]),
+      expected: 'nothing of this name',
+      found: 'a member that is not known',
+    }));
+  return [{ field: name([]), expected: expectedBy(issue), found: foundAt(at(call, issue.path)) }];
+};

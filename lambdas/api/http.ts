@@ -1,0 +1,3 @@
+import { serveApi } from '../runtime/api.ts';
+
+export const handler = serveApi();

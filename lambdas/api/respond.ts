@@ -1,0 +1,35 @@
+import { Retryable } from '../core/errors.ts';
+import { PROBLEMS, type Problem, problem } from './problem.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+const ALWAYS: Headers = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+};
+
+/** How long a caller should wait before the same request again, in seconds. */
+const RETRY_AFTER = '1';
+
+export const json = (status: number, body: unknown, headers: Headers = {}): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { ...ALWAYS, 'content-type': 'application/json', ...headers },
+  });
+
+export const failed = (of: Problem, headers: Headers = {}): Response =>
+  json(of.status, of, {
+    'content-type': 'application/problem+json',
+    ...(of.status === PROBLEMS.unavailable.status && { 'retry-after': RETRY_AFTER }),
+    ...headers,
+  });
+
+/** What a fault is to the caller: nothing of what it says, but where to find it. */
+export const problemOf = (error: unknown, trace: string): Problem => ({
+  ...(error instanceof Retryable
+    ? problem('unavailable', 'The request was not completed. Send the same again.')
+    : problem('internal', 'The request was not completed. Whoever runs this finds the reason under `trace`.')),
+  trace,
+});

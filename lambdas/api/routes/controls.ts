@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { CONTROL_LEVELS } from '../../core/gate/controls.ts';
+import { Control } from '../../core/records.ts';
+import { ControlChange, setControl, type Target } from '../../core/tasks/control.ts';
+import type { Identity } from '../../core/tasks/identity.ts';
+import { type Answer, defineEndpoint, type UseCaseDeps } from '../endpoint.ts';
+import { invalid, type Problem, problem } from '../problem.ts';
+
+const description =
+  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. Operators of the operating tenant may set every control, others the one of their own tenant.';
+
+const [, ...NAMED_LEVELS] = CONTROL_LEVELS;
+
+const put = {
+  method: 'put',
+  summary: 'Stop or resume.',
+  description,
+  roles: ['operator'],
+  answer: {
+    status: 200,
+    name: 'Control',
+    schema: Control,
+    example: {
+      subject: 'scope:jira:write',
+      stopped: true,
+      reason: 'The vendor reports an incident',
+      by: '00000000-0000-4000-8000-000000000000',
+      at: '2030-01-02T03:04:05.000Z',
+    },
+  },
+  problems: ['malformed-body', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
+} as const;
+
+const requestExample = { stopped: true, reason: 'The vendor reports an incident' };
+
+const set = async (
+  deps: UseCaseDeps,
+  identity: Identity,
+  target: Target,
+  change: ControlChange
+): Promise<Answer<Control> | Problem> => {
+  const setting = await setControl(deps, identity, target, change);
+  switch (setting.kind) {
+    case 'set':
+      return { body: setting.control };
+    case 'forbidden':
+      return problem('forbidden', "Operators of a tenant may set that tenant's control only.");
+    case 'invalid':
+      return invalid(setting.errors);
+    case 'overtaken':
+      return problem('conflict', 'Somebody else set this control meanwhile: see how it stands, then decide again.');
+  }
+};
+
+export const setGlobalControl = defineEndpoint({
+  ...put,
+  id: 'setGlobalControl',
+  path: '/v1/controls/global',
+  request: z.object({ body: ControlChange }),
+  requestExample,
+  run: (deps, identity, { body }) => set(deps, identity, { level: 'global' }, body),
+});
+
+export const setNamedControl = defineEndpoint({
+  ...put,
+  id: 'setControl',
+  path: '/v1/controls/{level}/{name}',
+  request: z.object({
+    params: z.object({ level: z.enum(NAMED_LEVELS), name: z.string() }),
+    body: ControlChange,
+  }),
+  requestExample,
+  run: (deps, identity, { params, body }) => set(deps, identity, params, body),
+});

@@ -1,0 +1,42 @@
+// What the documentation shows. Tests hold each against its schema.
+const user = '00000000-0000-4000-8000-000000000000';
+const run = 'abcdefghijklmnopqrstuvwxyz';
+const release = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
+const hash = '4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a';
+const at = '2030-01-02T03:04:05.000Z';
+
+export const summaryExample = {
+  run,
+  workflow: 'ticket-triage',
+  release,
+  status: 'waiting' as const,
+  rules: ['ISSUE_KEY_MISSING'],
+  user,
+  createdAt: at,
+  updatedAt: at,
+};
+
+export const runExample = {
+  ...summaryExample,
+  question: { round: 0, field: 'issueKey', text: 'Which Jira issue is this about?' },
+};
+
+export const auditExample = {
+  run,
+  head: { seq: 0, hash },
+  records: [
+    {
+      step: 'submit',
+      result: { status: 'accepted' },
+      sources: [{ ref: `INPUT#acme#${run}`, sha256: release }],
+      trace_id: 'untraced',
+      run_id: run,
+      seq: 0,
+      at,
+      user: { id: user, tenant: 'acme' },
+      release,
+      prev_hash: '0'.repeat(64),
+      hash,
+    },
+  ],
+};

@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { ROLES, RunId } from '../../core/names.ts';
+import { reply } from '../../core/tasks/reply.ts';
+import { auditRun, listRuns, RunAudit, RunList, RunView, viewRun } from '../../core/tasks/view.ts';
+import { defineEndpoint } from '../endpoint.ts';
+import { invalid, type Problem, problem } from '../problem.ts';
+import { auditExample, runExample, summaryExample } from './examples.ts';
+
+const params = z.object({ run: RunId });
+
+/** Said of another tenant's run and of one that never was alike. */
+const noRun = (): Problem => problem('not-found', 'Your tenant has no run with this id.');
+
+const LIST_LIMIT = 100;
+const limit = z
+  .string()
+  .regex(/^\d{1,3}$/, `a number from 1 to ${LIST_LIMIT}`)
+  .transform(Number)
+  .pipe(z.int().min(1).max(LIST_LIMIT))
+  .default(20)
+  .describe('How many runs at most.');
+
+export const listTenantRuns = defineEndpoint({
+  id: 'listRuns',
+  method: 'get',
+  path: '/v1/runs',
+  summary: "List the tenant's runs.",
+  description:
+    'Newest first. A run may appear a moment after it was created; how it stands is always up to date. `next` is there as long as there may be more.',
+  roles: ROLES,
+  request: z.object({
+    query: z.strictObject({
+      limit,
+      cursor: z.string().max(200).optional().describe('`next` of the page before.'),
+    }),
+  }),
+  answer: { status: 200, name: 'RunList', schema: RunList, example: { runs: [summaryExample] } },
+  problems: ['invalid'],
+  run: async (deps, { tenant }, { query }) => {
+    const list = await listRuns(deps, tenant, query);
+    return 'errors' in list ? invalid(list.errors) : { body: list };
+  },
+});
+
+export const getRun = defineEndpoint({
+  id: 'getRun',
+  method: 'get',
+  path: '/v1/runs/{run}',
+  summary: 'See one run.',
+  description: 'How the run stands, what was proposed, what it asks, and why it was handed to people.',
+  roles: ROLES,
+  request: z.object({ params }),
+  answer: { status: 200, name: 'RunView', schema: RunView, example: runExample },
+  problems: ['not-found'],
+  run: async (deps, { tenant }, { params: { run } }) => {
+    const view = await viewRun(deps, { tenant, run });
+    return view ? { body: view } : noRun();
+  },
+});
+
+export const getRunAudit = defineEndpoint({
+  id: 'getRunAudit',
+  method: 'get',
+  path: '/v1/runs/{run}/audit',
+  summary: "See one run's audit.",
+  description:
+    'Every record of the run, and where its chain ends. `fault` says what is wrong with the chain, and is absent where nothing is.',
+  roles: ROLES,
+  request: z.object({ params }),
+  answer: { status: 200, name: 'RunAudit', schema: RunAudit, example: auditExample },
+  problems: ['not-found'],
+  run: async (deps, { tenant }, { params: { run } }) => {
+    const audit = await auditRun(deps, { tenant, run });
+    return audit ? { body: audit } : noRun();
+  },
+});
+
+const Replied = z.strictObject({ run: RunId, round: z.int().nonnegative() });
+
+export const replyToRun = defineEndpoint({
+  id: 'replyToRun',
+  method: 'post',
+  path: '/v1/runs/{run}/reply',
+  summary: "Answer a run's question.",
+  description:
+    'Gives the one field that the run asks for. The same reply may be sent again, and should be after a fault; another one is a conflict.',
+  roles: ['submitter'],
+  request: z.object({ params, body: z.strictObject({ fields: z.record(z.string(), z.string()) }) }),
+  requestExample: { fields: { issueKey: 'OPS-12' } },
+  answer: {
+    status: 202,
+    name: 'AcceptedReply',
+    schema: Replied,
+    example: { run: 'abcdefghijklmnopqrstuvwxyz', round: 0 },
+  },
+  problems: ['malformed-body', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  run: async (deps, { tenant }, { params: { run }, body }) => {
+    const replied = await reply(deps, { tenant, run }, body.fields);
+    switch (replied.kind) {
+      case 'accepted':
+        return { body: { run, round: replied.round } };
+      case 'unknown-run':
+        return noRun();
+      case 'invalid':
+        return invalid(replied.errors);
+      case 'nothing-asked':
+        return problem('conflict', 'The run waits for no reply.');
+      case 'conflict':
+        return problem('conflict', 'Another reply to this question was accepted before.');
+      case 'not-waiting':
+        return problem(
+          'conflict',
+          'The run does not wait at this moment. If it still asks, send the same reply again.'
+        );
+      case 'closed':
+        return problem('gone', 'The run is closed: no reply reaches it any more.');
+    }
+  },
+});

@@ -1,0 +1,145 @@
+import * as z from 'zod';
+import { chain } from '../audit/record.ts';
+import { Retryable } from '../errors.ts';
+import { CONTROL_SHARDS, type ControlLevel, controlSubject } from '../gate/controls.ts';
+import { Mode } from '../mode.ts';
+import { ScopeName, Tenant, WorkflowName } from '../names.ts';
+import type { Control } from '../records.ts';
+import type { FieldError } from './fields.ts';
+import type { Identity } from './identity.ts';
+import type { ControlRoot, Controls } from './ports.ts';
+
+export interface ControlDeps {
+  readonly controls: Controls;
+  /** Operators of this tenant may set every control; those of any other, their own tenant's. */
+  readonly operatorTenant: string;
+  readonly now: () => Date;
+  readonly traceId: () => string;
+}
+
+/** What a control is over. */
+export interface Target {
+  readonly level: ControlLevel;
+  readonly name?: string | undefined;
+}
+
+export const ControlChange = z.strictObject({
+  stopped: z.boolean(),
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*\S[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text on one line'),
+  mode: Mode.optional(),
+});
+/** Without a mode, a tenant keeps the one it has: a stop and its end must not put anybody back on autopilot. */
+export type ControlChange = z.infer<typeof ControlChange>;
+
+export type Setting =
+  | { readonly kind: 'set'; readonly control: Control }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
+  /** Somebody else set the control meanwhile. Only what ends a stop gives way; a stop never does. */
+  | { readonly kind: 'overtaken' };
+
+const NAMES = { global: z.undefined(), tenant: Tenant, workflow: WorkflowName, scope: ScopeName } as const;
+const EXPECTED = {
+  global: 'no name',
+  tenant: 'a tenant such as acme',
+  workflow: 'a workflow such as ticket-triage',
+  scope: 'a scope such as jira:write',
+} as const;
+
+const errorsOf = ({ level, name }: Target, { mode }: ControlChange): readonly FieldError[] => [
+  ...(NAMES[level].safeParse(name).success
+    ? []
+    : [{ field: 'name', expected: EXPECTED[level], found: 'something else' }]),
+  ...(mode !== undefined && level !== 'tenant'
+    ? [{ field: 'mode', expected: 'nothing: only tenants have a mode', found: 'a mode' }]
+    : []),
+];
+
+const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operatorTenant: string): boolean =>
+  roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
+
+/** How often a stop is begun anew when others change the same control at the same time. */
+const TRIES = 16;
+
+/**
+ * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it: the
+ * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
+ * whatever was begun after it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
+ */
+export const setControl = async (
+  deps: ControlDeps,
+  by: Identity,
+  target: Target,
+  change: ControlChange
+): Promise<Setting> => {
+  if (!mayChange(by, target, deps.operatorTenant)) return { kind: 'forbidden' };
+  const errors = errorsOf(target, change);
+  if (errors.length > 0) return { kind: 'invalid', errors };
+  const subject = controlSubject(target.level, target.name);
+  return change.stopped ? stop(deps, by, subject, change) : release(deps, by, subject, change);
+};
+
+const stop = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const root = await deps.controls.root(subject);
+    const { control, record } = make(deps, by, subject, change, root);
+    const number = root.change + 1;
+    if (!(await deps.controls.settle(subject, control, { found: root.change, change: number, record }))) continue;
+    await spread(deps.controls, CONTROL_SHARDS, number, control);
+    return { kind: 'set', control };
+  }
+  throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
+};
+
+const release = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
+  const root = await deps.controls.root(subject);
+  const { control, record } = make(deps, by, subject, change, root);
+  if (!(await deps.controls.begin(subject, root))) return { kind: 'overtaken' };
+  const number = root.change + 1;
+  const spreads = await spread(deps.controls, CONTROL_SHARDS.toReversed(), number, control);
+  const isSet = spreads && (await deps.controls.settle(subject, control, { found: number, change: number, record }));
+  return isSet ? { kind: 'set', control } : { kind: 'overtaken' };
+};
+
+/** Writes every shard, also where others fail, and then fails if any did; false where a later change was found. */
+const spread = async (
+  controls: Controls,
+  shards: readonly string[],
+  number: number,
+  control: Control
+): Promise<boolean> => {
+  const written = await Promise.allSettled(
+    shards.map((shard) => controls.setShard(control.subject, shard, number, control))
+  );
+  const failed = written.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return written.every((each) => each.status === 'fulfilled' && each.value);
+};
+
+const make = (
+  { now, traceId }: ControlDeps,
+  { id, tenant }: Identity,
+  subject: string,
+  { stopped, reason, mode: wanted }: ControlChange,
+  { control: before, head }: ControlRoot
+) => {
+  const at = now().toISOString();
+  const mode = wanted ?? before?.mode;
+  const status = stopped ? 'stopped' : 'running';
+  const control: Control = { subject, stopped, ...(mode && { mode }), reason, by: id, at };
+  const record = chain(
+    head,
+    {
+      step: 'control',
+      args_redacted: { stopped, reason, ...(mode && { mode }) },
+      policy: { decision: status, rule_ids: [] },
+      result: { status },
+    },
+    { trace_id: traceId(), run_id: subject, at, user: { id, tenant }, release: 'none' }
+  );
+  return { control, record };
+};

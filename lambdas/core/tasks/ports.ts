@@ -1,0 +1,100 @@
+import type { AuditRecord, Head } from '../audit/record.ts';
+import type { Question } from '../ledger.ts';
+import type { RunRef } from '../names.ts';
+import type { Control, Escalation, Plan } from '../records.ts';
+import type { Run } from '../run.ts';
+import type { TaskShape } from '../workflow.ts';
+
+/** A workflow as it is deployed now: what it takes, its release, and the state machine version of that release. */
+export interface Deployed {
+  readonly release: string;
+  readonly input: TaskShape;
+  readonly machine: string;
+}
+
+/** By workflow name. A map, so that no name from outside finds what is not in it. */
+export type Workflows = ReadonlyMap<string, Deployed>;
+
+type Fields = Readonly<Record<string, string>>;
+
+/** What a person may see of a run. */
+export interface File {
+  readonly run: Run;
+  readonly plan?: Plan;
+  readonly question?: Question;
+  readonly escalation?: Escalation;
+}
+
+/** Where a page of a list ends: the next one begins behind this run. */
+export interface Position {
+  readonly createdAt: string;
+  readonly run: string;
+}
+
+export interface RunPage {
+  readonly runs: readonly Run[];
+  readonly next?: Position;
+}
+
+/** The records of a chain as far as they are records; `unreadable` is the place of the first thing that is none. */
+export interface Chain {
+  readonly records: readonly AuditRecord[];
+  readonly unreadable?: number;
+}
+
+/**
+ * Runs as those see them who submit and read. Everything is asked for by tenant, so nothing here can find another
+ * tenant's run. Throws `Retryable` and `Terminal` only.
+ */
+export interface Desk {
+  /** Writes the run, its input and the first record of its audit: all, or none where there is such a run. */
+  create(run: Run, fields: Fields, record: AuditRecord): Promise<'created' | 'exists'>;
+  run(ref: RunRef): Promise<Run | undefined>;
+  file(ref: RunRef): Promise<File | undefined>;
+  /** Newest first. A run may be listed a moment after it was created; how it stands is never stale. */
+  list(tenant: string, limit: number, after?: Position): Promise<RunPage>;
+  chain(ref: RunRef): Promise<Chain>;
+  question(ref: RunRef, round: number): Promise<Question | undefined>;
+  reply(ref: RunRef, round: number): Promise<Fields | undefined>;
+  /** Keeps a reply, once: returns the one that is kept, which may be an earlier one. */
+  keepReply(ref: RunRef, round: number, fields: Fields, at: Date): Promise<Fields>;
+}
+
+/** Executions of state machines. Throws `Retryable` and `Terminal` only. */
+export interface Executions {
+  /** Starts the execution of a run. Done before, it does nothing: the run's id names the execution. */
+  start(machine: string, task: RunRef & { readonly workflow: string }): Promise<void>;
+  /** Goes on with an execution that waits with this token; `not-waiting` where none does (any longer). */
+  answer(token: string, output: object): Promise<'answered' | 'not-waiting'>;
+}
+
+/** The first item of a control: what operators see. */
+export interface ControlRoot {
+  /** Absent where nobody ever set this control. */
+  readonly control?: Control;
+  /** The last record of the control's chain in the audit. */
+  readonly head: Head;
+  /** The number of the last change that anybody began. */
+  readonly change: number;
+}
+
+/**
+ * Controls. Each change has a number of its own, which every item it writes carries: a later change is never overwritten by
+ * an earlier one, however slowly that one writes. Throws `Retryable` and `Terminal` only.
+ */
+export interface Controls {
+  root(subject: string): Promise<ControlRoot>;
+  /** Takes the number after `root.change`; false where somebody else has it. */
+  begin(subject: string, root: ControlRoot): Promise<boolean>;
+  /**
+   * Sets the root and appends to the chain, as change `change`: both, or none and false where another change began
+   * after `found`, or the chain has moved.
+   */
+  settle(
+    subject: string,
+    control: Control,
+    place: { readonly found: number; readonly change: number; readonly record: AuditRecord }
+  ): Promise<boolean>;
+  /** Sets a shard, unless a later change has; false then. */
+  setShard(subject: string, shard: string, change: number, control: Control): Promise<boolean>;
+}

@@ -1,0 +1,108 @@
+import { chain, GENESIS, headOf } from '../audit/record.ts';
+import { digestOf } from '../digest.ts';
+import { Terminal } from '../errors.ts';
+import type { Run } from '../run.ts';
+import { partition } from '../tables.ts';
+import { checkInput, type FieldError } from './fields.ts';
+import type { Identity } from './identity.ts';
+import type { Desk, Executions, Workflows } from './ports.ts';
+import { randomRunId, runIdOf } from './run-id.ts';
+
+export interface SubmitDeps {
+  readonly desk: Desk;
+  readonly executions: Executions;
+  readonly workflows: Workflows;
+  readonly now: () => Date;
+  readonly traceId: () => string;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export interface Task {
+  readonly workflow: string;
+  /** As it was sent: nothing is known of it yet. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The same key names the same run. Without one every submission is a run of its own. */
+  readonly key?: string | undefined;
+}
+
+export type Submission =
+  | { readonly kind: 'accepted'; readonly run: Run }
+  | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
+  /** The key belongs to a run with another body. */
+  | { readonly kind: 'conflict' }
+  /** The run was accepted under a release that is gone, and nothing shows that it was ever started. */
+  | { readonly kind: 'release-gone'; readonly run: Run };
+
+/** Whether the run itself shows that its execution has begun. */
+const hasBegun = ({ status, steps }: Run): boolean => status !== 'active' || Object.keys(steps).length > 0;
+
+/**
+ * Accepts a task: writes its run, then starts the execution. A submission that wrote the run but could not start it is
+ * repaired by the next one with its key: that finds the run and starts it, on the release that the run is pinned to.
+ */
+export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, key }: Task): Promise<Submission> => {
+  const deployed = deps.workflows.get(workflow);
+  if (deployed === undefined) {
+    const expected = `one of ${[...deps.workflows.keys()].join(', ')}`;
+    return {
+      kind: 'invalid',
+      errors: [{ field: 'workflow', expected, found: 'a workflow that is not deployed here' }],
+    };
+  }
+  const checked = checkInput(deployed.input, input);
+  if ('errors' in checked) {
+    const errors = checked.errors.map((error) => ({ ...error, field: inputPath(error.field) }));
+    return { kind: 'invalid', errors };
+  }
+
+  const id = key === undefined ? randomRunId(deps.random) : runIdOf(by.tenant, key);
+  const made = make(deps, by, { id, workflow, release: deployed.release, input: checked.input });
+  const created = await deps.desk.create(made.run, checked.input, made.record);
+  const run = created === 'created' ? made.run : await deps.desk.run(made.run);
+  if (run === undefined) throw new Terminal(`run ${id} exists and cannot be found`);
+
+  if (run.taskDigest !== made.run.taskDigest) return { kind: 'conflict' };
+  if (hasBegun(run)) return { kind: 'accepted', run };
+  if (run.release !== deployed.release) return { kind: 'release-gone', run };
+  await deps.executions.start(deployed.machine, { tenant: run.tenant, run: run.run, workflow });
+  return { kind: 'accepted', run };
+};
+
+const inputPath = (field: string): string => (field === 'input' ? field : `input.${field}`);
+
+const make = (
+  { now, traceId }: SubmitDeps,
+  { id: user, tenant, roles }: Identity,
+  task: {
+    readonly id: string;
+    readonly workflow: string;
+    readonly release: string;
+    readonly input: Readonly<Record<string, string>>;
+  }
+) => {
+  const at = now().toISOString();
+  const ref = { tenant, run: task.id };
+  const record = chain(
+    GENESIS,
+    {
+      step: 'submit',
+      result: { status: 'accepted' },
+      sources: [{ ref: partition.input(ref), sha256: digestOf({ fields: task.input, replies: [] }) }],
+    },
+    { trace_id: traceId(), run_id: task.id, at, user: { id: user, tenant }, release: task.release }
+  );
+  const run: Run = {
+    ...ref,
+    workflow: task.workflow,
+    release: task.release,
+    status: 'active',
+    rules: [],
+    user: { id: user, roles: [...roles] },
+    taskDigest: digestOf({ workflow: task.workflow, input: task.input }),
+    steps: {},
+    head: headOf(record),
+    createdAt: at,
+    updatedAt: at,
+  };
+  return { run, record };
+};

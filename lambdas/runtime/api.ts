@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import type { Context } from 'aws-lambda';
+import { handle, type LambdaEvent } from 'hono/aws-lambda';
+import * as z from 'zod';
+import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
+import { dynamoDesk } from '../adapters/dynamodb/desk.ts';
+import { stepFunctions } from '../adapters/executions.ts';
+import { type ApiDeps, createApp } from '../api/app.ts';
+import { Terminal } from '../core/errors.ts';
+import { Digest, Tenant, WorkflowName } from '../core/names.ts';
+import type { Workflows } from '../core/tasks/ports.ts';
+import { TaskShape } from '../core/workflow.ts';
+import { CALL_LIMITS, dynamoClient } from './clients.ts';
+import { environment, jsonBesideBundle } from './environment.ts';
+import { observe } from './observe.ts';
+
+const Machines = z.string().transform((text, context) => {
+  try {
+    return z.record(WorkflowName, z.string().startsWith('arn:')).parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON: a state machine version ARN by workflow' });
+    return z.NEVER;
+  }
+});
+
+/** `workflows.json`: what each workflow takes, by release. */
+const Shapes = z.record(WorkflowName, z.strictObject({ release: Digest, input: TaskShape }));
+
+/** Every workflow with its state machine. Throws `Terminal` where one is told of without the other. */
+const workflowsFrom = (shapes: z.infer<typeof Shapes>, machines: z.infer<typeof Machines>): Workflows => {
+  const strays = Object.keys(machines).filter((name) => !Object.hasOwn(shapes, name));
+  if (strays.length > 0) throw new Terminal(`WORKFLOWS names ${strays.join(', ')}, workflows.json does not`);
+  return new Map(
+    Object.entries(shapes).map(([name, shape]) => {
+      const machine = machines[name];
+      if (machine === undefined) throw new Terminal(`workflows.json names ${name}, WORKFLOWS does not`);
+      return [name, { ...shape, machine }];
+    })
+  );
+};
+
+const apiDeps = (): ApiDeps => {
+  const env = environment({
+    STATE_TABLE: z.string(),
+    AUDIT_TABLE: z.string(),
+    WORKFLOWS: Machines,
+    OPERATOR_TENANT: Tenant.default('platform'),
+  });
+  const dynamo = dynamoClient();
+  const tables = { state: env.STATE_TABLE, audit: env.AUDIT_TABLE };
+  const sfn = observe.watch(new SFNClient({ requestHandler: CALL_LIMITS, maxAttempts: 3 }));
+  return {
+    desk: dynamoDesk(dynamo, tables),
+    controls: dynamoControls(dynamo, tables),
+    executions: stepFunctions(sfn, () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
+    workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
+    operatorTenant: env.OPERATOR_TENANT,
+    now: () => new Date(),
+    random: (bytes) => randomBytes(bytes),
+    traceId: observe.traceId,
+    within: observe.within,
+    end: observe.end,
+  };
+};
+
+/** A request of these methods has no body, whatever an event says. */
+const BODILESS = new Set(['GET', 'HEAD']);
+
+const withoutStrayBody = (event: LambdaEvent): LambdaEvent =>
+  'http' in event.requestContext && BODILESS.has(event.requestContext.http.method) ? { ...event, body: null } : event;
+
+/** Serves the HTTP API behind API Gateway. Throws `Terminal` at the cold start where it is not deployed as it should be. */
+export const serveApi = () => {
+  const serve = handle(createApp(apiDeps()));
+  return (event: LambdaEvent, context: Context) => {
+    observe.begin(context);
+    return serve(withoutStrayBody(event));
+  };
+};
