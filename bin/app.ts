@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib/core';
 import { addStacks } from '../lib/app.ts';
+import { addChecks } from '../lib/checks.ts';
 import { ConfigError, readConfig } from '../lib/config.ts';
 import { bundleProject, prepare } from '../lib/prepare.ts';
 
@@ -7,6 +8,7 @@ try {
   const app = new App();
   const config = readConfig(app.node.getAllContext());
   addStacks(app, config, prepare(config, await bundleProject()));
+  addChecks(app);
   app.synth();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

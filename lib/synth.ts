@@ -51,7 +51,13 @@ export const synth = async ({ outdir, context = {} }: SynthOptions): Promise<Syn
   const trainMs = trainTime();
 
   const synthTime = stopwatch();
-  const app = new App({ outdir, context: all, autoSynth: false, treeMetadata: false });
+  const app = new App({
+    outdir,
+    context: all,
+    autoSynth: false,
+    treeMetadata: false,
+    builtinCloudFormationValidation: false,
+  });
   addStacks(app, config, prepared);
   const { directory } = app.synth();
   return { directory, bundleMs, trainMs, synthMs: synthTime() };

@@ -14,6 +14,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { ROLES, type Role } from '../../lambdas/core/names.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { Users } from './users.ts';
 
 interface Route {
@@ -72,8 +73,8 @@ export class Api extends Construct {
     const authorizer = new HttpJwtAuthorizer('Token', users.pool.userPoolProviderUrl, {
       jwtAudience: users.clients.map(({ userPoolClientId }) => userPoolClientId),
     });
-    for (const { method, path, roles } of ROUTES)
-      api.addRoutes({
+    for (const { method, path, roles } of ROUTES) {
+      const [route] = api.addRoutes({
         path,
         methods: [method],
         integration,
@@ -81,6 +82,8 @@ export class Api extends Construct {
           ? { authorizer, authorizationScopes: roles.map((role) => `writ/${role}`) }
           : { authorizer: new HttpNoneAuthorizer() }),
       });
+      if (route && !roles) acknowledge(route, 'APIG4', 'The description of the API is public');
+    }
     this.url = this.#stage(api).url;
   }
 

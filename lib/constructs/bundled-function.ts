@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { assembleFunction, type Files } from '../assets.ts';
 import { type Bundles, bundleOf } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { acknowledgeNoResource } from './acknowledge.ts';
 
 /** What all functions share. */
 export interface FunctionSettings {
@@ -37,6 +38,7 @@ export const bundledFunction = (scope: Construct, id: string, props: BundledFunc
   });
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
+  acknowledgeNoResource(role);
   return new LambdaFunction(scope, id, {
     code: Code.fromAsset(folder),
     handler: 'index.handler',

@@ -18,6 +18,7 @@ import { Construct } from 'constructs';
 import { ROLES } from '../../lambdas/core/names.ts';
 import type { Config, MachineClient } from '../config.ts';
 import { pascalCase } from '../functions.ts';
+import { acknowledge } from './acknowledge.ts';
 
 export interface UsersProps {
   readonly config: Config;
@@ -51,6 +52,8 @@ export class Users extends Construct {
       deletionProtection: config.retainData,
       removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    acknowledge(this.pool, 'COG2', "A second factor is everybody's own choice, so that the first sign-in needs none");
+    acknowledge(this.pool, 'COG8', 'Threat protection is paid per user: whoever wants it changes the plan');
     this.pool.addTrigger(UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, tokenFunction, LambdaVersion.V2_0);
     for (const role of ROLES)
       new CfnUserPoolGroup(this, `Group${pascalCase(role)}`, { userPoolId: this.pool.userPoolId, groupName: role });

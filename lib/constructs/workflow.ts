@@ -17,6 +17,7 @@ import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
 import { bundleName, type DeployedStep, type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
 import { calleesOf } from '../release.ts';
+import { acknowledge, acknowledgeNoResource, acknowledgeVersions } from './acknowledge.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
 import type { Ledger } from './ledger.ts';
 import type { ToolScope } from './tool-scope.ts';
@@ -87,19 +88,22 @@ export class Workflow extends Construct {
 
   /** May call published versions of these functions and nothing else: of any version, since runs that wait keep to theirs. */
   #role(functions: readonly LambdaFunction[]): Role {
+    const arns = functions.map(({ functionArn }) => functionArn);
     const role = new Role(this, 'StateMachineRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],
-        resources: functions.map(({ functionArn }) => `${functionArn}:*`),
+        resources: arns.map((arn) => `${arn}:*`),
       })
     );
+    acknowledgeNoResource(role);
+    acknowledgeVersions(role, arns);
     return role;
   }
 
   #stateMachine(name: string, definition: Definition, role: IRole): StateMachine {
     const stack = Stack.of(this);
-    return new StateMachine(this, 'StateMachine', {
+    const stateMachine = new StateMachine(this, 'StateMachine', {
       definitionBody: DefinitionBody.fromString(stack.toJsonString(definition)),
       role,
       tracingEnabled: true,
@@ -114,6 +118,8 @@ export class Workflow extends Construct {
         includeExecutionData: false,
       },
     });
+    acknowledge(stateMachine, 'SF1', 'The execution history keeps every event, and the audit what matters of it');
+    return stateMachine;
   }
 
   /** Publishes what is defined. Earlier versions stay, for the runs that began with them. */

@@ -3,6 +3,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnOutput, Fn, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { acknowledgeVersions } from '../constructs/acknowledge.ts';
 import { Api } from '../constructs/api.ts';
 import { bundledFunction, type FunctionSettings } from '../constructs/bundled-function.ts';
 import type { Ledger } from '../constructs/ledger.ts';
@@ -46,9 +47,11 @@ export class ApiStack extends Stack {
 
   #handler({ config, workflows, workflowsStack, ledger, settings }: ApiStackProps): LambdaFunction {
     const { deployed, stackName } = workflowsStack;
+    // an export in use cannot change, and a version does with every release: so outputs are read, not imported
+    const read = (output: string) => Fn.getStackOutput(stackName, output);
     const shapes = workflows.map(({ release: { workflow, release, input } }) => [workflow, { release, input }]);
-    // an export in use cannot change, and a version does with every release: so its output is read, not imported
-    const versions = deployed.map(({ name, versionOutput }) => [name, Fn.getStackOutput(stackName, versionOutput)]);
+    const versions = deployed.map(({ name, versionOutput }) => [name, read(versionOutput)]);
+    const machines = deployed.map(({ stateMachineOutput }) => read(stateMachineOutput));
     const handler = bundledFunction(this, 'Handler', {
       ...settings,
       service: 'api',
@@ -62,11 +65,11 @@ export class ApiStack extends Stack {
       },
     });
     ledger.grantApi(handler);
-    const machines = deployed.map(({ stateMachineArn }) => stateMachineArn);
-    handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['states:StartExecution'], resources: machines.map((arn) => `${arn}:*`) })
-    );
-    handler.addToRolePolicy(new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: machines }));
+    const role = handler.grantPrincipal;
+    const versionsOf = machines.map((arn) => `${arn}:*`);
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: versionsOf }));
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: machines }));
+    acknowledgeVersions(this, machines);
     return handler;
   }
 }

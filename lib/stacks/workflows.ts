@@ -13,11 +13,11 @@ export interface WorkflowsStackProps {
   readonly settings: FunctionSettings;
 }
 
-/** Where the API finds a workflow of this stack. */
+/** The outputs of this stack that say where a workflow is. */
 export interface DeployedWorkflow {
   readonly name: string;
-  readonly stateMachineArn: string;
-  /** Names the output that holds the ARN of the version which new runs start with. */
+  readonly stateMachineOutput: string;
+  /** Of the version that new runs start with. */
   readonly versionOutput: string;
 }
 
@@ -42,11 +42,11 @@ export class WorkflowsStack extends Stack {
         ledger,
         scopes,
       });
-      const output = `StateMachine${pascalCase(name)}`;
-      new CfnOutput(this, output, { value: stateMachineArn });
-      const versionOutput = `${output}Version`;
+      const stateMachineOutput = `StateMachine${pascalCase(name)}`;
+      new CfnOutput(this, stateMachineOutput, { value: stateMachineArn });
+      const versionOutput = `${stateMachineOutput}Version`;
       new CfnOutput(this, versionOutput, { value: versionArn });
-      return { name, stateMachineArn, versionOutput };
+      return { name, stateMachineOutput, versionOutput };
     });
   }
 }

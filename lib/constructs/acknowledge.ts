@@ -1,0 +1,26 @@
+import { Stack, Validations } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
+import * as z from 'zod';
+
+const add = (construct: IConstruct, rule: string, reason: string): void =>
+  Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
+
+/** Says why a construct goes against a rule of AWS Solutions. Without a reason the synthesis fails. */
+export const acknowledge = (construct: IConstruct, rule: 'COG2' | 'COG8' | 'SF1' | 'APIG4', reason: string): void =>
+  add(construct, rule, reason);
+
+/** X-Ray and the delivery of logs have no resources to name: AWS takes `*` alone. */
+export const acknowledgeNoResource = (construct: IConstruct): void =>
+  add(construct, 'IAM5[Resource::*]', 'X-Ray and the delivery of logs have no resources to name');
+
+const Attribute = z.object({ 'Fn::GetAtt': z.array(z.string()) });
+
+/** A role names all versions of what its runs began with: the newest alone would strand those that wait. */
+export const acknowledgeVersions = (construct: IConstruct, arns: readonly string[]): void => {
+  for (const arn of arns) {
+    const reference: unknown = Stack.of(construct).resolve(arn);
+    const attribute = Attribute.safeParse(reference);
+    const name = attribute.success ? `<${attribute.data['Fn::GetAtt'].join('.')}>` : JSON.stringify(reference);
+    add(construct, `IAM5[Resource::${name}:*]`, 'A run keeps to the versions that it began with');
+  }
+};
