@@ -46,13 +46,16 @@ const PREFIX = 'writ:';
 /** Keys of the CDK's own: feature flags, and what its command line passes on. */
 const isForeign = (key: string): boolean => /^(@aws-cdk|aws-cdk:|aws:)/.test(key);
 
-const expectation = (issue: z.core.$ZodIssue): string => {
-  const key = `${PREFIX}${issue.path.join('.')}`;
-  const known = Object.keys(Config.shape).join(', ');
-  return issue.code === 'unrecognized_keys'
-    ? `${key}${issue.keys.join(', ')} is not known: the keys are ${known}`
-    : `${key}: ${issue.message}`;
-};
+/** Each unknown key, or what was expected of a known one and found. */
+const faultsOf = ({ issues }: z.ZodError, given: Readonly<Record<string, unknown>>): readonly string[] =>
+  issues.flatMap((issue) => {
+    const [first = ''] = issue.path;
+    if (issue.code !== 'unrecognized_keys')
+      return `${PREFIX}${issue.path.join('.')}: ${issue.message}; found ${JSON.stringify(given[String(first)])}`;
+    const at = issue.path.length === 0 ? PREFIX : `${PREFIX}${issue.path.join('.')}.`;
+    const known = issue.path.length === 0 ? `: expected one of ${Object.keys(Config.shape).join(', ')}` : '';
+    return issue.keys.map((key) => `${at}${key} is not known${known}`);
+  });
 
 /**
  * The configuration from CDK context: the object `writ`, and keys that start with `writ:`, which win. Throws a
@@ -67,8 +70,9 @@ export const readConfig = (context: Readonly<Record<string, unknown>>): Config =
   }
   const object = z.record(z.string(), z.unknown()).default({}).safeParse(context.writ);
   if (!object.success) throw new ConfigError('the context key writ must be an object');
-  const parsed = Config.safeParse({ ...object.data, ...own });
-  const faults = [...unknown, ...(parsed.error?.issues.map(expectation) ?? [])];
+  const given = { ...object.data, ...own };
+  const parsed = Config.safeParse(given);
+  const faults = [...unknown, ...(parsed.error ? faultsOf(parsed.error, given) : [])];
   if (parsed.data === undefined || faults.length > 0)
     throw new ConfigError(`the configuration in CDK context is not right:\n  ${faults.join('\n  ')}`);
   return parsed.data;

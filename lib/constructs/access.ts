@@ -56,11 +56,10 @@ export const stepAccess = (step: DeployedStep, scopes: readonly Scope[]): Access
 /** What a scope's function may touch: a read scope keeps its answers, a write scope claims its writs. */
 export const scopeAccess = ({ name, effect }: Scope): Access =>
   effect === 'read'
-    ? { read: [prefix.read(name), prefix.control], put: [prefix.read(name)] }
+    ? { read: [prefix.read(name)], put: [prefix.read(name)] }
     : {
-        read: [prefix.writ(name), prefix.claim(name), prefix.control],
+        read: [prefix.writ(name), prefix.claim(name)],
         put: [prefix.claim(name)],
-        update: [prefix.claim(name)],
         check: [prefix.writ(name), prefix.control],
       };
 
@@ -68,7 +67,6 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
 export const API_ACCESS: Access = {
   read: [prefix.input, prefix.run, prefix.plan, prefix.escalation, prefix.control],
   put: [prefix.input, prefix.run, prefix.control],
-  update: [prefix.control],
   listRuns: true,
   audit: 'append-and-read',
 };

@@ -1,3 +1,4 @@
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 import * as z from 'zod';
@@ -15,12 +16,8 @@ export const acknowledgeNoResource = (construct: IConstruct): void =>
 
 const Attribute = z.object({ 'Fn::GetAtt': z.array(z.string()) });
 
-/** A role names all versions of what its runs began with: the newest alone would strand those that wait. */
-export const acknowledgeVersions = (construct: IConstruct, arns: readonly string[]): void => {
-  for (const arn of arns) {
-    const reference: unknown = Stack.of(construct).resolve(arn);
-    const attribute = Attribute.safeParse(reference);
-    const name = attribute.success ? `<${attribute.data['Fn::GetAtt'].join('.')}>` : JSON.stringify(reference);
-    add(construct, `IAM5[Resource::${name}:*]`, 'A run keeps to the versions that it began with');
-  }
+/** A state machine's role names all versions of a function: the newest alone would strand the runs that wait. */
+export const acknowledgeVersions = (construct: IConstruct, { functionArn }: IFunction): void => {
+  const reference = Attribute.parse(Stack.of(construct).resolve(functionArn))['Fn::GetAtt'].join('.');
+  add(construct, `IAM5[Resource::<${reference}>:*]`, 'A run keeps to the versions that it began with');
 };

@@ -1,4 +1,5 @@
 import {
+  AccountRecovery,
   CfnUserPoolGroup,
   ClientAttributes,
   FeaturePlan,
@@ -47,6 +48,7 @@ export class Users extends Construct {
         requireSymbols: true,
         tempPasswordValidity: Duration.days(3),
       },
+      accountRecovery: AccountRecovery.EMAIL_ONLY,
       mfa: Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },
       deletionProtection: config.retainData,

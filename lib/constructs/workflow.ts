@@ -88,16 +88,15 @@ export class Workflow extends Construct {
 
   /** May call published versions of these functions and nothing else: of any version, since runs that wait keep to theirs. */
   #role(functions: readonly LambdaFunction[]): Role {
-    const arns = functions.map(({ functionArn }) => functionArn);
     const role = new Role(this, 'StateMachineRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],
-        resources: arns.map((arn) => `${arn}:*`),
+        resources: functions.map(({ functionArn }) => `${functionArn}:*`),
       })
     );
     acknowledgeNoResource(role);
-    acknowledgeVersions(role, arns);
+    for (const fn of functions) acknowledgeVersions(role, fn);
     return role;
   }
 

@@ -3,7 +3,6 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnOutput, Fn, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { acknowledgeVersions } from '../constructs/acknowledge.ts';
 import { Api } from '../constructs/api.ts';
 import { bundledFunction, type FunctionSettings } from '../constructs/bundled-function.ts';
 import type { Ledger } from '../constructs/ledger.ts';
@@ -65,11 +64,10 @@ export class ApiStack extends Stack {
       },
     });
     ledger.grantApi(handler);
-    const role = handler.grantPrincipal;
-    const versionsOf = machines.map((arn) => `${arn}:*`);
-    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: versionsOf }));
-    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: machines }));
-    acknowledgeVersions(this, machines);
+    // Step Functions authorises a call that names a version, or a token, by the state machine's own ARN
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['states:StartExecution', 'states:SendTaskSuccess'], resources: machines })
+    );
     return handler;
   }
 }
