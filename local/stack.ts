@@ -22,7 +22,7 @@ import { invokeForStates } from './invoke.ts';
 import { type Listening, listen } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import type { Machine } from './states/record.ts';
-import { openStates } from './states/service.ts';
+import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { type Deployment, readDeployment } from './template/deployment.ts';
 
@@ -39,6 +39,8 @@ export interface LocalStackOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly users: readonly User[];
   readonly log: (line: string) => void;
+  /** Told of each change of an execution's status, once it is on disk. */
+  readonly onExecution?: (execution: Execution) => void;
 }
 
 export interface Counters {
@@ -189,6 +191,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       machine: (arn) => startable.get(arn),
       onStatusChange: async (event) => {
         await served.promise;
+        options.onExecution?.(event);
         await events.executionChanged(event);
       },
     }),
