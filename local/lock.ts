@@ -1,7 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const isAlive = (pid: number): boolean => {
+  if (!Number.isInteger(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -18,16 +19,11 @@ const ownerOf = (file: string): number | undefined => {
   }
 };
 
-/**
- * Takes a folder for this process and gives the function that releases it. Throws an `Error` if a process that is alive
- * holds it; a lock that a dead process left is taken over.
- */
-export const lockFolder = (folder: string): (() => void) => {
-  const file = join(folder, 'lock');
+/** Links the draft, so that a lock is never seen without its owner. */
+const take = (draft: string, file: string, folder: string): void => {
   for (let tries = 0; ; tries += 1) {
     try {
-      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
-      return () => rmSync(file, { force: true });
+      return linkSync(draft, file);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
@@ -40,4 +36,20 @@ export const lockFolder = (folder: string): (() => void) => {
     }
     rmSync(file, { force: true });
   }
+};
+
+/**
+ * Takes a folder for this process and gives the function that releases it. Throws an `Error` if a process that is alive
+ * holds it; a lock that a dead process left is taken over.
+ */
+export const lockFolder = (folder: string): (() => void) => {
+  const file = join(folder, 'lock');
+  const draft = join(folder, `lock.${process.pid}`);
+  writeFileSync(draft, `${process.pid}\n`);
+  try {
+    take(draft, file, folder);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return () => rmSync(file, { force: true });
 };

@@ -1,0 +1,7 @@
+/** Runs the sample in a process that tests can kill: `node launch.ts <assembly> <data folder>`. */
+import { start } from './sample.ts';
+
+const [assembly = '', data = ''] = process.argv.slice(2);
+const stack = await start(assembly, { data });
+await stack.warm();
+process.stdout.write('warm\n');
