@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly advice: string;
   /** For one attempt; 30 s unless told. */
   readonly timeoutMs?: number;
+  /** For repeatable requests; 5 unless told. */
+  readonly attempts?: number;
   /** Between attempts; a real delay unless told. */
   readonly pause?: (ms: number) => Promise<unknown>;
   readonly signal?: AbortSignal;
@@ -71,7 +73,7 @@ export const sentenceOf = (status: number, body: string): string => {
   const errors = (problem.errors ?? []).map(
     ({ field, expected, found }) => `${field}: expected ${expected}${found === undefined ? '' : `, found ${found}`}`
   );
-  return clean([withStop(said), ...errors.map(withStop)].join(' '));
+  return [said, ...errors].map((sentence) => withStop(clean(sentence))).join(' ');
 };
 
 const retryAfterMs = (response: Response): number | undefined => {
@@ -86,7 +88,7 @@ const retryAfterMs = (response: Response): number | undefined => {
 export const send = async <Answer>(endpoint: Endpoint, request: Request<Answer>): Promise<Answer> => {
   const pause = endpoint.pause ?? ((ms: number) => sleep(ms, undefined, { signal: endpoint.signal }));
   for (let attempt = 1; ; attempt += 1) {
-    const isLast = !request.repeatable || attempt >= ATTEMPTS;
+    const isLast = !request.repeatable || attempt >= (endpoint.attempts ?? ATTEMPTS);
     const backOffMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
     const response = await exchange(endpoint, request).catch((error: unknown) => {
       endpoint.signal?.throwIfAborted();

@@ -15,6 +15,9 @@ export interface SessionOptions {
   readonly json?: true;
 }
 
+/** Somebody waits at the terminal. */
+const ATTEMPTS = 2;
+
 export type DemoRole = 'submitter' | 'approver' | 'operator' | 'auditor';
 
 export const userOf = (role: DemoRole): string => `demo-${role}`;
@@ -46,7 +49,7 @@ export const openSession = async (shell: Shell, options: SessionOptions, role: D
       throw usage('A deployed API needs an access token: give --token, or set WRIT_TOKEN.');
     if (!/^[\x21-\x7e]+$/.test(token)) throw usage('The access token must be visible ASCII without spaces.');
     const advice = 'Check the URL, and that you are online.';
-    return apiAt({ url: webAddress(address), token: async () => token, advice, signal: stop });
+    return apiAt({ url: webAddress(address), token: async () => token, advice, attempts: ATTEMPTS, signal: stop });
   }
   if (options.token !== undefined) throw usage('--token goes with --api; the local stack signs its own users in.');
   const connection = await readConnection(options.data);
@@ -58,6 +61,7 @@ export const openSession = async (shell: Shell, options: SessionOptions, role: D
       return token;
     },
     advice: 'Start the local stack with "npm start".',
+    attempts: ATTEMPTS,
     signal: stop,
   });
 };

@@ -30,6 +30,7 @@ export interface BatchOptions {
   readonly onSettled: (result: Result) => void;
 }
 
+const FIRST_IN_FLIGHT = 4;
 const SUBMITTERS = 8;
 const DETAIL_READERS = 4;
 const PAGE = 100;
@@ -138,7 +139,8 @@ export const runBatch = async (options: BatchOptions): Promise<readonly Result[]
 
   let interval = options.lookMs.shortest;
   while (results.size < filed.length) {
-    const free = options.inFlight - onItsWay.size;
+    // a few first, so that the first is through soon; a full load all at once would keep them all waiting for each other
+    const free = Math.min(options.inFlight, FIRST_IN_FLIGHT + results.size) - onItsWay.size;
     await inParallel(waiting.splice(0, Math.max(0, free)), SUBMITTERS, submit);
     if (onItsWay.size === 0) continue;
     const before = changedAtMs;

@@ -19,6 +19,9 @@ export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 const NONE = '–';
 
+/** Rounded down: only what is certain is shown as 1.00. */
+const confidenceText = (confidence: number): string => (Math.floor(confidence * 100 + 1e-9) / 100).toFixed(2);
+
 const COLUMNS: readonly Column<Result>[] = [
   { header: 'TICKET', cell: ({ ticket }) => ticket.id, min: 6, dispensable: 0 },
   { header: 'SUBJECT', cell: ({ ticket }) => ticket.summary, min: 10, dispensable: 1 },
@@ -31,7 +34,7 @@ const COLUMNS: readonly Column<Result>[] = [
   },
   {
     header: 'CONF',
-    cell: ({ view }) => (view?.proposal === undefined ? NONE : view.proposal.confidence.toFixed(2)),
+    cell: ({ view }) => (view?.proposal === undefined ? NONE : confidenceText(view.proposal.confidence)),
     align: 'right',
     dispensable: 3,
   },

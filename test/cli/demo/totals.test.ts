@@ -124,7 +124,7 @@ describe('the report', () => {
     showReport(shell.out, [...results, hostile], totals);
     expect(written.out).not.toMatch(/\p{Cf}/u);
     expect(written.out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
-    expect(written.out).toMatch(/^ {2}T-9 {5}gone {6}–/m);
+    expect(written.out).toMatch(/^ {2}T-9 {5}gone {5}–/m);
     expect(written.out).toContain('failed T-9: the run failed');
     expect(written.out).toContain('Accuracy: 50.0 % (1 of 2) of those assigned, 33.3 % (1 of 3) of all with a label');
     expect(written.out).toContain('astray OPS-400: components');
