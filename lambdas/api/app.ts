@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
+import * as z from 'zod';
 import { type Identity, identityFrom } from '../core/tasks/identity.ts';
 import { readBody } from './body.ts';
 import { type Endpoint, isProblem, type UseCaseDeps } from './endpoint.ts';
@@ -38,13 +39,15 @@ export interface ApiDeps extends UseCaseDeps {
 
 /** The part of API Gateway's event that its authorizer made. No request reaches this function but through the gateway. */
 interface Gateway {
-  readonly requestContext?: { readonly authorizer?: { readonly jwt?: { readonly claims?: unknown } } };
+  readonly requestContext?: { readonly authorizer?: unknown };
 }
 type Bindings = { Bindings: Gateway };
 
+const Authorizer = z.object({ jwt: z.object({ claims: z.unknown() }) });
+
 /** Who calls, if they may call this at all. The gateway has checked the token; what it allows is checked here again. */
 const admit = ({ roles }: Endpoint, gateway: Gateway | undefined): Identity | Problem => {
-  const claims = gateway?.requestContext?.authorizer?.jwt?.claims;
+  const claims = Authorizer.safeParse(gateway?.requestContext?.authorizer).data?.jwt.claims;
   if (claims === undefined || claims === null) return problem('unauthenticated', 'Send an access token.');
   const identity = identityFrom(claims);
   if (identity === undefined)

@@ -26,6 +26,6 @@ export const readBody = async (request: Request): Promise<{ readonly body: unkno
       ? invalid([{ field: '__proto__', expected: 'nothing of this name', found: 'a member that is not known' }])
       : { body };
   } catch {
-    return problem('malformed-body', 'The body must be one JSON value in UTF-8.');
+    return problem('malformed', 'The body must be one JSON value in UTF-8.');
   }
 };

@@ -3,7 +3,7 @@ import type { FieldError } from '../core/tasks/fields.ts';
 
 /** Every way in which a request can fail, with its status and title. */
 export const PROBLEMS = {
-  'malformed-body': { status: 400, title: 'The body cannot be read' },
+  malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'An access token is needed' },
   forbidden: { status: 403, title: 'The token does not allow this' },
   'not-found': { status: 404, title: 'There is nothing here' },

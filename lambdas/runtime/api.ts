@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context } from 'aws-lambda';
-import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import * as z from 'zod';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../adapters/dynamodb/desk.ts';
 import { stepFunctions } from '../adapters/executions.ts';
 import { type ApiDeps, createApp } from '../api/app.ts';
+import { behindGateway, type GatewayEvent } from '../api/gateway.ts';
 import { Terminal } from '../core/errors.ts';
 import { Digest, Tenant, WorkflowName } from '../core/names.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
@@ -64,17 +64,11 @@ const apiDeps = (): ApiDeps => {
   };
 };
 
-/** A request of these methods has no body, whatever an event says. */
-const BODILESS = new Set(['GET', 'HEAD']);
-
-const withoutStrayBody = (event: LambdaEvent): LambdaEvent =>
-  'http' in event.requestContext && BODILESS.has(event.requestContext.http.method) ? { ...event, body: null } : event;
-
 /** Serves the HTTP API behind API Gateway. Throws `Terminal` at the cold start where it is not deployed as it should be. */
 export const serveApi = () => {
-  const serve = handle(createApp(apiDeps()));
-  return (event: LambdaEvent, context: Context) => {
+  const serve = behindGateway(createApp(apiDeps()));
+  return (event: GatewayEvent, context: Context) => {
     observe.begin(context);
-    return serve(withoutStrayBody(event));
+    return serve(event);
   };
 };

@@ -28,7 +28,7 @@ const put = {
       at: '2030-01-02T03:04:05.000Z',
     },
   },
-  problems: ['malformed-body', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  problems: ['malformed', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
 } as const;
 
 const requestExample = { stopped: true, reason: 'The vendor reports an incident' };

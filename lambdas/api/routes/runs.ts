@@ -93,7 +93,7 @@ export const replyToRun = defineEndpoint({
     schema: Replied,
     example: { run: 'abcdefghijklmnopqrstuvwxyz', round: 0 },
   },
-  problems: ['malformed-body', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  problems: ['malformed', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
   run: async (deps, { tenant }, { params: { run }, body }) => {
     const replied = await reply(deps, { tenant, run }, body.fields);
     switch (replied.kind) {

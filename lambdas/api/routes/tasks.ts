@@ -43,7 +43,7 @@ export const submitTask = defineEndpoint({
     schema: Accepted,
     example: { run: 'abcdefghijklmnopqrstuvwxyz', workflow: 'ticket-triage', status: 'active' },
   },
-  problems: ['malformed-body', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  problems: ['malformed', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
   run: async (deps, identity, { headers, body }) => {
     const submission = await submit(deps, identity, { ...body, key: headers['Idempotency-Key'] });
     switch (submission.kind) {
