@@ -172,6 +172,8 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
       try {
         await begun;
       } catch (error) {
+        live.get(executionArn)?.release();
+        live.delete(executionArn);
         known.delete(executionArn);
         throw error;
       } finally {

@@ -134,6 +134,10 @@ describe('the journal of many executions', () => {
     const short = await readFile(bench.journal, 'utf8');
     expect(short.split('\n')).toHaveLength(1 + 1 + 3 + 1);
     expect(short.length).toBeLessThan(long.length);
+
+    const none = await openBench(machine, {}, { journal: bench.journal, keepEnded: 0 });
+    await none.states.close();
+    expect((await readFile(bench.journal, 'utf8')).split('\n')).toHaveLength(1 + 1);
   });
 
   it('forgets the oldest that have ended, never one that runs', async () => {

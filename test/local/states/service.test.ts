@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arnOf, invoking, MACHINE_ARN, machineOf, openBench } from './harness.ts';
+import { arnOf, invoking, MACHINE_ARN, machineOf, openBench, until } from './harness.ts';
 
 const machine = machineOf({ T: invoking('f') });
 const never = { f: () => new Promise<never>(() => {}) };
@@ -97,9 +97,13 @@ describe('StopExecution', () => {
   });
 });
 
-it('tells of the start, then of the end, each once', async () => {
-  const bench = await openBench(machine, good);
+it.each([
+  ['a task', machine],
+  ['nothing that takes time', machineOf({ S: { Type: 'Succeed' } })],
+])('tells of the start, then of the end, each once, of %s', async (_, told) => {
+  const bench = await openBench(told, good);
   await bench.run();
+  await until(() => bench.told.length === 2);
   await bench.states.close();
   expect(bench.told.map(({ status }) => status)).toEqual(['RUNNING', 'SUCCEEDED']);
   expect(bench.told[1]).toEqual(bench.states.describe(arnOf('run')));

@@ -1,17 +1,20 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Json, JsonObject } from '../../../local/template/json.ts';
 import { arnOf, type Bench, functionArn, invoking, machineOf, openBench, outputOf, until } from './harness.ts';
 
-const asking = (more: JsonObject = {}) =>
-  machineOf({
-    Ask: invoking('ask', {
-      Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
-      Arguments: { FunctionName: functionArn('ask'), Payload: { token: '{% $states.context.Task.Token %}' } },
-      Output: '{% $states.result %}',
-      ...more,
-    }),
-    End: { Type: 'Succeed' },
+const asker = (more: JsonObject): JsonObject =>
+  invoking('ask', {
+    Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+    Arguments: { FunctionName: functionArn('ask'), Payload: { token: '{% $states.context.Task.Token %}' } },
+    Output: '{% $states.result %}',
+    ...more,
   });
+
+const asking = (more: JsonObject = {}) => machineOf({ Ask: asker(more), End: { Type: 'Succeed' } });
+
+/** Asks, and asks again, whatever came of it. */
+const twice = (first: JsonObject = {}) => machineOf({ Ask: asker({ ...first, Next: 'Again' }), Again: asker({}) });
 
 const tokenOf = (payload: Json | undefined): string => String((payload as JsonObject).token);
 
@@ -42,22 +45,58 @@ describe('a task that waits for its token', () => {
     ]);
   });
 
-  it('takes an answer before the function has answered', async () => {
-    let answer = (): void => {};
-    const bench = await openBench(asking(), {
-      ask: () =>
-        new Promise((resolve) => {
-          answer = () => resolve('late');
-        }),
+  it('has its answer on disk when that is acknowledged', async () => {
+    const bench = await openBench(asking(), { ask: () => null });
+    const { token } = await asked(bench);
+    await bench.states.sendTaskSuccess(token, '"kept"');
+    expect(await readFile(bench.journal, 'utf8')).toMatch(/"kind":"answered".*"kept"/);
+  });
+
+  it('takes an answer before the function has answered, which then says nothing more', async () => {
+    const late = Promise.withResolvers<string>();
+    let asks = 0;
+    const bench = await openBench(twice(), {
+      ask: () => {
+        asks += 1;
+        return asks === 1 ? late.promise : null;
+      },
     });
     const arn = await bench.start('run');
     await until(() => bench.calls.length === 1);
     await bench.states.sendTaskSuccess(tokenOf(bench.calls[0]?.payload), '1');
-    expect(outputOf(await bench.ended(arn))).toBe(1);
+    await until(() => bench.types(arn).includes('TaskSubmitted'));
     expect(bench.calls[0]?.signal.aborted).toBe(false);
-    answer();
-    await bench.states.close();
-    expect(bench.types(arn)).not.toContain('TaskSubmitted');
+    late.resolve('late');
+    await late.promise;
+    await bench.states.sendTaskSuccess(tokenOf(bench.calls[1]?.payload), '2');
+    expect(outputOf(await bench.ended(arn))).toBe(2);
+    expect(bench.types(arn).filter((type) => type === 'TaskSubmitted')).toHaveLength(1);
+  });
+
+  it('is not disturbed by an earlier task that was given up', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    let asks = 0;
+    const bench = await openBench(
+      twice({ TimeoutSeconds: 5, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Again' }] }),
+      {
+        ask: (_, { signal }) => {
+          asks += 1;
+          if (asks > 1) return null;
+          return new Promise((__, reject) => {
+            const late = (): void => {
+              void until(() => asks === 2).then(() => reject(new Error('given up')));
+            };
+            signal.addEventListener('abort', late);
+          });
+        },
+      }
+    );
+    const arn = await bench.start('run');
+    await until(() => bench.calls.length === 1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await until(() => bench.types(arn).includes('TaskSubmitted'));
+    await bench.states.sendTaskSuccess(tokenOf(bench.calls[1]?.payload), '2');
+    expect(outputOf(await bench.ended(arn))).toBe(2);
   });
 
   it('fails as it is told to', async () => {
