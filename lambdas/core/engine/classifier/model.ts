@@ -63,10 +63,10 @@ export const probabilities = (model: Model, text: string): Float64Array =>
 export const predict = (model: Model, text: string, allowed?: readonly string[]): Prediction => {
   const vector = vectorOf(model.vocabulary, featuresOf(text));
   const chances = softmax(scoreOf(model, vector), model.temperature);
+  const may = allowed && new Set(allowed);
   let best: number | undefined;
   for (const [k, label] of model.labels.entries())
-    if ((allowed?.includes(label) ?? true) && (best === undefined || (chances[k] ?? 0) > (chances[best] ?? 0)))
-      best = k;
+    if ((may?.has(label) ?? true) && (best === undefined || (chances[k] ?? 0) > (chances[best] ?? 0))) best = k;
   if (best === undefined) return { label: undefined, confidence: 0, abstained: true };
   const confidence = chances[best] ?? 0;
   return {

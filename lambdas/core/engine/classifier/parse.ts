@@ -41,9 +41,9 @@ export const parse = (bytes: Uint8Array): Model => {
     if (bucket >= BUCKETS) throw malformed('a feature is beyond the last');
     buckets[row] = bucket;
   }
-  const rarity = Uint8Array.from(bytes.subarray(take(count, 'rarity'), at));
-  const exponents = Int8Array.from(bytes.subarray(take(count, 'exponents'), at));
-  const weights = Int8Array.from(bytes.subarray(take(count * labels.length, 'weights'), at));
+  const rarity = new Uint8Array(bytes.subarray(take(count, 'rarity'), at));
+  const exponents = new Int8Array(bytes.subarray(take(count, 'exponents'), at));
+  const weights = new Int8Array(bytes.subarray(take(count * labels.length, 'weights'), at));
   if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow its end`);
   return { labels, vocabulary: vocabularyOf(buckets, rarity), weights, exponents, biases, temperature, threshold };
 };

@@ -1,8 +1,7 @@
 import { chooseThreshold, fitTemperature, type Unseen } from './calibrate.ts';
 import { featuresOf } from './features.ts';
 import { LABEL_LIMIT } from './format.ts';
-import type { Linear } from './linear.ts';
-import { fitLinear, score } from './linear.ts';
+import { fitLinear, type Linear, score } from './linear.ts';
 import { type Model, quantise } from './model.ts';
 import { seeded, shuffle } from './random.ts';
 import { learnVocabulary, type Vocabulary, vectorOf } from './vectors.ts';

@@ -20,7 +20,7 @@ export interface Vector {
 /** Words and pairs have this share of a vector's length; character n-grams have the rest. */
 const WORD_SHARE = 0.5;
 
-export const RARITY_STEP = 1 / 16;
+const RARITY_STEP = 1 / 16;
 
 export const vocabularyOf = (buckets: Int32Array, rarity: Uint8Array): Vocabulary => {
   const rows = new Int32Array(BUCKETS);
@@ -69,7 +69,7 @@ const normalised = ({ buckets }: Vocabulary, vector: Vector): Vector => {
   const { rows, values } = vector;
   const family = (at: number) => (holdsCharacters(buckets[rows[at] ?? 0] ?? 0) ? 1 : 0);
   const squares: [number, number] = [0, 0];
-  for (let at = 0; at < values.length; at++) squares[family(at)] += (values[at] ?? 0) ** 2;
+  for (let at = 0; at < values.length; at++) squares[family(at)] += (values[at] ?? 0) * (values[at] ?? 0);
   const [words, characters] = squares;
   const share = characters === 0 ? 1 : words === 0 ? 0 : WORD_SHARE;
   const factors = [Math.sqrt(share / (words || 1)), Math.sqrt((1 - share) / (characters || 1))] as const;
