@@ -23,7 +23,8 @@ const ownerOf = (file: string): number | undefined => {
 const take = (draft: string, file: string, folder: string): void => {
   for (let tries = 0; ; tries += 1) {
     try {
-      return linkSync(draft, file);
+      linkSync(draft, file);
+      return;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
