@@ -66,7 +66,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
   const { journal, contents } = await openShortened(file, keepEnded);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
-  const starting = new Map<string, Promise<void>>();
+  const starting = new Map<string, { readonly begun: Promise<void>; readonly told: Promise<void> }>();
   const endedArns: string[] = [];
   const ids = new WeakMap<Machine, string>();
   const programs = new Map<string, Program>();
@@ -104,7 +104,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     live.delete(executionArn);
     const execution = { header, machine, events, ending };
     settle(execution);
-    await starting.get(executionArn); // the start is told first
+    await starting.get(executionArn)?.told; // the start is told first
     await tell(execution);
   };
 
@@ -165,10 +165,9 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
       const begun = run.start();
       started += 1;
       drive(run);
-      starting.set(
-        executionArn,
-        begun.then(() => tell({ header, machine, events: [], ending: undefined }), ignore)
-      );
+      const told = begun.then(() => tell({ header, machine, events: [], ending: undefined }), ignore);
+      starting.set(executionArn, { begun, told });
+      void told.then(() => starting.delete(executionArn));
       try {
         await begun;
       } catch (error) {
@@ -176,13 +175,11 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
         live.delete(executionArn);
         known.delete(executionArn);
         throw error;
-      } finally {
-        starting.delete(executionArn);
       }
       return { executionArn, startDate };
     },
 
-    started: async (executionArn) => starting.get(executionArn),
+    started: async (executionArn) => starting.get(executionArn)?.begun,
     counters: () => ({ transitions, fsyncs: journal.fsyncs(), started }),
 
     async close() {

@@ -109,6 +109,26 @@ it.each([
   expect(bench.told[1]).toEqual(bench.states.describe(arnOf('run')));
 });
 
+it('tells of an end only when whoever is told has done with the start', async () => {
+  const done: string[] = [];
+  const bench = await openBench(
+    machineOf({ S: { Type: 'Succeed' } }),
+    {},
+    {
+      onStatusChange: async ({ name, status }) => {
+        if (status === 'RUNNING')
+          for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        done.push(`${name} ${status}`);
+      },
+    }
+  );
+  const names = Array.from({ length: 10 }, (_, n) => `run-${n}`);
+  await Promise.all(names.map((name) => bench.start(name)));
+  await until(() => done.length === 20);
+  for (const name of names)
+    expect(done.filter((entry) => entry.startsWith(`${name} `))).toEqual([`${name} RUNNING`, `${name} SUCCEEDED`]);
+});
+
 it('takes nothing more once it is closed', async () => {
   const bench = await openBench(machine, good);
   await bench.states.close();
