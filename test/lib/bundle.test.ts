@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bundle, bundleOf } from '../../lib/bundle.ts';
+import { ConfigError } from '../../lib/config.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'writ-bundle-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const write = (files: Readonly<Record<string, string>>): void => {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+};
+const project = {
+  'lambdas/steps/route.ts': "import { greet } from '../core/greet.ts';\nexport const handler = () => greet;",
+  'lambdas/steps/decide.ts': "import { parse } from '../core/legacy.cjs';\nexport const handler = () => parse('/a/b');",
+  'lambdas/tools/jira/write.ts': 'export const handler = (): string => "write";',
+  'lambdas/tools/jira/client.ts': 'export const notAnEntryPoint = 1;',
+  'lambdas/api/http.ts': 'export const handler = (): string => "http";',
+  'lambdas/api/respond.ts': 'export const notAnEntryPoint = 1;',
+  'lambdas/core/greet.ts': 'export const greet: string = "hello";\nexport const unused = "never-used";',
+  'lambdas/core/legacy.cjs': "const path = require('node:path');\nexports.parse = (p) => path.basename(p);",
+};
+
+describe('bundling', () => {
+  it('finds entry points by convention, and names them', async () => {
+    write(project);
+    const bundles = await bundle(root, join(root, 'out'));
+    expect([...bundles.keys()].sort()).toEqual(['api-http', 'steps-decide', 'steps-route', 'tools-jira-write']);
+  });
+
+  it('leaves out what nobody uses', async () => {
+    write(project);
+    const { file, bytes } = bundleOf(await bundle(root, join(root, 'out')), 'steps-route');
+    const code = readFileSync(file, 'utf8');
+    expect(code).toContain('hello');
+    expect(code).not.toContain('never-used');
+    expect(bytes).toBe(Buffer.byteLength(code));
+  });
+
+  it('runs CommonJS that requires modules of Node', async () => {
+    write(project);
+    const { file } = bundleOf(await bundle(root, join(root, 'out')), 'steps-decide');
+    const { handler } = (await import(pathToFileURL(file).href)) as { handler: () => string };
+    expect(handler()).toBe('b');
+  });
+
+  it('gives the same digests for the same sources, wherever they go', async () => {
+    write(project);
+    const digests = async (out: string) =>
+      [...(await bundle(root, join(root, out))).values()].map(({ digest }) => digest);
+    expect(await digests('one')).toEqual(await digests('two'));
+  });
+
+  it('gives another digest to the bundle whose sources changed, and to no other', async () => {
+    write(project);
+    const before = await bundle(root, join(root, 'out'));
+    write({ 'lambdas/core/greet.ts': 'export const greet: string = "good day";' });
+    const after = await bundle(root, join(root, 'out'));
+    const changed = [...after.values()].filter(({ name, digest }) => before.get(name)?.digest !== digest);
+    expect(changed.map(({ name }) => name)).toEqual(['steps-route']);
+  });
+
+  it('says which entry point is missing', async () => {
+    write(project);
+    const bundles = await bundle(root, join(root, 'out'));
+    expect(() => bundleOf(bundles, 'api-token')).toThrow(ConfigError);
+    expect(() => bundleOf(bundles, 'api-token')).toThrow('there is no entry point for api-token');
+  });
+});
