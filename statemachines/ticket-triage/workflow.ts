@@ -37,7 +37,8 @@ export const ticketTriage: WorkflowDefinition = {
             examples: examples.map((example) => ({ ...example, label: isTicket(example) ? ELIGIBLE : NOT_ELIGIBLE })),
           },
         ]),
-    { step: 'propose', name: 'queue', examples: examples.filter(isTicket) },
+    // also of what is no ticket: a text that looks like none is then unlike any queue, and goes to a person
+    { step: 'propose', name: 'queue', examples },
   ],
 
   data: ({ mode, examples, trainedFor }) => {
