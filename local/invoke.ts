@@ -1,15 +1,9 @@
-import { type FunctionPool, InvocationRefused } from './functions/pool.ts';
+import { InvocationRefused } from './functions/invocation.ts';
+import { errorTypeOf } from './functions/messages.ts';
+import type { FunctionPool } from './functions/pool.ts';
 import type { Authorize } from './iam/authorize.ts';
 import { TaskFailure } from './states/failure.ts';
 import type { StatesOptions } from './states/service.ts';
-import { isObject } from './template/json.ts';
-
-const errorTypeOf = (payload: string): string => {
-  const error: unknown = JSON.parse(payload);
-  return isObject(error) && typeof error.errorType === 'string' && error.errorType !== ''
-    ? error.errorType
-    : 'Lambda.Unknown';
-};
 
 /** How a state machine, by its role, invokes functions; failures carry the names under which Step Functions reports them. */
 export const invokeForStates =
@@ -23,6 +17,6 @@ export const invokeForStates =
     const answer = await invoked.catch((error: unknown) => {
       throw error instanceof InvocationRefused ? new TaskFailure(`Lambda.${error.name}`, error.message) : error;
     });
-    if (answer.failed) throw new TaskFailure(errorTypeOf(answer.payload), answer.payload);
+    if (answer.failed) throw new TaskFailure(errorTypeOf(answer), answer.payload);
     return JSON.parse(answer.payload);
   };

@@ -47,3 +47,16 @@ export const listen = async (port: number, what: string): Promise<Listening> => 
     },
   };
 };
+
+/** One port for each HTTP API, the first at the port that was asked for. */
+export const listenForApis = async (
+  apiIds: readonly string[],
+  port: number,
+  open: (listening: Listening) => Listening
+): Promise<ReadonlyMap<string, Listening>> => {
+  const listening = new Map<string, Listening>();
+  for (const [index, id] of apiIds.entries()) {
+    listening.set(id, open(await listen(index === 0 ? port : 0, 'the HTTP API')));
+  }
+  return listening;
+};

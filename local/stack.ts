@@ -10,16 +10,14 @@ import { createEndpoint } from './endpoint/server.ts';
 import { statesService } from './endpoint/states.ts';
 import { stsService } from './endpoint/sts.ts';
 import { createEvents } from './events/bus.ts';
-import { environmentOf } from './functions/environment.ts';
-import { createPool, type FunctionPool } from './functions/pool.ts';
-import { startProcess } from './functions/process.ts';
+import { openPool } from './functions/open.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { authorizerFor } from './iam/authorize.ts';
-import { type CredentialStore, createCredentials } from './iam/credentials.ts';
+import { createCredentials } from './iam/credentials.ts';
 import { createIdentity, type Identity, type User } from './identity/identity.ts';
 import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, listen, listenForApis } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
@@ -71,28 +69,6 @@ export interface LocalStack {
 /** The environment variable that names an endpoint instead of dynoxide, where the option does not. */
 const DYNAMODB_VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
 
-const poolOf = (
-  { functions }: Deployment,
-  credentials: CredentialStore,
-  endpointUrl: string,
-  data: string
-): FunctionPool =>
-  createPool({
-    functions,
-    start: async (lambda) => {
-      const issued = credentials.issue({ roleArn: lambda.roleArn, session: lambda.name, tags: {} });
-      const process = await startProcess(lambda, {
-        environment: environmentOf(lambda, issued, endpointUrl),
-        logFile: join(data, 'logs', `${lambda.name}.log`),
-        cacheFolder: join(data, 'cache'),
-      });
-      const revoke = (): void => credentials.revoke(issued.accessKeyId);
-      if ('exited' in process) void process.exited.then(revoke);
-      else revoke();
-      return process;
-    },
-  });
-
 /** The machine that each ARN starts: an alias starts the version it leads to. */
 const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
   new Map(
@@ -118,19 +94,6 @@ const checkIssuers = ({ apis, userPools }: Deployment): void => {
       throw new Error(`route ${key}: its issuer ${authorizer.issuer} is no user pool of the template`);
     }
   }
-};
-
-/** One port for each HTTP API, the first at the port that was asked for. */
-const listenForApis = async (
-  apiIds: readonly string[],
-  port: number,
-  open: (listening: Listening) => Listening
-): Promise<ReadonlyMap<string, Listening>> => {
-  const listening = new Map<string, Listening>();
-  for (const [index, id] of apiIds.entries()) {
-    listening.set(id, open(await listen(index === 0 ? port : 0, 'the HTTP API')));
-  }
-  return listening;
 };
 
 /**
@@ -169,7 +132,9 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
 
   const credentials = createCredentials(now);
   const authorize = authorizerFor(roles);
-  const pool = opening.adopt(poolOf(deployment, credentials, endpoint.url, data), (opened) => opened.close());
+  const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
+    opened.close()
+  );
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
   const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });

@@ -1,4 +1,5 @@
-import { type FunctionPool, functionNameOf, InvocationRefused } from '../functions/pool.ts';
+import { functionNameOf, InvocationRefused } from '../functions/invocation.ts';
+import type { FunctionPool } from '../functions/pool.ts';
 import type { Authorize } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
 import type { LambdaFunction } from '../template/functions.ts';

@@ -111,7 +111,6 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       method,
       headers,
       path: url.pathname,
-      query: url.searchParams,
       body: await readBody(request, MAX_BODY_BYTES),
     };
     if (target !== undefined) return callJson(target, exchange);

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { failure } from '../functions/messages.ts';
-import { type FunctionPool, InvocationRefused } from '../functions/pool.ts';
+import { InvocationRefused } from '../functions/invocation.ts';
+import { errorTypeOf, failure } from '../functions/messages.ts';
+import type { FunctionPool } from '../functions/pool.ts';
 import type { ExecutionEvent } from '../states/service.ts';
 import type { Rule } from '../template/deployment.ts';
 import type { LambdaFunction } from '../template/functions.ts';
@@ -57,7 +58,9 @@ export const createEvents = ({ rules, functions, pool, account, region, now, log
       closing.signal.throwIfAborted();
       if (!answer.failed) return;
       if (tries === asyncRetries) {
-        log(`${name} failed ${tries + 1} times with an event, which is given up: ${answer.payload.slice(0, 500)}`);
+        log(
+          `${name} failed with ${errorTypeOf(answer)}, ${tries + 1} times, at an event that is now given up: its log says more`
+        );
         return;
       }
       await delay(RETRY_MS * (tries + 1), undefined, { signal: closing.signal });

@@ -60,6 +60,12 @@ const serve = async (handler: Handler, call: Call): Promise<Answer> => {
   }
 };
 
+/** What fails is in the function's log too, as Lambda puts it there. */
+const logged = (answer: Answer, what: string): Answer => {
+  if (answer.failed) process.stderr.write(`${new Date().toISOString()}\t${what}\tERROR\t${answer.payload}\n`);
+  return answer;
+};
+
 const say = (reply: Reply): void => {
   process.send?.(reply);
 };
@@ -70,11 +76,11 @@ try {
   const handler = await load();
   process.on('message', (call: Call) => {
     serve(handler, call).then(
-      (answer) => say({ kind: 'answer', ...answer }),
+      (answer) => say({ kind: 'answer', ...logged(answer, call.requestId) }),
       () => process.exit(1)
     );
   });
   say({ kind: 'ready' });
 } catch (thrown) {
-  say({ kind: 'unusable', payload: failureOf(thrown).payload });
+  say({ kind: 'unusable', payload: logged(failureOf(thrown), 'loading').payload });
 }

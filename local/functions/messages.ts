@@ -29,3 +29,10 @@ export const failure = (errorType: string, errorMessage: string, trace: readonly
   failed: true,
   payload: JSON.stringify({ errorType, errorMessage, trace }),
 });
+
+/** The name of the error that an answer reports; Lambda's own word for those that have none. */
+export const errorTypeOf = ({ payload }: Answer): string => {
+  const error: unknown = JSON.parse(payload);
+  const named = typeof error === 'object' && error !== null && 'errorType' in error ? error.errorType : undefined;
+  return typeof named === 'string' && named !== '' ? named : 'Lambda.Unknown';
+};

@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LambdaFunction } from '../template/functions.ts';
+import { functionNameOf, InvocationRefused } from './invocation.ts';
 import { type Answer, MAX_PAYLOAD_BYTES } from './messages.ts';
 import type { FunctionProcess } from './process.ts';
-
-/** Lambda itself refused the invocation: the function did not run. `name` is the name that Lambda gives the error. */
-export class InvocationRefused extends Error {
-  override readonly name: 'RequestTooLargeException' | 'ResourceNotFoundException' | 'TooManyRequestsException';
-  constructor(name: InvocationRefused['name'], message: string) {
-    super(message);
-    this.name = name;
-  }
-}
 
 export interface InvokeOptions {
   readonly traceHeader?: string;
@@ -55,10 +47,6 @@ interface Member {
 /** A burst first waits this long for a process that is busy: starting another one costs more than most invocations. */
 const PATIENCE_MS = 40;
 const MAX_WAITING = 2_000;
-
-/** `arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`, or the name alone. */
-export const functionNameOf = (nameOrArn: string): string =>
-  nameOrArn.startsWith('arn:') ? (nameOrArn.split(':')[6] ?? '') : (nameOrArn.split(':')[0] ?? '');
 
 /**
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { BodyTooLarge, readBody } from '../endpoint/exchange.ts';
+import { functionNameOf } from '../functions/invocation.ts';
+import { errorTypeOf } from '../functions/messages.ts';
 import type { FunctionPool } from '../functions/pool.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { HttpApi } from '../template/api.ts';
@@ -79,7 +81,8 @@ export const createGateway = ({ api, account, identity, pool, now, log }: Gatewa
     );
     if (answer === undefined) return refuse(response, 503);
     if (answer.failed || !sendAnswer(response, JSON.parse(answer.payload))) {
-      log(`${match.route.key}: the function failed: ${answer.payload.slice(0, 500)}`);
+      const why = answer.failed ? `failed with ${errorTypeOf(answer)}` : 'did not answer with a response';
+      log(`${match.route.key}: ${functionNameOf(functionArn)} ${why}: its log says more`);
       refuse(response, 500);
     }
   };

@@ -45,10 +45,9 @@ export const LambdaFunction = properties(
     MemorySize: whole.min(128).default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).optional(),
     ReservedConcurrentExecutions: whole.min(0).optional(),
-    TracingConfig: z.object({ Mode: z.string() }).optional(),
   },
   'FunctionName Description Architectures LoggingConfig EphemeralStorage KmsKeyArn Tags DeadLetterConfig ' +
-    'RuntimeManagementConfig SnapStart RecursiveLoop'
+    'RuntimeManagementConfig SnapStart RecursiveLoop TracingConfig'
 );
 export const EventInvokeConfig = properties(
   { FunctionName: z.string(), MaximumRetryAttempts: whole.optional() },

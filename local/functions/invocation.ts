@@ -1,0 +1,12 @@
+/** Lambda itself refused the invocation: the function did not run. `name` is the name that Lambda gives the error. */
+export class InvocationRefused extends Error {
+  override readonly name: 'RequestTooLargeException' | 'ResourceNotFoundException' | 'TooManyRequestsException';
+  constructor(name: InvocationRefused['name'], message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** `arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`, or the name alone. */
+export const functionNameOf = (nameOrArn: string): string =>
+  nameOrArn.startsWith('arn:') ? (nameOrArn.split(':')[6] ?? '') : (nameOrArn.split(':')[0] ?? '');
