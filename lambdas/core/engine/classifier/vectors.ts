@@ -40,11 +40,12 @@ export const learnVocabulary = (texts: readonly Int32Array[], fewest: number): V
   }
   const buckets: number[] = [];
   const rarity: number[] = [];
-  counts.forEach((count, bucket) => {
-    if (count < fewest) return;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const count = counts[bucket] ?? 0;
+    if (count < fewest) continue;
     buckets.push(bucket);
     rarity.push(Math.min(255, Math.round((1 + ln((texts.length + 1) / (count + 1))) / RARITY_STEP)));
-  });
+  }
   return vocabularyOf(Int32Array.from(buckets), Uint8Array.from(rarity));
 };
 

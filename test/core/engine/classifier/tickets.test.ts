@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { predict } from '../../../../lambdas/core/engine/classifier/model.ts';
+import { parse } from '../../../../lambdas/core/engine/classifier/parse.ts';
+import { seeded, shuffle } from '../../../../lambdas/core/engine/classifier/random.ts';
+import { serialise } from '../../../../lambdas/core/engine/classifier/serialise.ts';
+import { type Example, train } from '../../../../lambdas/core/engine/classifier/train.ts';
+
+const file = join(process.env.WRIT_DATA ?? '', 'it_tickets', 'it_tickets_dev.jsonl');
+const isHere = process.env.WRIT_DATA !== undefined && existsSync(file);
+
+const readTickets = (): readonly Example[] => {
+  const tickets = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line): Example => JSON.parse(line));
+  const order = Int32Array.from(tickets, (_, at) => at);
+  shuffle(order, seeded(11));
+  return [...order].flatMap((at) => tickets[at] ?? []);
+};
+
+/** What a model of the first `count` tickets makes of the last fifth of all, which it has not seen. */
+const judge = (count: number) => {
+  const tickets = readTickets();
+  const unseen = tickets.slice(-tickets.length / 5);
+  const bytes = serialise(train(tickets.slice(0, Math.min(count, tickets.length - unseen.length))));
+  const model = parse(bytes);
+  const judged = unseen.map(({ text, label }) => {
+    const prediction = predict(model, text);
+    return { ...prediction, right: prediction.label === label };
+  });
+  const assigned = judged.filter(({ abstained }) => !abstained);
+  return {
+    right: assigned.filter(({ right }) => right).length / assigned.length,
+    escalated: 1 - assigned.length / judged.length,
+    kilobytes: bytes.length / 1_024,
+  };
+};
+
+describe.skipIf(!isHere)('real tickets (the folder WRIT_DATA has it_tickets/)', () => {
+  it('are mostly given, and mostly to the right queue', () => {
+    const { right, escalated, kilobytes } = judge(1_920);
+
+    expect(right).toBeGreaterThan(0.85);
+    expect(escalated).toBeLessThan(0.35);
+    expect(kilobytes).toBeLessThan(1_500);
+  });
+
+  it.each([
+    [450, 0.5],
+    [60, 0.97],
+  ])('of which only %d were learnt from lead to fewer answers, not to worse ones', (count, mostEscalated) => {
+    const { right, escalated } = judge(count);
+
+    expect(right).toBeGreaterThan(0.83);
+    expect(escalated).toBeLessThan(mostEscalated);
+  });
+});
