@@ -116,8 +116,10 @@ it('tells of an end only when whoever is told has done with the start', async ()
     {},
     {
       onStatusChange: async ({ name, status }) => {
-        if (status === 'RUNNING')
-          for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        if (status === 'RUNNING') {
+          await until(() => bench.states.describe(arnOf(name)).status !== 'RUNNING'); // it has ended on disk
+          await new Promise((resolve) => setImmediate(resolve));
+        }
         done.push(`${name} ${status}`);
       },
     }
