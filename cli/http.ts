@@ -69,10 +69,11 @@ export const sentenceOf = (status: number, body: string): string => {
   const problem = Problem.safeParse(asJson(body)).data ?? {};
   const title = problem.title ?? TITLES[status] ?? `The API answered ${status}`;
   const detail = problem.detail ?? problem.message;
-  const said = detail === undefined || detail === title ? title : `${title}: ${detail}`;
   const errors = (problem.errors ?? []).map(
     ({ field, expected, found }) => `${field}: expected ${expected}${found === undefined ? '' : `, found ${found}`}`
   );
+  // the fields say it all; without them the detail does
+  const said = detail === undefined || detail === title || errors.length > 0 ? title : `${title}: ${detail}`;
   return [said, ...errors].map((sentence) => withStop(clean(sentence))).join(' ');
 };
 

@@ -6,6 +6,7 @@ import type { DemoUser } from '../connection.ts';
 import { Failure, messageOf, usage } from '../failure.ts';
 import type { Shell } from '../shell.ts';
 import { clean } from '../terminal/sanitise.ts';
+import type { Kept } from './issues.ts';
 import type { StartParts } from './parts.ts';
 import { queuesOf } from './queues.ts';
 import { seconds } from './report.ts';
@@ -19,8 +20,8 @@ export interface BootOptions {
   /** A JSONL file of `{text, label}`, instead of the workflow's own examples. */
   readonly examples?: string;
   readonly ports: { readonly api?: number; readonly endpoint?: number };
-  /** Queues of issues from an earlier start, which Jira must know besides the workflow's. */
-  readonly formerQueues: readonly string[];
+  /** Issues of earlier starts: runs about them may go on as soon as the stack is up. */
+  readonly issues: readonly Kept[];
   readonly say: (line: string) => void;
   /** Called with each thing that must be ended, as soon as it runs. */
   readonly onStarted: (close: () => Promise<void>) => void;
@@ -72,7 +73,13 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
   const reader = credentials('writ-reader');
   const jira = await explained(
     'The Jira sandbox could not be started',
-    parts.startJiraSandbox({ ...writer, reader, components: [...new Set([...queues, ...options.formerQueues])] })
+    parts.startJiraSandbox({
+      ...writer,
+      reader,
+      // their queues may be none of this workflow's any more
+      components: [...new Set([...queues, ...options.issues.flatMap(({ components }) => components)])],
+      issues: options.issues,
+    })
   );
   onStarted(() => jira.close());
   stop.throwIfAborted();

@@ -51,9 +51,21 @@ export const keepIssues = (data: string, issues: readonly Issue[]): Promise<void
 
 const numberOf = (key: string): number => (key.startsWith(`${PROJECT}-`) ? Number(key.slice(PROJECT.length + 1)) : 0);
 
+const lastNumber = (jira: JiraSandbox): number =>
+  jira.issues().reduce((most, { key }) => Math.max(most, numberOf(key)), 0);
+
+export const SPARE_SUMMARY = 'VPN drops every ten minutes';
+
+/** An issue that nobody has submitted yet, to try things with. */
+export const addSpareIssue = (jira: JiraSandbox): string => {
+  const key = `${PROJECT}-${lastNumber(jira) + 1}`;
+  jira.addIssue({ key, summary: SPARE_SUMMARY });
+  return key;
+};
+
 /** Makes an issue of every ticket, numbered on from the last one that is there. */
 export const fileTickets = (jira: JiraSandbox, tickets: readonly Ticket[]): readonly Filed[] => {
-  const last = jira.issues().reduce((most, { key }) => Math.max(most, numberOf(key)), 0);
+  const last = lastNumber(jira);
   return tickets.map((ticket, index) => {
     const issueKey = `${PROJECT}-${last + index + 1}`;
     jira.addIssue({

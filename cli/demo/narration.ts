@@ -3,6 +3,7 @@ import { clean } from '../terminal/sanitise.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Malformed } from '../tickets/rows.ts';
 import type { Booted } from './boot.ts';
+import { SPARE_SUMMARY } from './issues.ts';
 
 const SHOWN_ROWS = 20;
 
@@ -23,12 +24,17 @@ export const commandLine = (data: string): string => {
 
 const LABEL_WIDTH = 14;
 
+interface Standing {
+  readonly data: string;
+  readonly lastRun: string | undefined;
+  readonly spareIssue: string;
+}
+
 /** Where everything is, who can sign in and how, and what to try. */
 export const showStanding = (
   terminal: Terminal,
   { stack, jira, users }: Booted,
-  data: string,
-  lastRun: string | undefined
+  { data, lastRun, spareIssue }: Standing
 ): void => {
   const writ = commandLine(data);
   const say = (label: string, value: string) =>
@@ -47,7 +53,7 @@ export const showStanding = (
   terminal.line();
   say('Try', `${writ} runs`);
   if (lastRun !== undefined) say('', `${writ} audit ${clean(lastRun)}`);
-  say('', `${writ} submit --field summary="VPN drops every ten minutes" --field issueKey=OPS-1 --wait`);
+  say('', `${writ} submit --field summary="${SPARE_SUMMARY}" --field issueKey=${spareIssue} --wait`);
   say('', `${writ} stop scope jira:write --reason "strange assignments"`);
   terminal.line();
   terminal.line(`  Up until Ctrl-C.`);

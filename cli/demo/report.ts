@@ -64,6 +64,12 @@ const plural = (count: number, thing: string): string => `${count} ${thing}${cou
 
 const share = (hit: number, of: number): string => `${percent(of === 0 ? 0 : hit / of)} (${hit} of ${of})`;
 
+const writesText = ({ strayWrites, earlierWrites }: Totals['jira'], { paint }: Terminal): string => {
+  if (strayWrites.length > 0) return paint('bad', `${strayWrites.length} of them astray`);
+  const earlier = earlierWrites === 0 ? '' : `; ${earlierWrites} by runs of an earlier start that went on`;
+  return `each the component of the issue that its run was about${earlier}`;
+};
+
 /** The results as people read them: a table, the failures, then what it comes to. */
 export const showReport = (out: Terminal, results: readonly Result[], totals: Totals): void => {
   for (const line of table(COLUMNS, results, { ...out, columns: out.columns - 2 })) out.line(`  ${line}`);
@@ -80,10 +86,7 @@ export const showReport = (out: Terminal, results: readonly Result[], totals: To
         `${share(accuracy.correct, labelled)} of all with a label`
     );
   if (expectations !== null) out.line(`  As expected: ${share(expectations.met, expectations.of)}`);
-  const stray = jira.strayWrites.length;
-  out.line(
-    `  Jira: ${plural(jira.writes, 'write')}, ${stray === 0 ? 'each the component of the issue that its run was about' : out.paint('bad', `${stray} of them astray`)}`
-  );
+  out.line(`  Jira: ${plural(jira.writes, 'write')}, ${writesText(jira, out)}`);
   for (const write of jira.strayWrites)
     out.line(`    ${out.paint('bad', 'astray')} ${clean(write.issueKey)}: ${clean(write.fields.join(', '))}`);
   const first =

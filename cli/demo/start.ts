@@ -17,7 +17,7 @@ import { readTickets, type Tickets } from '../tickets/tickets.ts';
 import { type Filed, runBatch } from './batch.ts';
 import { type Booted, boot, WORKFLOW } from './boot.ts';
 import { documentOf } from './document.ts';
-import { fileTickets, keepIssues, keptIssues } from './issues.ts';
+import { addSpareIssue, fileTickets, keepIssues, keptIssues } from './issues.ts';
 import { showMalformed, showStanding } from './narration.ts';
 import { showReport } from './report.ts';
 import { countsOf, countsText, type Result } from './results.ts';
@@ -131,11 +131,10 @@ const run = async (
     mode: options.mode,
     ...(examples !== undefined && { examples: resolve(data, 'examples.jsonl') }),
     ports: options.ports,
-    formerQueues: former.flatMap(({ components }) => components),
+    issues: former,
     say: (line) => narrator.line(`  ${narrator.paint('quiet', '·')} ${line}`),
     onStarted: (close) => onStarted('a part of the stack', close),
   });
-  for (const issue of former) booted.jira.addIssue(issue);
   const { stack, jira, users } = booted;
   const client = stack.outputs.UserPoolClientId;
   if (client === undefined)
@@ -144,14 +143,13 @@ const run = async (
   onStarted('the connection file', () => dropConnection(data));
 
   const filed = fileTickets(jira, read.tickets);
-  const writesBefore = jira.writes().length;
   const batchStartedMs = now();
   const results = await triage(shell, booted, data, filed, narrator);
-  const writes = jira.writes().slice(writesBefore);
   const totals = totalsOf({
     results,
     malformed: read.malformed.length,
-    writes: writes.map(({ issueKey, changes }) => ({ issueKey, fields: changes.map(({ field }) => field) })),
+    writes: jira.writes().map(({ issueKey, changes }) => ({ issueKey, fields: changes.map(({ field }) => field) })),
+    earlierIssues: new Set(former.map(({ key }) => key)),
     batchStartedMs,
     endedMs: now(),
   });
@@ -162,7 +160,11 @@ const run = async (
   }
   if (options.once || options.json) return totals.outcomes.failed === 0 ? 0 : 1;
 
-  showStanding(shell.out, booted, data, results.findLast(({ outcome }) => outcome === 'assigned')?.run);
+  showStanding(shell.out, booted, {
+    data,
+    lastRun: results.findLast(({ outcome }) => outcome === 'assigned')?.run,
+    spareIssue: addSpareIssue(jira),
+  });
   if (!stop.aborted) await once(stop, 'abort');
   shell.out.line();
   return 0;

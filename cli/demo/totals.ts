@@ -24,6 +24,8 @@ export interface Totals {
   readonly expectations: { readonly met: number; readonly of: number } | null;
   readonly jira: {
     readonly writes: number;
+    /** Among them: changes of components of issues of earlier starts, whose runs have gone on. */
+    readonly earlierWrites: number;
     /** Writes that are anything else than a change of components of an issue that a run was about and assigned. */
     readonly strayWrites: readonly IssueWrite[];
   };
@@ -39,6 +41,8 @@ export interface TotalsInput {
   readonly results: readonly Result[];
   readonly malformed: number;
   readonly writes: readonly IssueWrite[];
+  /** The issues that were there before. */
+  readonly earlierIssues: ReadonlySet<string>;
   readonly batchStartedMs: number;
   readonly endedMs: number;
 }
@@ -54,12 +58,25 @@ export const isAsExpected = (result: Result): boolean | undefined => {
   return result.outcome === expected && (expected !== 'assigned' || queue === undefined || queueOf(result) === queue);
 };
 
-export const totalsOf = ({ results, malformed, writes, batchStartedMs, endedMs }: TotalsInput): Totals => {
+const changesComponents = ({ fields }: IssueWrite): boolean => fields.every((field) => field === 'components');
+
+const jiraTotals = ({ results, writes, earlierIssues }: TotalsInput): Totals['jira'] => {
+  const assigned = new Set(results.filter(({ outcome }) => outcome === 'assigned').map(({ issueKey }) => issueKey));
+  const earlier = writes.filter((write) => earlierIssues.has(write.issueKey) && changesComponents(write));
+  const fine = writes.filter((write) => assigned.has(write.issueKey) && changesComponents(write));
+  return {
+    writes: writes.length,
+    earlierWrites: earlier.length,
+    strayWrites: writes.filter((write) => !earlier.includes(write) && !fine.includes(write)),
+  };
+};
+
+export const totalsOf = (input: TotalsInput): Totals => {
+  const { results, malformed, batchStartedMs, endedMs } = input;
   const labelled = results.filter(({ ticket }) => ticket.queue !== undefined);
   const assigned = labelled.filter((result) => queueOf(result) !== undefined);
   const correct = assigned.filter((result) => isCorrect(result) === true).length;
   const expecting = results.filter((result) => isAsExpected(result) !== undefined);
-  const mayChange = new Set(results.filter(({ outcome }) => outcome === 'assigned').map(({ issueKey }) => issueKey));
   const triaged = results.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'asked');
   return {
     tickets: results.length,
@@ -79,12 +96,7 @@ export const totalsOf = ({ results, malformed, writes, batchStartedMs, endedMs }
       expecting.length === 0
         ? null
         : { met: expecting.filter((result) => isAsExpected(result) === true).length, of: expecting.length },
-    jira: {
-      writes: writes.length,
-      strayWrites: writes.filter(
-        ({ issueKey, fields }) => !mayChange.has(issueKey) || fields.some((field) => field !== 'components')
-      ),
-    },
+    jira: jiraTotals(input),
     timings: {
       firstTriagedMs:
         triaged.length === 0 ? null : Math.round(Math.min(...triaged.map(({ settledAtMs }) => settledAtMs))),

@@ -111,9 +111,9 @@ describe('any command', () => {
     const { code, err } = await writ(
       ['submit', '--field', 'summary=x'],
       answering(422, {
-        title: 'The input is not right',
+        title: 'The input is not right\u001b[31m',
         status: 422,
-        detail: 'Two fields.\u001b[31m',
+        detail: 'See errors.',
         errors: [
           { field: 'summary', expected: 'at most 1000 characters', found: '2000' },
           { field: 'issueKey', expected: 'an issue key such as OPS-12\u202e' },
@@ -122,7 +122,7 @@ describe('any command', () => {
     );
     expect(code).toBe(1);
     expect(err).toBe(
-      'writ: The input is not right: Two fields. summary: expected at most 1000 characters, found 2000. ' +
+      'writ: The input is not right. summary: expected at most 1000 characters, found 2000. ' +
         'issueKey: expected an issue key such as OPS-12.\n'
     );
   });

@@ -150,7 +150,7 @@ describe('a batch', () => {
   it('counts what the API refuses as failed, with its words, and goes on', async () => {
     const { results } = await triage([aTicket('a', { summary: '' }), aTicket('b')]);
     expect(results).toMatchObject([
-      { outcome: 'failed', problem: 'The input is not right: summary is needed. summary: expected text.' },
+      { outcome: 'failed', problem: 'The input is not right. summary: expected text.' },
       { outcome: 'assigned' },
     ]);
   });

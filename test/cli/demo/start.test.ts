@@ -179,7 +179,7 @@ describe('start --json', () => {
       tickets: 2,
       malformed: 2,
       accuracy: { assigned: 2, correct: 1, ofAssigned: 0.5, ofAll: 0.5 },
-      jira: { writes: 0, strayWrites: [] },
+      jira: { writes: 0, earlierWrites: 0, strayWrites: [] },
     });
     expect(err).toContain('given.csv: 2 rows were left out');
     expect(err).toMatch(/line 5: expected 3 fields/);

@@ -49,7 +49,10 @@ const totals = totalsOf({
     { issueKey: 'OPS-300', fields: ['components'] },
     { issueKey: 'OPS-200', fields: ['components', 'summary'] },
     { issueKey: 'OPS-400', fields: ['components'] },
+    { issueKey: 'OPS-9', fields: ['components'] },
+    { issueKey: 'OPS-9', fields: ['status'] },
   ],
+  earlierIssues: new Set(['OPS-9']),
   batchStartedMs: 40,
   endedMs: 1_240,
 });
@@ -63,10 +66,12 @@ describe('totals', () => {
 
   it('name every write that no run may have made', () =>
     expect(totals.jira).toEqual({
-      writes: 3,
+      writes: 5,
+      earlierWrites: 1,
       strayWrites: [
         { issueKey: 'OPS-200', fields: ['components', 'summary'] },
         { issueKey: 'OPS-400', fields: ['components'] },
+        { issueKey: 'OPS-9', fields: ['status'] },
       ],
     }));
 
@@ -75,7 +80,14 @@ describe('totals', () => {
 
   it('have no accuracy where nothing is labelled', () =>
     expect(
-      totalsOf({ results: [result('assigned', 'A')], malformed: 0, writes: [], batchStartedMs: 0, endedMs: 1 })
+      totalsOf({
+        results: [result('assigned', 'A')],
+        malformed: 0,
+        writes: [],
+        earlierIssues: new Set(),
+        batchStartedMs: 0,
+        endedMs: 1,
+      })
     ).toMatchObject({
       labelled: 0,
       accuracy: null,
