@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JiraSandbox, startJiraSandbox } from '../lambdas/tools/jira/sandbox/sandbox.ts';
+import { synth } from '../lib/synth.ts';
+import { type Counters, type LocalStack, startLocalStack } from '../local/stack.ts';
+import { quantile } from './statistics.ts';
+
+/** What one governed run costs at one concurrency. Times in milliseconds. */
+export interface Measured {
+  readonly concurrency: number;
+  readonly runs: number;
+  readonly runsPerSecond: number;
+  /** From the request to the end of the execution. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** Of these, from the request to the API's answer. */
+  readonly acceptedP50Ms: number;
+  readonly perRun: {
+    readonly dynamodbCalls: number;
+    readonly transitions: number;
+    /** Of the journal; DynamoDB's own come on top, one for each write. */
+    readonly fsyncs: number;
+    readonly invocations: number;
+    /** CPU of the process that holds interpreter, endpoint, gateway, Jira's sandbox and this client. */
+    readonly mainCpuMs: number;
+  };
+}
+
+const SUMMARY = 'VPN drops every ten minutes';
+const DESCRIPTION = 'Since Monday, from home only. The client says that the connection timed out.';
+const WARM_UP = 40;
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, n) => sum + n, 0);
+
+interface Machine {
+  readonly stack: LocalStack;
+  readonly jira: JiraSandbox;
+  /** Resolves when the execution of this name has ended. */
+  readonly ended: (name: string) => Promise<string>;
+}
+
+/** Boots the synthesised app, everything on disk, in a folder of its own. */
+const boot = async (folder: string, disposal: AsyncDisposableStack): Promise<Machine> => {
+  const { directory } = await synth({ outdir: join(folder, 'cdk.out'), context: { 'writ:mode': 'autopilot' } });
+  const access = { user: 'bench', token: 'bench' };
+  const jira = disposal.adopt(await startJiraSandbox({ ...access, components: ['Network'] }), (it) => it.close());
+  const secret = JSON.stringify({ baseUrl: jira.url, ...access });
+  const waiting = new Map<string, PromiseWithResolvers<string>>();
+  const of = (name: string): PromiseWithResolvers<string> => {
+    const known = waiting.get(name) ?? Promise.withResolvers<string>();
+    waiting.set(name, known);
+    return known;
+  };
+  const stack = disposal.adopt(
+    await startLocalStack({
+      assembly: directory,
+      data: folder,
+      ports: { endpoint: 0, api: 0 },
+      secrets: { 'writ/bench/jira/read': secret, 'writ/bench/jira/write': secret },
+      users: [
+        {
+          username: 'bench',
+          password: 'Bench-1234567',
+          groups: ['submitter'],
+          attributes: { 'custom:tenant': 'bench' },
+        },
+      ],
+      log: (line) => process.stderr.write(`${line}\n`),
+      onExecution: ({ name, status }) => {
+        if (status !== 'RUNNING') of(name).resolve(status);
+      },
+    }),
+    (it) => it.close()
+  );
+  await stack.warm();
+  return { stack, jira, ended: (name) => of(name).promise.finally(() => waiting.delete(name)) };
+};
+
+/** One run through the HTTP API, from the request to the end of its execution. Rejects if it did not end well. */
+const governedRun = async ({ stack, jira, ended }: Machine, token: string, issueKey: string) => {
+  jira.addIssue({ key: issueKey, summary: SUMMARY, description: DESCRIPTION });
+  const start = performance.now();
+  const response = await fetch(`${stack.apiUrl}/v1/tasks`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      workflow: 'ticket-triage',
+      input: { summary: SUMMARY, description: DESCRIPTION, issueKey },
+    }),
+    signal: AbortSignal.timeout(60_000),
+  });
+  const { run } = (await response.json()) as { run: string };
+  const acceptedMs = performance.now() - start;
+  const status = await ended(run);
+  if (status !== 'SUCCEEDED' || jira.issue(issueKey)?.components.join() !== 'Network')
+    throw new Error(`run ${run} ended as ${status} without its effect`);
+  return { acceptedMs, ms: performance.now() - start };
+};
+
+const difference = (before: Counters, after: Counters, runs: number) => ({
+  dynamodbCalls: (total(after.dynamodb) - total(before.dynamodb)) / runs,
+  transitions: (after.transitions - before.transitions) / runs,
+  fsyncs: (after.fsyncs - before.fsyncs) / runs,
+  invocations: (total(after.invocations) - total(before.invocations)) / runs,
+});
+
+/** Measures governed runs at each concurrency, after warming up at each. */
+export const measureRuns = async (concurrencies: readonly number[], runs: number): Promise<readonly Measured[]> => {
+  await using disposal = new AsyncDisposableStack();
+  const folder = disposal.adopt(await mkdtemp(join(tmpdir(), 'writ-bench-')), (path) =>
+    rm(path, { recursive: true, force: true })
+  );
+  const machine = await boot(folder, disposal);
+  const token = await machine.stack.signIn('bench', 'Bench-1234567');
+  let issues = 0;
+
+  const batch = async (concurrency: number, count: number) => {
+    let left = count;
+    const times: { readonly acceptedMs: number; readonly ms: number }[] = [];
+    const worker = async (): Promise<void> => {
+      while (left > 0) {
+        left -= 1;
+        issues += 1;
+        times.push(await governedRun(machine, token, `BENCH-${issues}`));
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    return times;
+  };
+
+  const measured: Measured[] = [];
+  for (const concurrency of concurrencies) {
+    await batch(concurrency, Math.max(WARM_UP, concurrency * 4));
+    const before = machine.stack.counters();
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    const times = await batch(concurrency, runs);
+    const seconds = (performance.now() - start) / 1_000;
+    const { user, system } = process.cpuUsage(cpu);
+    const all = times.map(({ ms }) => ms);
+    measured.push({
+      concurrency,
+      runs,
+      runsPerSecond: runs / seconds,
+      p50Ms: quantile(all, 0.5),
+      p95Ms: quantile(all, 0.95),
+      acceptedP50Ms: quantile(
+        times.map(({ acceptedMs }) => acceptedMs),
+        0.5
+      ),
+      perRun: {
+        ...difference(before, machine.stack.counters(), runs),
+        mainCpuMs: (user + system) / 1_000 / runs,
+      },
+    });
+  }
+  return measured;
+};

@@ -1,0 +1,3 @@
+/** The value below which this share of the values lies. NaN where there is none. */
+export const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
