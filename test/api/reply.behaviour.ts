@@ -46,7 +46,10 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
 
     expect(await reply('OPS-7')).toMatchObject({ status: 202, body: { run: run.run, round: 0 } });
     expect(api.executions.answers).toEqual([{ token: 'token-0', output: { replied: 0 } }]);
+    const view = () => api.call('GET', `/v1/runs/${run.run}`);
+    expect((await view()).body.question).toMatchObject({ round: 0, field: 'issueKey' });
     expect(await routed(1)).toMatchObject({ kind: 'eligible', ids: { issueKey: 'OPS-7' } });
+    expect((await view()).body).not.toHaveProperty('question');
   });
 
   it('takes the same reply again, before and after the run went on, and answers the execution once', async () => {
@@ -61,7 +64,10 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
   it('refuses another reply to the same question', async () => {
     const { api, reply, routed } = await waiting();
     await reply('OPS-7');
-    expect((await reply('OPS-8')).status).toBe(409);
+    expect(await reply('OPS-8')).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/^Another reply/) },
+    });
     await routed(1);
     expect((await reply('OPS-8')).status).toBe(409);
     expect(api.executions.answers).toHaveLength(1);
@@ -86,6 +92,8 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
     });
 
     await asked(0, 'token-0b');
+    expect((await reply('OPS-8')).status).toBe(409);
+    expect(api.executions.answers).toEqual([]);
     expect((await reply('OPS-7')).status).toBe(202);
     expect(api.executions.answers).toEqual([{ token: 'token-0b', output: { replied: 0 } }]);
   });

@@ -161,6 +161,25 @@ describe.skipIf(!hasDynoxide)('seeing runs', () => {
     expect(body.records.map(({ step }: { step: string }) => step)).toEqual(['submit', 'ask#0']);
   });
 
+  it('shows run and chain as they were at one moment, however the run moves meanwhile', async () => {
+    const { api, run } = await created();
+    const { desk } = api.deps;
+    let reads = 0;
+    const moving = anApi(dynoxide, {
+      desk: {
+        ...desk,
+        async chain(ref) {
+          reads += 1;
+          if (reads === 1) await asked(ref, 'task-token');
+          return desk.chain(ref);
+        },
+      },
+    });
+    const { body } = await moving.call('GET', `/v1/runs/${run.run}/audit`);
+    expect(body).toMatchObject({ head: { seq: 1 }, records: [{ seq: 0 }, { seq: 1 }] });
+    expect(body).not.toHaveProperty('fault');
+  });
+
   const overwrite = (run: RunRef, seq: number, content: unknown) =>
     dynoxide.client.send(
       new PutItemCommand({

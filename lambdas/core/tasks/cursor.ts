@@ -16,7 +16,7 @@ export const cursorOf = (tenant: string, position: Position): string =>
 export const positionOf = (tenant: string, cursor: string): Position | undefined => {
   const parsed = Cursor.safeParse(Buffer.from(cursor, 'base64url').toString('utf8').split(' '));
   if (!parsed.success) return undefined;
-  const [createdAt, run, sealed] = parsed.data;
+  const [createdAt, run] = parsed.data;
   const position = { createdAt, run };
-  return sealed === seal(tenant, position) && cursorOf(tenant, position) === cursor ? position : undefined;
+  return cursorOf(tenant, position) === cursor ? position : undefined; // seal and spelling alike
 };

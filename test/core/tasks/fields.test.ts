@@ -60,6 +60,10 @@ describe('a run id', () => {
     );
   });
 
+  it('does not run tenant and key together', () => {
+    expect(runIdOf('acme', '1-key')).not.toBe(runIdOf('acme1', '-key'));
+  });
+
   it('is base32 of the first 130 bits', () => {
     expect(randomRunId((bytes) => new Uint8Array(bytes))).toBe('a'.repeat(26));
     expect(randomRunId((bytes) => new Uint8Array(bytes).fill(255))).toBe('7'.repeat(26));
