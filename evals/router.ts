@@ -73,9 +73,9 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export const renderRouter = (report: RouterReport): string =>
   [
     `${report.rows} texts, ${report.labels} labels`,
-    `in scope, right         ${percent(report.inScopeAccuracy)}`,
+    `in scope, right            ${percent(report.inScopeAccuracy)}`,
     `in scope, right and given  ${percent(report.inScopeAccuracyAssigned)} (threshold ${report.threshold.toFixed(2)})`,
-    ...(report.oosRecall === undefined ? [] : [`out of scope, withheld  ${percent(report.oosRecall)}`]),
-    ...(report.auroc === undefined ? [] : [`AUROC of confidence     ${report.auroc.toFixed(3)}`]),
+    ...(report.oosRecall === undefined ? [] : [`out of scope, withheld     ${percent(report.oosRecall)}`]),
+    ...(report.auroc === undefined ? [] : [`AUROC of confidence        ${report.auroc.toFixed(3)}`]),
     `${report.msPerText.toFixed(3)} ms per text, ${report.trainSeconds.toFixed(1)} s of training, model ${report.modelKb.toFixed(0)} KB`,
   ].join('\n');
