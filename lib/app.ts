@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib/core';
 import type { Config } from './config.ts';
 import type { Prepared } from './prepare.ts';
@@ -6,9 +9,14 @@ import { DataStack } from './stacks/data.ts';
 import { WorkflowsStack } from './stacks/workflows.ts';
 
 /** Makes all stacks, by life cycle: what is kept, what changes with each release, what callers see. */
-export const addStacks = (app: App, config: Config, { workflows, bundles, buildDirectory }: Prepared): void => {
-  const settings = { bundles, buildDirectory, logLevel: config.logLevel };
-  const { ledger } = new DataStack(app, 'Writ-Data', { config });
-  const workflowsStack = new WorkflowsStack(app, 'Writ-Workflows', { workflows, ledger, settings });
-  new ApiStack(app, 'Writ-Api', { config, workflows, workflowsStack, ledger, settings });
+export const addStacks = (app: App, config: Config, { workflows, bundles }: Prepared): void => {
+  const workspace = mkdtempSync(join(tmpdir(), 'writ-functions-'));
+  try {
+    const settings = { bundles, workspace, logLevel: config.logLevel };
+    const { ledger } = new DataStack(app, 'Writ-Data', { config });
+    const workflowsStack = new WorkflowsStack(app, 'Writ-Workflows', { workflows, ledger, settings });
+    new ApiStack(app, 'Writ-Api', { config, workflows, workflowsStack, ledger, settings });
+  } finally {
+    rmSync(workspace, { recursive: true }); // the CDK has taken its own copies into the cloud assembly
+  }
 };

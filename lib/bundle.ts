@@ -1,39 +1,44 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { sha256 } from '../lambdas/core/digest.ts';
 import { ConfigError } from './config.ts';
 
-/** One entry point as it is deployed. */
+/** One entry point as it is deployed: `index.mjs`. */
 export interface Bundle {
   readonly name: string;
-  /** `index.mjs`, absolute. */
-  readonly file: string;
+  readonly code: Uint8Array;
   readonly digest: string;
-  readonly bytes: number;
 }
 export type Bundles = ReadonlyMap<string, Bundle>;
 
 /** Which files are entry points. A bundle's name is its path below `lambdas`, joined by dashes. */
 const ENTRY_POINTS = ['steps/*.ts', 'tools/*/{read,write}.ts', 'api/{http,token}.ts'];
 
+/** Only names are taken from it: nothing is written. */
+const OUTPUT = 'bundles';
+
 /** CommonJS packages inside a bundle call `require` for Node's own modules; ECMAScript modules have none. */
 const BANNER =
   "import{createRequire as createRequireHere}from'node:module';const require=createRequireHere(import.meta.url);";
 
 /**
- * Bundles every entry point under `<root>/lambdas` into `<outdir>/<name>/index.mjs`, in one call. The same sources give the
- * same bytes.
+ * Bundles every entry point under `<root>/lambdas`, in one call and in memory, so that others may do the same at the same
+ * time. The same sources give the same bytes.
  */
-export const bundle = async (root: string, outdir: string): Promise<Bundles> => {
+export const bundle = async (root: string): Promise<Bundles> => {
   const lambdas = join(root, 'lambdas');
   const files = globSync(ENTRY_POINTS, { cwd: lambdas }).sort();
-  const names = files.map((file) => file.replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-'));
-  await build({
+  const named = files.map((file) => ({
+    in: join(lambdas, file),
+    out: file.replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-'),
+  }));
+  const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: files.map((file, at) => ({ in: join(lambdas, file), out: `${names[at]}/index` })),
-    outdir,
+    entryPoints: named,
+    outdir: OUTPUT,
     outExtension: { '.js': '.mjs' },
+    write: false,
     bundle: true,
     minify: true,
     treeShaking: true,
@@ -46,10 +51,9 @@ export const bundle = async (root: string, outdir: string): Promise<Bundles> => 
     logLevel: 'error',
   });
   return new Map(
-    names.map((name) => {
-      const file = join(outdir, name, 'index.mjs');
-      const code = readFileSync(file);
-      return [name, { name, file, digest: sha256(code), bytes: code.byteLength }];
+    outputFiles.map(({ path, contents }) => {
+      const name = basename(path, '.mjs');
+      return [name, { name, code: contents, digest: sha256(contents) }];
     })
   );
 };
@@ -57,6 +61,6 @@ export const bundle = async (root: string, outdir: string): Promise<Bundles> => 
 /** The bundle of an entry point that the app needs. */
 export const bundleOf = (bundles: Bundles, name: string): Bundle => {
   const found = bundles.get(name);
-  if (found !== undefined && existsSync(found.file)) return found;
+  if (found !== undefined) return found;
   throw new ConfigError(`there is no entry point for ${name}: expected one of lambdas/{${ENTRY_POINTS.join(',')}}`);
 };

@@ -19,23 +19,21 @@ export interface PreparedWorkflow {
 export interface Prepared {
   readonly workflows: readonly PreparedWorkflow[];
   readonly bundles: Bundles;
-  /** A folder for what goes into functions. */
-  readonly buildDirectory: string;
 }
 
 export const ROOT = join(import.meta.dirname, '..');
-const BUILD = join(ROOT, 'build');
+/** Models are kept here between syntheses. */
+const MODELS = join(ROOT, 'build', 'models');
 
 /** Bundles all entry points of the project. */
-export const bundleProject = (): Promise<Bundles> => bundle(ROOT, join(BUILD, 'bundles'));
+export const bundleProject = (): Promise<Bundles> => bundle(ROOT);
 
 /** Trains what the workflows' examples teach and fixes each workflow's release. */
 export const prepare = (config: Config, bundles: Bundles): Prepared => ({
   bundles,
-  buildDirectory: BUILD,
   workflows: workflows.map((definition) => {
     const examples = readExamples(config.examples ?? join(ROOT, 'statemachines', definition.name, 'examples.jsonl'));
-    const models = trainAll(ROOT, join(BUILD, 'models'), definition.classifiers(examples));
+    const models = trainAll(ROOT, MODELS, definition.classifiers(examples));
     const data = definition.data({
       mode: config.mode,
       examples,

@@ -12,7 +12,8 @@ import { acknowledgeNoResource } from './acknowledge.ts';
 /** What all functions share. */
 export interface FunctionSettings {
   readonly bundles: Bundles;
-  readonly buildDirectory: string;
+  /** An empty folder for what goes into functions, needed until the app is composed. */
+  readonly workspace: string;
   readonly logLevel: Config['logLevel'];
 }
 
@@ -30,8 +31,8 @@ export interface BundledFunctionProps extends FunctionSettings {
  * for days goes on with the code that it began with.
  */
 export const bundledFunction = (scope: Construct, id: string, props: BundledFunctionProps): LambdaFunction => {
-  const { bundles, buildDirectory, logLevel, service, bundle, files = {}, timeoutSeconds, environment } = props;
-  const folder = assembleFunction(join(buildDirectory, 'functions', service), bundleOf(bundles, bundle), files);
+  const { bundles, workspace, logLevel, service, bundle, files = {}, timeoutSeconds, environment } = props;
+  const folder = assembleFunction(join(workspace, service), bundleOf(bundles, bundle), files);
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     retention: RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,45 +32,45 @@ const project = {
 describe('bundling', () => {
   it('finds entry points by convention, and names them', async () => {
     write(project);
-    const bundles = await bundle(root, join(root, 'out'));
+    const bundles = await bundle(root);
     expect([...bundles.keys()].sort()).toEqual(['api-http', 'steps-decide', 'steps-route', 'tools-jira-write']);
   });
 
   it('leaves out what nobody uses', async () => {
     write(project);
-    const { file, bytes } = bundleOf(await bundle(root, join(root, 'out')), 'steps-route');
-    const code = readFileSync(file, 'utf8');
+    const { code: bytes } = bundleOf(await bundle(root), 'steps-route');
+    const code = Buffer.from(bytes).toString();
     expect(code).toContain('hello');
     expect(code).not.toContain('never-used');
-    expect(bytes).toBe(Buffer.byteLength(code));
   });
 
   it('runs CommonJS that requires modules of Node', async () => {
     write(project);
-    const { file } = bundleOf(await bundle(root, join(root, 'out')), 'steps-decide');
+    const { code } = bundleOf(await bundle(root), 'steps-decide');
+    const file = join(root, 'index.mjs');
+    writeFileSync(file, code);
     const { handler } = (await import(pathToFileURL(file).href)) as { handler: () => string };
     expect(handler()).toBe('b');
   });
 
-  it('gives the same digests for the same sources, wherever they go', async () => {
+  it('gives the same digests for the same sources', async () => {
     write(project);
-    const digests = async (out: string) =>
-      [...(await bundle(root, join(root, out))).values()].map(({ digest }) => digest);
-    expect(await digests('one')).toEqual(await digests('two'));
+    const digests = async () => [...(await bundle(root)).values()].map(({ digest }) => digest);
+    expect(await digests()).toEqual(await digests());
   });
 
   it('gives another digest to the bundle whose sources changed, and to no other', async () => {
     write(project);
-    const before = await bundle(root, join(root, 'out'));
+    const before = await bundle(root);
     write({ 'lambdas/core/greet.ts': 'export const greet: string = "good day";' });
-    const after = await bundle(root, join(root, 'out'));
+    const after = await bundle(root);
     const changed = [...after.values()].filter(({ name, digest }) => before.get(name)?.digest !== digest);
     expect(changed.map(({ name }) => name)).toEqual(['steps-route']);
   });
 
   it('says which entry point is missing', async () => {
     write(project);
-    const bundles = await bundle(root, join(root, 'out'));
+    const bundles = await bundle(root);
     expect(() => bundleOf(bundles, 'api-token')).toThrow(ConfigError);
     expect(() => bundleOf(bundles, 'api-token')).toThrow('there is no entry point for api-token');
   });
