@@ -2,12 +2,12 @@ import { App } from 'aws-cdk-lib/core';
 import { addStacks } from '../lib/app.ts';
 import { addChecks } from '../lib/checks.ts';
 import { ConfigError, readConfig } from '../lib/config.ts';
-import { bundleProject, prepare } from '../lib/prepare.ts';
+import { bundleProject, learn, prepare } from '../lib/prepare.ts';
 
 try {
   const app = new App();
   const config = readConfig(app.node.getAllContext());
-  addStacks(app, config, prepare(config, await bundleProject()));
+  addStacks(app, config, prepare(learn(config), await bundleProject()));
   addChecks(app);
   app.synth();
 } catch (error) {

@@ -46,6 +46,7 @@ export const bundle = async (root: string): Promise<Bundles> => {
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
+    alias: { 'cls-hooked/context': join(lambdas, 'runtime/one-context.ts') }, // see there
     banner: { js: BANNER },
     legalComments: 'none',
     logLevel: 'error',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { WorkflowRelease } from '../lambdas/core/workflow.ts';
+import type { Workflow, WorkflowRelease } from '../lambdas/core/workflow.ts';
 import type { WorkflowDefinition } from '../statemachines/definition.ts';
 import { workflows } from '../statemachines/workflows.ts';
 import { type Bundles, bundle } from './bundle.ts';
@@ -8,11 +8,16 @@ import { readExamples } from './examples.ts';
 import { releaseOf } from './release.ts';
 import { type TrainedModel, trainAll } from './train.ts';
 
-/** A workflow as it will be deployed. */
-export interface PreparedWorkflow {
+/** A workflow's data, and the models that it names. */
+export interface LearntWorkflow {
   readonly definition: WorkflowDefinition;
-  readonly release: WorkflowRelease;
+  readonly data: Workflow;
   readonly models: readonly TrainedModel[];
+}
+
+/** A workflow as it will be deployed. */
+export interface PreparedWorkflow extends LearntWorkflow {
+  readonly release: WorkflowRelease;
 }
 
 /** Everything that the stacks are made from, besides the configuration. */
@@ -28,10 +33,9 @@ const MODELS = join(ROOT, 'build', 'models');
 /** Bundles all entry points of the project. */
 export const bundleProject = (): Promise<Bundles> => bundle(ROOT);
 
-/** Trains what the workflows' examples teach and fixes each workflow's release. */
-export const prepare = (config: Config, bundles: Bundles): Prepared => ({
-  bundles,
-  workflows: workflows.map((definition) => {
+/** Trains what the workflows' examples teach. */
+export const learn = (config: Config): readonly LearntWorkflow[] =>
+  workflows.map((definition) => {
     const examples = readExamples(config.examples ?? join(ROOT, 'statemachines', definition.name, 'examples.jsonl'));
     const models = trainAll(ROOT, MODELS, definition.classifiers(examples));
     const data = definition.data({
@@ -39,6 +43,14 @@ export const prepare = (config: Config, bundles: Bundles): Prepared => ({
       examples,
       trainedFor: (wanted) => models.filter(({ step }) => step === wanted).map(({ spec }) => spec),
     });
-    return { definition, models, release: releaseOf(definition, data, bundles) };
-  }),
+    return { definition, models, data };
+  });
+
+/** Fixes each workflow's release. */
+export const prepare = (learnt: readonly LearntWorkflow[], bundles: Bundles): Prepared => ({
+  bundles,
+  workflows: learnt.map((workflow) => ({
+    ...workflow,
+    release: releaseOf(workflow.definition, workflow.data, bundles),
+  })),
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { readConfig } from './config.ts';
-import { bundleProject, prepare, ROOT } from './prepare.ts';
+import { bundleProject, learn, prepare, ROOT } from './prepare.ts';
 
 export interface SynthOptions {
   /** Where the cloud assembly goes. What is there already is replaced. */
@@ -13,6 +13,7 @@ export interface SynthOptions {
 
 export interface Synthesised {
   readonly directory: string;
+  /** How long each part took. Bundling and training go on at the same time. */
   readonly bundleMs: number;
   readonly trainMs: number;
   readonly synthMs: number;
@@ -39,16 +40,13 @@ export const synth = async ({ outdir, context = {} }: SynthOptions): Promise<Syn
 
   const bundleTime = stopwatch();
   const bundling = bundleProject().then((bundles) => ({ bundles, bundleMs: bundleTime() }));
-  // esbuild works in a process of its own: loading the CDK meanwhile costs no time
-  const [{ App }, { addStacks }, { bundles, bundleMs }] = await Promise.all([
-    import('aws-cdk-lib/core'),
-    import('./app.ts'),
-    bundling,
-  ]);
-
+  bundling.catch(() => undefined); // awaited below, unless something else fails before
+  // esbuild works in a process of its own: meanwhile this one loads the CDK and trains
+  const [{ App }, { addStacks }] = await Promise.all([import('aws-cdk-lib/core'), import('./app.ts')]);
   const trainTime = stopwatch();
-  const prepared = prepare(config, bundles);
+  const learnt = learn(config);
   const trainMs = trainTime();
+  const { bundles, bundleMs } = await bundling;
 
   const synthTime = stopwatch();
   const app = new App({
@@ -58,7 +56,7 @@ export const synth = async ({ outdir, context = {} }: SynthOptions): Promise<Syn
     treeMetadata: false,
     builtinCloudFormationValidation: false,
   });
-  addStacks(app, config, prepared);
+  addStacks(app, config, prepare(learnt, bundles));
   const { directory } = app.synth();
   return { directory, bundleMs, trainMs, synthMs: synthTime() };
 };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addStacks } from '../../lib/app.ts';
 import { addChecks } from '../../lib/checks.ts';
 import { readConfig } from '../../lib/config.ts';
-import { bundleProject, prepare } from '../../lib/prepare.ts';
+import { bundleProject, learn, prepare } from '../../lib/prepare.ts';
 
 let outdir: string;
 beforeAll(() => {
@@ -23,7 +23,7 @@ it('leaves no finding that nobody gave a reason for, with everything configured'
   const machineClients = [{ name: 'helpdesk', tenant: 'demo', roles: ['submitter'] }];
   const config = readConfig({ writ: { machineClients, allowedOrigins: ['https://console.example'] } });
   const app = new App({ outdir: join(outdir, 'app') });
-  addStacks(app, config, prepare(config, await bundleProject()));
+  addStacks(app, config, prepare(learn(config), await bundleProject()));
   addChecks(app);
   const { directory } = app.synth();
 
