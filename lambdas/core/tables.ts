@@ -9,7 +9,9 @@ import type { RunRef } from './names.ts';
 export const prefix = {
   /** The task's input and its replies. Written by the API alone. */
   input: 'INPUT#',
-  /** Status, release, audit head, task tokens. Written by the API (create) and by steps that append to the audit. */
+  /** What a person was asked, and the task token that waits for the answer. Written by Ask. */
+  question: 'QUESTION#',
+  /** Status, release, audit head. Written by the API (create) and by steps that append to the audit. */
   run: 'RUN#',
   /** Proposals. Written by Propose. */
   plan: 'PLAN#',
@@ -33,6 +35,7 @@ const ofRun = (start: string, { tenant, run }: RunRef): string => `${start}${ten
 export const partition = {
   input: (ref: RunRef) => ofRun(prefix.input, ref),
   run: (ref: RunRef) => ofRun(prefix.run, ref),
+  question: (ref: RunRef) => ofRun(prefix.question, ref),
   plan: (ref: RunRef) => ofRun(prefix.plan, ref),
   read: (scope: string, ref: RunRef) => ofRun(prefix.read(scope), ref),
   writ: (scope: string, ref: RunRef) => ofRun(prefix.writ(scope), ref),

@@ -29,13 +29,13 @@ export const stepAccess = (step: DeployedStep, scopes: readonly Scope[]): Access
     case 'route':
       return { ...MOVES, read: [prefix.run, prefix.input] };
     case 'ask':
-      return { ...MOVES, read: [prefix.run], put: [prefix.run] }; // the question lies with the run
+      return { ...MOVES, read: [prefix.run], put: [prefix.question] };
     case 'propose':
       return { read: [prefix.run, prefix.input, prefix.plan, ...readings], put: [prefix.plan] };
     case 'decide':
       return {
         ...MOVES,
-        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs],
+        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings],
         put: writs,
         check: [prefix.control],
       };
@@ -65,7 +65,7 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
 
 /** What the API may touch: tasks and replies in, runs created and shown, controls set. No writ, no claim. */
 export const API_ACCESS: Access = {
-  read: [prefix.input, prefix.run, prefix.plan, prefix.escalation, prefix.control],
+  read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control],
   put: [prefix.input, prefix.run, prefix.control],
   listRuns: true,
   audit: 'append-and-read',

@@ -137,9 +137,9 @@ describe('steps', () => {
   it.each([
     ['route', [INPUT, RUN], [], [RUN], []],
     ['propose', [INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], [], []],
-    ['decide', ['CONTROL#*', INPUT, 'PLAN#*', readings, RUN, writs], [writs], [RUN], ['CONTROL#*']],
+    ['decide', ['CONTROL#*', INPUT, 'PLAN#*', readings, RUN], [writs], [RUN], ['CONTROL#*']],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
-    ['ask', [RUN], [RUN], [RUN], []],
+    ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
     ['escalate', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
     ['reap', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],

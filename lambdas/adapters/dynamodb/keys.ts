@@ -6,7 +6,7 @@ import type { Key } from './table.ts';
 /** Where each item lies. Sort keys that count are padded, so that they sort as numbers. */
 export const keys = {
   run: (ref: RunRef): Key => ({ pk: partition.run(ref), sk: 'run' }),
-  question: (ref: RunRef, round: number): Key => ({ pk: partition.run(ref), sk: `ask#${round}` }),
+  question: (ref: RunRef, round: number): Key => ({ pk: partition.question(ref), sk: `${round}` }),
   input: (ref: RunRef): Key => ({ pk: partition.input(ref), sk: 'task' }),
   reply: (ref: RunRef, round: number): Key => ({ pk: partition.input(ref), sk: `reply#${round}` }),
   plan: (ref: RunRef, action: number): Key => ({ pk: partition.plan(ref), sk: `${action}` }),
