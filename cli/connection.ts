@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { Failure, usage } from './failure.ts';
 import { clean } from './terminal/sanitise.ts';
@@ -26,12 +26,23 @@ export const connectionFile = (data: string): string => join(data, 'connection.j
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() === true;
+
+/** Level by level: `recursive` never ends where a file system says of a folder below one that is there that its parent is not. */
+const makeFolder = async (path: string): Promise<void> => {
+  if (await isFolder(path)) return;
+  if (path !== dirname(path)) await makeFolder(dirname(path));
+  await mkdir(path, { mode: OWNER_ONLY_FOLDER });
+};
+
 /** Makes the data folder, for its owner alone. */
 export const makeDataFolder = async (data: string): Promise<void> => {
   try {
-    await mkdir(data, { recursive: true, mode: OWNER_ONLY_FOLDER });
+    await makeFolder(resolve(data));
   } catch (error) {
-    throw usage(`${clean(data)} cannot be used as data folder: ${clean(String(error))}`);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw usage(`${clean(data)} cannot be made a data folder (${code}); name one with --data that you may write to.`);
   }
 };
 

@@ -23,6 +23,8 @@ export interface BootOptions {
   /** Issues of earlier starts: runs about them may go on as soon as the stack is up. */
   readonly issues: readonly Kept[];
   readonly say: (line: string) => void;
+  /** What is being done, until the next thing is said. */
+  readonly doing: (what: string) => void;
   /** Called with each thing that must be ended, as soon as it runs. */
   readonly onStarted: (close: () => Promise<void>) => void;
 }
@@ -49,9 +51,10 @@ const explained = async <Value>(what: string, work: Promise<Value>): Promise<Val
 
 /** Synthesises the app and runs it on this machine, beside a Jira of its own. */
 export const boot = async (shell: Shell, parts: StartParts, options: BootOptions): Promise<Booted> => {
-  const { data, mode, examples, say, onStarted } = options;
+  const { data, mode, examples, say, doing, onStarted } = options;
   const { stop, now } = shell;
 
+  doing('synthesising the app');
   const built = await explained(
     'The app could not be synthesised',
     parts.synth({
@@ -85,6 +88,7 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
   stop.throwIfAborted();
   say(`started a Jira sandbox with the queues ${queues.map(clean).join(', ')}`);
 
+  doing('booting the stack');
   const bootedAt = now();
   const users = demoUsers();
   const secret = (access: typeof writer) => JSON.stringify({ baseUrl: jira.url, ...access });
@@ -105,6 +109,7 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
   );
   onStarted(() => stack.close());
   stop.throwIfAborted();
+  doing('warming its functions');
   await explained('The functions could not be started', stack.warm());
   stop.throwIfAborted();
   say(`booted the stack and warmed its functions in ${seconds(now() - bootedAt)}`);

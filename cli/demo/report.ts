@@ -64,10 +64,12 @@ const plural = (count: number, thing: string): string => `${count} ${thing}${cou
 
 const share = (hit: number, of: number): string => `${percent(of === 0 ? 0 : hit / of)} (${hit} of ${of})`;
 
-const writesText = ({ strayWrites, earlierWrites }: Totals['jira'], { paint }: Terminal): string => {
-  if (strayWrites.length > 0) return paint('bad', `${strayWrites.length} of them astray`);
+const writesText = ({ writes, strayWrites, earlierWrites }: Totals['jira'], { paint }: Terminal): string => {
+  if (writes === 0) return 'nothing was written';
+  const count = plural(writes, 'write');
+  if (strayWrites.length > 0) return `${count}, ${paint('bad', `${strayWrites.length} of them astray`)}`;
   const earlier = earlierWrites === 0 ? '' : `; ${earlierWrites} by runs of an earlier start that went on`;
-  return `each the component of the issue that its run was about${earlier}`;
+  return `${count}, each the component of the issue that its run was about${earlier}`;
 };
 
 /** The results as people read them: a table, the failures, then what it comes to. */
@@ -82,11 +84,11 @@ export const showReport = (out: Terminal, results: readonly Result[], totals: To
   if (malformed > 0) out.line(`  ${plural(malformed, 'malformed row')} left out`);
   if (accuracy !== null)
     out.line(
-      `  Accuracy: ${share(accuracy.correct, accuracy.assigned)} of those assigned, ` +
+      `  Accuracy: ${share(accuracy.correct, accuracy.assigned)} of those given a queue, ` +
         `${share(accuracy.correct, labelled)} of all with a label`
     );
   if (expectations !== null) out.line(`  As expected: ${share(expectations.met, expectations.of)}`);
-  out.line(`  Jira: ${plural(jira.writes, 'write')}, ${writesText(jira, out)}`);
+  out.line(`  Jira: ${writesText(jira, out)}`);
   for (const write of jira.strayWrites)
     out.line(`    ${out.paint('bad', 'astray')} ${clean(write.issueKey)}: ${clean(write.fields.join(', '))}`);
   const first =

@@ -132,6 +132,7 @@ const run = async (
     ...(examples !== undefined && { examples: resolve(data, 'examples.jsonl') }),
     ports: options.ports,
     issues: former,
+    doing: (what) => narrator.draw(`  ${narrator.paint('quiet', `· ${what} …`)}`),
     say: (line) => narrator.line(`  ${narrator.paint('quiet', '·')} ${line}`),
     onStarted: (close) => onStarted('a part of the stack', close),
   });

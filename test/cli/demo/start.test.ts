@@ -163,6 +163,26 @@ describe('start --once', () => {
   });
 });
 
+describe('a data folder', () => {
+  it('that cannot be made is a wrong argument', async () => {
+    const file = await ticketsFile('id,text\n1,a');
+    const world = aWorld();
+    const { shell, written } = aShell({ parts: world.parts });
+    expect(await main(['start', '--once', '--data', join(file, 'below')], shell)).toBe(2);
+    expect(written.err).toContain('cannot be made a data folder (EEXIST)');
+    expect(world.contexts).toEqual([]);
+  });
+
+  it('is made with all above it, for its owner alone', async () => {
+    const deep = join(data, 'a', 'b');
+    const { shell } = aShell({ parts: aWorld().parts });
+    expect(await main(['start', '--once', '--data', deep, '--tickets', await ticketsFile('id,text\n1,a')], shell)).toBe(
+      0
+    );
+    expect((await stat(deep)).mode & 0o777).toBe(0o700);
+  });
+});
+
 describe('start --json', () => {
   it('prints one document and nothing else', async () => {
     const file = await ticketsFile(

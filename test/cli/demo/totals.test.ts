@@ -138,7 +138,9 @@ describe('the report', () => {
     expect(written.out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(written.out).toMatch(/^ {2}T-9 {5}gone {5}–/m);
     expect(written.out).toContain('failed T-9: the run failed');
-    expect(written.out).toContain('Accuracy: 50.0 % (1 of 2) of those assigned, 33.3 % (1 of 3) of all with a label');
+    expect(written.out).toContain(
+      'Accuracy: 50.0 % (1 of 2) of those given a queue, 33.3 % (1 of 3) of all with a label'
+    );
     expect(written.out).toContain('astray OPS-400: components');
     expect(written.out).toContain('first triaged after 0.2 s, all after 1.2 s');
     for (const line of written.out.split('\n').slice(0, 6)) expect(line.length).toBeLessThanOrEqual(90);
