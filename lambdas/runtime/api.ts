@@ -11,7 +11,7 @@ import { Terminal } from '../core/errors.ts';
 import { Digest, Tenant, WorkflowName } from '../core/names.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
-import { CALL_LIMITS, dynamoClient } from './clients.ts';
+import { CALL_LIMITS, dynamo } from './clients.ts';
 import { environment, jsonBesideBundle } from './environment.ts';
 import { observe } from './observe.ts';
 
@@ -47,12 +47,12 @@ const apiDeps = (): ApiDeps => {
     WORKFLOWS: Machines,
     OPERATOR_TENANT: Tenant.default('platform'),
   });
-  const dynamo = dynamoClient();
+  const connection = dynamo();
   const tables = { state: env.STATE_TABLE, audit: env.AUDIT_TABLE };
   const sfn = observe.watch(new SFNClient({ requestHandler: CALL_LIMITS, maxAttempts: 3 }));
   return {
-    desk: dynamoDesk(dynamo, tables),
-    controls: dynamoControls(dynamo, tables),
+    desk: dynamoDesk(connection, tables),
+    controls: dynamoControls(connection, tables),
     executions: stepFunctions(sfn, () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
     operatorTenant: env.OPERATOR_TENANT,

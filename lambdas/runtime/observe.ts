@@ -46,6 +46,31 @@ const describe = (error: unknown): Readonly<Record<string, unknown>> => {
   };
 };
 
+type Segment = NonNullable<ReturnType<Tracer['getSegment']>>;
+type Subsegment = ReturnType<Segment['addNewSubsegment']>;
+
+const inSubsegment = async <T>(
+  name: string,
+  describe: (it: Subsegment) => void,
+  work: () => Promise<T>
+): Promise<T> => {
+  const parent = tracer.isTracingEnabled() ? tracer.getSegment() : undefined;
+  if (parent === undefined) return work();
+  const segment = parent.addNewSubsegment(name);
+  tracer.setSegment(segment);
+  try {
+    describe(segment);
+    return await work();
+  } catch (error) {
+    segment.addFaultFlag();
+    segment.addAnnotation('fault', error instanceof Error ? error.name : 'unknown');
+    throw error;
+  } finally {
+    segment.close();
+    tracer.setSegment(parent);
+  }
+};
+
 export const observe = {
   /** Called once per invocation, before the work. */
   begin(context: Context): void {
@@ -63,25 +88,29 @@ export const observe = {
   },
 
   /** Runs work in a subsegment that can be found by its labels. */
-  async within<T>(name: string, labels: Labels, work: () => Promise<T>): Promise<T> {
-    const parent = tracer.isTracingEnabled() ? tracer.getSegment() : undefined;
-    if (parent === undefined) return work();
-    const segment = parent.addNewSubsegment(`## ${name}`);
-    tracer.setSegment(segment);
-    try {
-      for (const [key, value] of Object.entries(labels)) segment.addAnnotation(key, value);
-      return await work();
-    } catch (error) {
-      segment.addFaultFlag();
-      segment.addAnnotation('fault', error instanceof Error ? error.name : 'unknown');
-      throw error;
-    } finally {
-      segment.close();
-      tracer.setSegment(parent);
-    }
-  },
+  within: <T>(name: string, labels: Labels, work: () => Promise<T>): Promise<T> =>
+    inSubsegment(
+      `## ${name}`,
+      (segment) => {
+        for (const [key, value] of Object.entries(labels)) segment.addAnnotation(key, value);
+      },
+      work
+    ),
 
-  /** Shows a client's calls as subsegments: names of operations and tables, no content. */
+  /** Shows the calls of one AWS service as subsegments: names of operations, no content. */
+  call:
+    (service: string) =>
+    <T>(operation: string, work: () => Promise<T>): Promise<T> =>
+      inSubsegment(
+        service,
+        (segment) => {
+          segment.namespace = 'aws';
+          segment.addAttribute('aws', { operation });
+        },
+        work
+      ),
+
+  /** Shows the calls of a client of the SDK as subsegments. */
   watch: <Client>(client: Client): Client => tracer.captureAWSv3Client(client),
 
   /** The trace of this invocation, so that the audit can name it. `untraced` where there is none. */

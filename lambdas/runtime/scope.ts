@@ -7,7 +7,7 @@ import { tenantSecrets } from '../adapters/secrets/tenant-secrets.ts';
 import type { System } from '../core/act/implementation.ts';
 import { readScope, writeScope } from '../core/act/scope.ts';
 import { ScopeName } from '../core/names.ts';
-import { CALL_LIMITS, dynamoClient } from './clients.ts';
+import { CALL_LIMITS, dynamo } from './clients.ts';
 import { environment } from './environment.ts';
 import { observe } from './observe.ts';
 import { serve } from './serve.ts';
@@ -44,7 +44,7 @@ const opener = <Secret, Client>(system: System<Secret, Client>) => {
 export const serveReads = <Secret, Client>(system: System<Secret, Client>) => {
   const { SCOPE: scope, STATE_TABLE } = scopeEnvironment();
   return serve(readScope<Client>(), {
-    readings: dynamoReadings(dynamoClient(), STATE_TABLE),
+    readings: dynamoReadings(dynamo(), STATE_TABLE),
     scope,
     reads: system.reads.filter(({ contract }) => contract.scope === scope),
     open: opener(system),
@@ -56,7 +56,7 @@ export const serveReads = <Secret, Client>(system: System<Secret, Client>) => {
 export const serveWrites = <Secret, Client>(system: System<Secret, Client>) => {
   const { SCOPE: scope, STATE_TABLE } = scopeEnvironment();
   return serve(writeScope<Client>(), {
-    claims: dynamoClaims(dynamoClient(), STATE_TABLE, scope),
+    claims: dynamoClaims(dynamo(), STATE_TABLE, scope),
     writes: system.writes.filter(({ contract }) => contract.scope === scope),
     open: opener(system),
     now: () => new Date(),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
 import type { StepDeps } from '../core/steps/step.ts';
 import { WorkflowRelease } from '../core/workflow.ts';
-import { dynamoClient } from './clients.ts';
+import { dynamo } from './clients.ts';
 import { environment, jsonBesideBundle } from './environment.ts';
 import { observe } from './observe.ts';
 
@@ -10,7 +10,7 @@ import { observe } from './observe.ts';
 export const stepDeps = (): StepDeps => {
   const { STATE_TABLE, AUDIT_TABLE } = environment({ STATE_TABLE: z.string(), AUDIT_TABLE: z.string() });
   return {
-    ledger: dynamoLedger(dynamoClient(), { state: STATE_TABLE, audit: AUDIT_TABLE }),
+    ledger: dynamoLedger(dynamo(), { state: STATE_TABLE, audit: AUDIT_TABLE }),
     release: jsonBesideBundle('workflow.json', WorkflowRelease),
     now: () => new Date(),
     traceId: observe.traceId,

@@ -37,7 +37,7 @@ export class Ledger extends Construct {
       indexName: BY_TENANT,
       partitionKey: { name: 'gsi1pk', type: AttributeType.STRING },
       sortKey: { name: 'gsi1sk', type: AttributeType.STRING },
-      projectionType: ProjectionType.ALL,
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.#audit = new Table(this, 'Audit', shared);
   }

@@ -52,7 +52,7 @@ const MAX_WAITING = 2_000;
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total
  * is reached, an idle process of another function makes room.
  */
-export const createPool = ({ functions, start, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
+export const createPool = ({ functions, start, perFunction = 2, total = 32 }: PoolOptions): FunctionPool => {
   const members = new Map<string, Member>(
     functions.map((lambda) => [
       lambda.name,

@@ -35,7 +35,7 @@ const spawnHost = (
     return fork(HOST, [folder, handler, cacheFolder], {
       cwd: folder,
       env: environment,
-      execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`, '--enable-source-maps'],
+      execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`],
       stdio: ['ignore', log, log, 'ipc'],
       detached: true, // ^C is for the parent, which ends what runs in order
     });

@@ -25,7 +25,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     api.call('PUT', `/v1/controls/${path}`, { claims, body: { reason: 'a test', ...change } });
 
   const items = async (subject: string) => {
-    const state = dynamoTable(dynoxide.client, 'state');
+    const state = dynamoTable(dynoxide.connection, 'state');
     const all = await state.getAll([ROOT, ...CONTROL_SHARDS].map((shard) => keys.control(subject, shard)));
     return all.map(({ content }) => Control.parse(content));
   };
@@ -33,9 +33,9 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   const everywhere = (value: boolean) => Array(CONTROL_SHARDS.length + 1).fill(value);
 
   const auditOf = async (subject: string) => {
-    const { items: rows } = await dynamoTable(dynoxide.client, 'audit').query({ partition: `CONTROL#${subject}` });
+    const { items: rows } = await dynamoTable(dynoxide.connection, 'audit').query({ partition: `CONTROL#${subject}` });
     const records = rows.map(({ content }) => AuditRecord.parse(content));
-    const { head } = await dynamoControls(dynoxide.client, dynoxide).root(subject);
+    const { head } = await dynamoControls(dynoxide.connection, dynoxide).root(subject);
     return { records, fault: faultOf(records, head) };
   };
 
@@ -62,7 +62,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   it('lets no writ be issued once a stop has answered, and again once it is ended', async () => {
     const api = anApi(dynoxide);
     const tenant = 'stopped-tenant';
-    const ledger = dynamoLedger(dynoxide.client, dynoxide);
+    const ledger = dynamoLedger(dynoxide.connection, dynoxide);
     const issue = async () => {
       const { run, record } = aRun({ tenant });
       await api.deps.desk.create(run, { summary: 'x' }, record);
@@ -135,7 +135,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   };
 
   it('lets no slow resume undo a stop that was set after it began', async () => {
-    const port = dynamoControls(dynoxide.client, dynoxide);
+    const port = dynamoControls(dynoxide.connection, dynoxide);
     const slow = held(port, 3);
     await set(anApi(dynoxide), 'workflow/slow', { stopped: true });
     const resuming = set(anApi(dynoxide, { controls: slow.controls }), 'workflow/slow', { stopped: false });
@@ -150,7 +150,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   });
 
   it('writes every other shard where one fails, says so, and completes the stop when it is set again', async () => {
-    const port = dynamoControls(dynoxide.client, dynoxide);
+    const port = dynamoControls(dynoxide.connection, dynoxide);
     const controls: Controls = {
       ...port,
       setShard: async (subject, shard, ...rest) => {
@@ -167,7 +167,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   });
 
   it('leaves the root stopped where a resume fails half-way', async () => {
-    const port = dynamoControls(dynoxide.client, dynoxide);
+    const port = dynamoControls(dynoxide.connection, dynoxide);
     const controls: Controls = {
       ...port,
       setShard: async () => {

@@ -21,7 +21,7 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
     const { run, record } = aRun();
     await api.deps.desk.create(run, { summary: 'the vpn drops' }, record);
     const deps = {
-      ledger: dynamoLedger(dynoxide.client, dynoxide),
+      ledger: dynamoLedger(dynoxide.connection, dynoxide),
       release: aRelease(),
       now: () => AT,
       traceId: () => 't',

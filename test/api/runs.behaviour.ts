@@ -16,7 +16,7 @@ describe.skipIf(!hasDynoxide)('seeing runs', () => {
   });
   afterAll(() => dynoxide.stop());
 
-  const ledgerOf = () => dynamoLedger(dynoxide.client, dynoxide);
+  const ledgerOf = () => dynamoLedger(dynoxide.connection, dynoxide);
   const created = async (given: Parameters<typeof aRun>[0] = {}) => {
     const api = anApi(dynoxide);
     const { run, record } = aRun(given);

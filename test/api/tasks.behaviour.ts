@@ -45,7 +45,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     expect(records[0]).toMatchObject({ step: 'submit', release: RELEASE, user: { id: 'u-1', tenant: 'acme' } });
 
     // the digest of the first record is that of the input as every later step sees it
-    const ledger = dynamoLedger(dynoxide.client, dynoxide);
+    const ledger = dynamoLedger(dynoxide.connection, dynoxide);
     const dossier = await ledger.look(ref, { input: true });
     expect(records[0]?.sources?.[0]?.sha256).toBe(digestOf(dossier?.input));
     expect(dossier?.input?.fields).toEqual({ summary: 'the vpn drops' });
@@ -135,7 +135,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     const release = aRelease();
     const eligibility = rulesEngine('none', []);
     const deps = {
-      ledger: dynamoLedger(dynoxide.client, dynoxide),
+      ledger: dynamoLedger(dynoxide.connection, dynoxide),
       release,
       now: () => AT,
       traceId: () => 't',

@@ -80,7 +80,7 @@ describe.skipIf(!hasDynoxide)('traces of a deployed step', () => {
 
   const responded = async (trace: string): Promise<Run> => {
     const { run } = aRun();
-    await dynamoTable(dynoxide.client, dynoxide.state).put({ ...keys.run(run), content: run });
+    await dynamoTable(dynoxide.connection, dynoxide.state).put({ ...keys.run(run), content: run });
     host.send({ event: { tenant: run.tenant, run: run.run, outcome: 'completed', rules: ['A_RULE'] }, trace });
     expect((await once(host, 'message'))[0]).toEqual({ kind: 'closed', outcome: 'completed' });
     return run;
@@ -111,7 +111,7 @@ describe.skipIf(!hasDynoxide)('traces of a deployed step', () => {
     const before = heard.length;
     const run = await responded('Root=1-6b03fcd5-00616b1036224c33b2783023;Parent=00616b1036224c33;Sampled=0');
 
-    const { items } = await dynamoTable(dynoxide.client, dynoxide.audit).query({
+    const { items } = await dynamoTable(dynoxide.connection, dynoxide.audit).query({
       partition: `RUN#${run.tenant}#${run.run}`,
     });
     expect(items[0]?.content).toMatchObject({ step: 'respond', trace_id: '1-6b03fcd5-00616b1036224c33b2783023' });

@@ -87,12 +87,12 @@ export interface Answered {
 }
 
 /** The API over tables of the test's own. Whatever is `given` replaces a part of it. */
-export const anApi = ({ client, state, audit }: Dynoxide, given: Partial<ApiDeps> = {}) => {
+export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<ApiDeps> = {}) => {
   const executions = scriptedExecutions();
   const finished: Parameters<ApiDeps['end']>[0][] = [];
   const deps: ApiDeps = {
-    desk: dynamoDesk(client, { state, audit }),
-    controls: dynamoControls(client, { state, audit }),
+    desk: dynamoDesk(connection, { state, audit }),
+    controls: dynamoControls(connection, { state, audit }),
     executions: executions.port,
     workflows: new Map([['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE }]]),
     operatorTenant: 'platform',

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
 
 const BINARY = resolve('node_modules/@dynoxide/linux-x64/dynoxide');
 
@@ -14,6 +15,9 @@ export const hasDynoxide = existsSync(BINARY);
 
 export interface Dynoxide {
   readonly endpoint: string;
+  /** As functions have it. */
+  readonly connection: Connection;
+  /** As anybody else has it. */
   readonly client: DynamoDBClient;
   readonly state: 'state';
   readonly audit: 'audit';
@@ -50,10 +54,11 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
     stdio: 'ignore',
   });
   const endpoint = `http://127.0.0.1:${port}`;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials,
   });
   await untilAnswering(client, server);
 
@@ -83,6 +88,13 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
   );
   return {
     endpoint,
+    connection: dynamoConnection({
+      endpoint: new URL(endpoint),
+      region: 'us-east-1',
+      credentials,
+      timeoutMs: 10_000,
+      around: (_, work) => work(),
+    }),
     client,
     state: 'state',
     audit: 'audit',

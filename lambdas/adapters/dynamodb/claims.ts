@@ -1,17 +1,17 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Claims, Unclaimed } from '../../core/act/claims.ts';
 import { controlsOver, shardOf } from '../../core/gate/controls.ts';
 import { Claim, Writ } from '../../core/records.ts';
+import type { Connection } from './connection.ts';
 import { contentOf } from './content.ts';
 import { controlCheck } from './controls.ts';
-import { toFault } from './faults.ts';
+import { DynamoDbError, toFault } from './faults.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, marshalled } from './table.ts';
 import { conditionOf, type Guarded, transact, write } from './transact.ts';
 
 /** Claims of one scope on DynamoDB. */
-export const dynamoClaims = (client: DynamoDBClient, table: string, scope: string): Claims => {
-  const state = dynamoTable(client, table);
+export const dynamoClaims = (connection: Connection, table: string, scope: string): Claims => {
+  const state = dynamoTable(connection, table);
   return {
     async look(ref, action) {
       const items = await state.getAll([keys.writ(ref, scope, action), keys.claim(ref, scope, action)]);
@@ -48,7 +48,7 @@ export const dynamoClaims = (client: DynamoDBClient, table: string, scope: strin
           write: controlCheck(table, keys.control(subject, shardOf(writ)), {}),
         })
       );
-      return transact(client, [claimed, authorised, ...goes]);
+      return transact(connection, [claimed, authorised, ...goes]);
     },
 
     async settle(writ, claim) {
@@ -59,10 +59,10 @@ export const dynamoClaims = (client: DynamoDBClient, table: string, scope: strin
       });
       const item = marshalled({ ...keys.claim(writ, scope, writ.action), content: claim });
       try {
-        await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
+        await connection.call('PutItem', { TableName: table, Item: item, ...condition });
         return true;
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
+        if (error instanceof DynamoDbError && error.name === 'ConditionalCheckFailedException') return false;
         return toFault(`settling a claim in ${table}`)(error);
       }
     },

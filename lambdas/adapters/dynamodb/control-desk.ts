@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
 import { Terminal } from '../../core/errors.ts';
@@ -6,6 +5,7 @@ import { ROOT } from '../../core/gate/controls.ts';
 import { Control } from '../../core/records.ts';
 import { chainKey } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
+import type { Connection } from './connection.ts';
 import { keys } from './keys.ts';
 import { dynamoTable } from './table.ts';
 import { type Expression, transact, write } from './transact.ts';
@@ -21,10 +21,10 @@ const unchangedSince = (found: number): Expression =>
 
 /** Controls on DynamoDB. Conflicts and throttles of each item are tried again by themselves. */
 export const dynamoControls = (
-  client: DynamoDBClient,
+  connection: Connection,
   names: { readonly state: string; readonly audit: string }
 ): Controls => {
-  const state = dynamoTable(client, names.state);
+  const state = dynamoTable(connection, names.state);
   return {
     async root(subject): Promise<ControlRoot> {
       const item = await state.get(keys.control(subject, ROOT));
@@ -37,7 +37,7 @@ export const dynamoControls = (
 
     async begin(subject, { control, head, change }) {
       const item = { ...keys.control(subject, ROOT), ...(control && { content: control }), head, change: change + 1 };
-      const failed = await transact(client, [
+      const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(change)) },
       ]);
       return failed === undefined;
@@ -45,7 +45,7 @@ export const dynamoControls = (
 
     async settle(subject, control, { found, change, record }) {
       const item = { ...keys.control(subject, ROOT), content: control, head: headOf(record), change };
-      const failed = await transact(client, [
+      const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(found)) },
         {
           refusal: 'overtaken',
@@ -57,7 +57,7 @@ export const dynamoControls = (
 
     async setShard(subject, shard, change, control) {
       const item = { ...keys.control(subject, shard), content: control, change };
-      const failed = await transact(client, [
+      const failed = await transact(connection, [
         {
           refusal: 'overtaken',
           write: write.putIf(state.name, item, {

@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { AuditRecord } from '../../core/audit/record.ts';
 import { Question } from '../../core/ledger.ts';
@@ -7,6 +6,7 @@ import { Escalation, Input, Plan } from '../../core/records.ts';
 import { Run } from '../../core/run.ts';
 import { BY_TENANT, chainKey, partition } from '../../core/tables.ts';
 import type { Chain, Desk, Position } from '../../core/tasks/ports.ts';
+import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Item, type Key } from './table.ts';
@@ -28,9 +28,9 @@ const ACTION = 1;
 const ROUNDS = [0, 1, 2, 3];
 
 /** The desk on DynamoDB. */
-export const dynamoDesk = (client: DynamoDBClient, names: { readonly state: string; readonly audit: string }): Desk => {
-  const state = dynamoTable(client, names.state);
-  const audit = dynamoTable(client, names.audit);
+export const dynamoDesk = (connection: Connection, names: { readonly state: string; readonly audit: string }): Desk => {
+  const state = dynamoTable(connection, names.state);
+  const audit = dynamoTable(connection, names.audit);
 
   const one = async <T>(key: Key, schema: z.ZodType<T>): Promise<T | undefined> => {
     const item = await state.get(key);
@@ -40,7 +40,7 @@ export const dynamoDesk = (client: DynamoDBClient, names: { readonly state: stri
   return {
     async create(run, fields, record) {
       const at = new Date(run.createdAt);
-      const failed = await transact(client, [
+      const failed = await transact(connection, [
         {
           refusal: 'exists',
           write: write.putOnce(state.name, { ...keys.run(run), ...indexKey(run.tenant, run), content: run }),

@@ -1,9 +1,38 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, CancellationReason } from '@aws-sdk/client-dynamodb';
 import { Retryable, Terminal, Uncertain } from '../../core/errors.ts';
+
+export type Attributes = Record<string, AttributeValue>;
+
+export interface Refusal {
+  /** DynamoDB's name of the error, or `NoAnswer`. */
+  readonly type: string;
+  /** The HTTP status; 0 where nothing was answered. */
+  readonly status: number;
+  /** The item that a failed condition found, where it was asked for. */
+  readonly item?: Attributes | undefined;
+  /** One for each write of a cancelled transaction. */
+  readonly reasons?: readonly CancellationReason[] | undefined;
+}
+
+/** What DynamoDB answered instead of doing it. The message has names alone: DynamoDB's own could quote an item. */
+export class DynamoDbError extends Error {
+  readonly status: number;
+  readonly item: Attributes | undefined;
+  readonly reasons: readonly CancellationReason[] | undefined;
+
+  constructor(operation: string, { type, status, item, reasons }: Refusal, cause?: unknown) {
+    super(`${operation} was answered with ${type}`, { cause });
+    this.name = type;
+    this.status = status;
+    this.item = item;
+    this.reasons = reasons;
+  }
+}
 
 const TRANSIENT = new Set([
   'InternalServerError',
   'LimitExceededException',
+  'NoAnswer',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
   'ServiceUnavailable',
@@ -19,20 +48,19 @@ const TRANSIENT_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'Pr
  * Whether the same call may be made again. Every write of this adapter carries a condition that makes a repetition
  * harmless, so a lost answer is as good as none.
  */
-export const isTransient = (error: unknown): boolean => {
-  if (error instanceof TransactionCanceledException)
-    return (error.CancellationReasons ?? []).some(({ Code }) => TRANSIENT_REASONS.has(Code ?? ''));
-  if (!(error instanceof Error)) return false;
-  // answers of the service carry `$fault`; whatever does not never arrived, or its answer did not
-  return TRANSIENT.has(error.name) || !('$fault' in error);
-};
+export const isTransient = (error: unknown): boolean =>
+  error instanceof DynamoDbError &&
+  (TRANSIENT.has(error.name) ||
+    error.status >= 500 ||
+    (error.reasons ?? []).some(({ Code }) => TRANSIENT_REASONS.has(Code ?? '')));
 
-/** Rethrows an error of the SDK as the fault that it is. Names of tables and errors only: no item reaches a message. */
+/** Rethrows DynamoDB's refusal as the fault that it is. Names of tables and errors only: no item reaches a message. */
 export const toFault =
   (doing: string) =>
   (error: unknown): never => {
     if (error instanceof Retryable || error instanceof Terminal || error instanceof Uncertain) throw error;
-    const name = error instanceof Error ? error.name : 'an unknown error';
-    if (isTransient(error)) throw new Retryable(`${doing} did not succeed (${name}): try again`, { cause: error });
-    throw new Terminal(`${doing} was refused (${name})`, { cause: error });
+    if (!(error instanceof DynamoDbError)) throw error;
+    if (isTransient(error))
+      throw new Retryable(`${doing} did not succeed (${error.name}): try again`, { cause: error });
+    throw new Terminal(`${doing} was refused (${error.name})`, { cause: error });
   };

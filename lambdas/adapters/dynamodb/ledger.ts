@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { controlsOver, shardOf } from '../../core/gate/controls.ts';
 import type { Deed, Dossier, Ledger, Move, Wanted } from '../../core/ledger.ts';
@@ -6,6 +5,7 @@ import type { RunRef } from '../../core/names.ts';
 import { Claim, Control, Input, Plan, Reading, Writ } from '../../core/records.ts';
 import { Run } from '../../core/run.ts';
 import { chainKey } from '../../core/tables.ts';
+import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { controlCheck } from './controls.ts';
 import { keys } from './keys.ts';
@@ -70,10 +70,10 @@ const moveWrites = (state: string, audit: string, run: Run, move: Move): readonl
 
 /** The ledger on DynamoDB. Each write of a transaction carries the condition that it relies on. */
 export const dynamoLedger = (
-  client: DynamoDBClient,
+  connection: Connection,
   names: { readonly state: string; readonly audit: string }
 ): Ledger => {
-  const state = dynamoTable(client, names.state);
+  const state = dynamoTable(connection, names.state);
 
   const deedWrites = (run: Run, deed: Deed): readonly Guarded<'stale'>[] => {
     if (deed.kind === 'escalate')
@@ -137,7 +137,7 @@ export const dynamoLedger = (
 
     async move(run, move, deed) {
       const guarded = [...moveWrites(state.name, names.audit, run, move), ...(deed ? deedWrites(run, deed) : [])];
-      return (await transact(client, guarded)) ?? 'moved';
+      return (await transact(connection, guarded)) ?? 'moved';
     },
 
     async plan(ref, plan, at) {

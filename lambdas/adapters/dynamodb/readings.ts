@@ -1,13 +1,13 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Readings } from '../../core/act/read.ts';
 import { Reading } from '../../core/records.ts';
+import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { keys } from './keys.ts';
 import { dynamoTable } from './table.ts';
 
 /** Readings of a read scope on DynamoDB, under the partition that only the scope's function can write. */
-export const dynamoReadings = (client: DynamoDBClient, table: string): Readings => {
-  const state = dynamoTable(client, table);
+export const dynamoReadings = (connection: Connection, table: string): Readings => {
+  const state = dynamoTable(connection, table);
   return {
     async keep(run, reading, at) {
       const key = keys.reading(run, reading);

@@ -1,15 +1,8 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { QueryInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { Retryable } from '../../core/errors.ts';
-import { toFault } from './faults.ts';
+import type { Connection } from './connection.ts';
+import { DynamoDbError, toFault } from './faults.ts';
 
 export interface Key {
   readonly pk: string;
@@ -42,12 +35,12 @@ export interface Query {
 const BATCH_TRIES = 5;
 
 /** Plain items of one table. Reads are strongly consistent, but for those of an index. Throws `Retryable` or `Terminal`. */
-export const dynamoTable = (client: DynamoDBClient, name: string) => ({
+export const dynamoTable = (connection: Connection, name: string) => ({
   name,
 
   async get({ pk, sk }: Key): Promise<Item | undefined> {
-    const { Item: item } = await client
-      .send(new GetItemCommand({ TableName: name, Key: marshalled({ pk, sk }), ConsistentRead: true }))
+    const { Item: item } = await connection
+      .call('GetItem', { TableName: name, Key: marshalled({ pk, sk }), ConsistentRead: true })
       .catch(toFault(`reading from ${name}`));
     return item && unmarshalled(item);
   },
@@ -58,8 +51,8 @@ export const dynamoTable = (client: DynamoDBClient, name: string) => ({
     let wanted = keys.map(({ pk, sk }) => marshalled({ pk, sk }));
     for (let tries = 0; wanted.length > 0; tries += 1) {
       if (tries === BATCH_TRIES) throw new Retryable(`${name} kept answering only a part of a batch`);
-      const answer = await client
-        .send(new BatchGetItemCommand({ RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } }))
+      const answer = await connection
+        .call('BatchGetItem', { RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } })
         .catch(toFault(`reading from ${name}`));
       items.push(...(answer.Responses?.[name] ?? []).map(unmarshalled));
       wanted = answer.UnprocessedKeys?.[name]?.Keys ?? [];
@@ -70,30 +63,26 @@ export const dynamoTable = (client: DynamoDBClient, name: string) => ({
   /** Puts an item unless there is one with its key; returns the one that stands there then. */
   async putOnce(item: Item): Promise<Item> {
     try {
-      await client.send(
-        new PutItemCommand({
-          TableName: name,
-          Item: marshalled(item),
-          ConditionExpression: 'attribute_not_exists(pk)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        })
-      );
+      await connection.call('PutItem', {
+        TableName: name,
+        Item: marshalled(item),
+        ConditionExpression: 'attribute_not_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
       return item;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException && error.Item) return unmarshalled(error.Item);
+      if (error instanceof DynamoDbError && error.item) return unmarshalled(error.item);
       return toFault(`writing to ${name}`)(error);
     }
   },
 
   /** Puts an item, whatever stands there. */
   async put(item: Item): Promise<void> {
-    await client
-      .send(new PutItemCommand({ TableName: name, Item: marshalled(item) }))
-      .catch(toFault(`writing to ${name}`));
+    await connection.call('PutItem', { TableName: name, Item: marshalled(item) }).catch(toFault(`writing to ${name}`));
   },
 
   async query({ index, partition, limit, newestFirst = false, after }: Query): Promise<Page> {
-    const input: QueryCommandInput = {
+    const input: QueryInput = {
       TableName: name,
       KeyConditionExpression: '#pk = :pk',
       ExpressionAttributeNames: { '#pk': index === undefined ? 'pk' : 'gsi1pk' },
@@ -103,7 +92,7 @@ export const dynamoTable = (client: DynamoDBClient, name: string) => ({
       ...(limit !== undefined && { Limit: limit }),
       ...(after && { ExclusiveStartKey: marshalled(after) }),
     };
-    const answer = await client.send(new QueryCommand(input)).catch(toFault(`reading from ${name}`));
+    const answer = await connection.call('Query', input).catch(toFault(`reading from ${name}`));
     return {
       items: (answer.Items ?? []).map(unmarshalled),
       ...(answer.LastEvaluatedKey && { next: unmarshall(answer.LastEvaluatedKey) }),

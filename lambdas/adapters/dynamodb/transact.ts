@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type DynamoDBClient,
-  TransactionCanceledException,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
-import { isTransient, toFault } from './faults.ts';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { Connection } from './connection.ts';
+import { DynamoDbError, isTransient, toFault } from './faults.ts';
 import { type Item, type Key, marshalled } from './table.ts';
 
 /** A condition or an update: the names and values of its expressions as plain data. */
@@ -55,23 +51,23 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
  * reason is a conflict.
  */
 export const transact = async <const Refusal extends string>(
-  client: DynamoDBClient,
+  connection: Connection,
   guarded: readonly Guarded<Refusal>[]
 ): Promise<Refusal | undefined> => {
-  const command = new TransactWriteItemsCommand({
+  const request = {
     TransactItems: guarded.map((each) => each.write),
     ClientRequestToken: randomUUID(), // the repetitions below are one request, should only the answer have been lost
-  });
+  };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.send(command);
+      await connection.call('TransactWriteItems', request);
       return undefined;
     } catch (error) {
       if (isTransient(error) && attempt < TRIES) {
         await pause(Math.random() * PAUSE_MS * 2 ** attempt);
         continue;
       }
-      const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+      const reasons = error instanceof DynamoDbError ? (error.reasons ?? []) : [];
       const failed = guarded.find((_, index) => reasons[index]?.Code === 'ConditionalCheckFailed');
       if (failed === undefined || isTransient(error)) return toFault('a transaction')(error);
       return failed.refusal;

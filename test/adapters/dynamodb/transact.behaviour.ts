@@ -1,33 +1,29 @@
-import {
-  type DynamoDBClient,
-  TransactionCanceledException,
-  type TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection, Operation } from '../../../lambdas/adapters/dynamodb/connection.ts';
+import { DynamoDbError } from '../../../lambdas/adapters/dynamodb/faults.ts';
 import { dynamoTable } from '../../../lambdas/adapters/dynamodb/table.ts';
 import { transact, write } from '../../../lambdas/adapters/dynamodb/transact.ts';
 import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
 
 const cancelled = (...codes: readonly string[]) =>
-  new TransactionCanceledException({
-    message: 'cancelled',
-    $metadata: {},
-    CancellationReasons: codes.map((Code) => ({ Code })),
+  new DynamoDbError('TransactWriteItems', {
+    type: 'TransactionCanceledException',
+    status: 400,
+    reasons: codes.map((Code) => ({ Code })),
   });
 
-const serviceError = (name: string) => Object.assign(new Error('from the service'), { name, $fault: 'client' });
+const refused = (type: string, status = 400) => new DynamoDbError('TransactWriteItems', { type, status });
 
-/** A client that fails as told, one error a call, and then does what it should. */
-const failing = (client: DynamoDBClient, ...errors: readonly unknown[]) => {
-  const sent: TransactWriteItemsCommand[] = [];
-  const send = async (command: TransactWriteItemsCommand) => {
-    sent.push(command);
+/** A connection that fails as told, one error a call, and then does what it should. */
+const failing = (connection: Connection, ...errors: readonly unknown[]) => {
+  const sent: object[] = [];
+  const call = (operation: Operation, input: Parameters<Connection['call']>[1]): Promise<object> => {
+    sent.push(input);
     const error = errors[sent.length - 1];
-    if (error !== undefined) throw error;
-    return client.send(command);
+    return error === undefined ? connection.call(operation, input) : Promise.reject(error);
   };
-  return { client: { send } as unknown as DynamoDBClient, sent };
+  return { connection: { call } as Connection, sent };
 };
 
 describe.skipIf(!hasDynoxide)('a transaction', () => {
@@ -44,14 +40,14 @@ describe.skipIf(!hasDynoxide)('a transaction', () => {
   };
   const once = (item: ReturnType<typeof anItem>) => write.putOnce(dynoxide.state, item);
   const stands = async (item: ReturnType<typeof anItem>) =>
-    (await dynamoTable(dynoxide.client, dynoxide.state).get(item)) !== undefined;
+    (await dynamoTable(dynoxide.connection, dynoxide.state).get(item)) !== undefined;
 
   it('makes all writes or none, and names the first refusal in the order given', async () => {
     const [one, two, three] = [anItem(), anItem(), anItem()];
-    await dynamoTable(dynoxide.client, dynoxide.state).put(two);
-    await dynamoTable(dynoxide.client, dynoxide.state).put(three);
+    await dynamoTable(dynoxide.connection, dynoxide.state).put(two);
+    await dynamoTable(dynoxide.connection, dynoxide.state).put(three);
 
-    const refusal = await transact(dynoxide.client, [
+    const refusal = await transact(dynoxide.connection, [
       { refusal: 'one-exists', write: once(one) },
       { refusal: 'two-exists', write: once(two) },
       { refusal: 'three-exists', write: once(three) },
@@ -59,38 +55,38 @@ describe.skipIf(!hasDynoxide)('a transaction', () => {
 
     expect(refusal).toBe('two-exists');
     expect(await stands(one)).toBe(false);
-    expect(await transact(dynoxide.client, [{ refusal: 'one-exists', write: once(one) }])).toBeUndefined();
+    expect(await transact(dynoxide.connection, [{ refusal: 'one-exists', write: once(one) }])).toBeUndefined();
     expect(await stands(one)).toBe(true);
   });
 
   it.each([
     ['a conflict beside a condition that failed', cancelled('ConditionalCheckFailed', 'TransactionConflict')],
     ['a throttle', cancelled('None', 'ThrottlingError')],
-    ['too much throughput', serviceError('ProvisionedThroughputExceededException')],
-    ['a lost answer', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+    ['too much throughput', refused('ProvisionedThroughputExceededException')],
+    ['a lost answer', refused('NoAnswer', 0)],
   ])('tries again after %s, as the same request, and names no refusal', async (_, error) => {
     const item = anItem();
-    const { client, sent } = failing(dynoxide.client, error, error);
+    const { connection, sent } = failing(dynoxide.connection, error, error);
 
-    expect(await transact(client, [{ refusal: 'exists', write: once(item) }])).toBeUndefined();
+    expect(await transact(connection, [{ refusal: 'exists', write: once(item) }])).toBeUndefined();
 
     expect(sent).toHaveLength(3);
-    expect(new Set(sent.map(({ input }) => input.ClientRequestToken)).size).toBe(1);
+    expect(new Set(sent.map((input) => 'ClientRequestToken' in input && input.ClientRequestToken)).size).toBe(1);
     expect(await stands(item)).toBe(true);
   });
 
   it('is Retryable where conflicts do not end', async () => {
     const conflict = cancelled('ConditionalCheckFailed', 'TransactionConflict');
-    const { client, sent } = failing(dynoxide.client, ...Array.from({ length: 9 }, () => conflict));
+    const { connection, sent } = failing(dynoxide.connection, ...Array.from({ length: 9 }, () => conflict));
 
-    await expect(transact(client, [{ refusal: 'exists', write: once(anItem()) }])).rejects.toThrow(Retryable);
+    await expect(transact(connection, [{ refusal: 'exists', write: once(anItem()) }])).rejects.toThrow(Retryable);
     expect(sent).toHaveLength(5);
   });
 
   it('is Terminal where it may not, and says which error', async () => {
-    const { client } = failing(dynoxide.client, serviceError('AccessDeniedException'));
+    const { connection } = failing(dynoxide.connection, refused('AccessDeniedException'));
 
-    const error = await transact(client, [{ refusal: 'exists', write: once(anItem()) }]).catch((e: unknown) => e);
+    const error = await transact(connection, [{ refusal: 'exists', write: once(anItem()) }]).catch((e: unknown) => e);
 
     expect(error).toBeInstanceOf(Terminal);
     expect((error as Error).message).toBe('a transaction was refused (AccessDeniedException)');

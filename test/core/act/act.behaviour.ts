@@ -35,13 +35,13 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
   });
   afterAll(() => dynoxide.stop());
 
-  const table = () => dynamoTable(dynoxide.client, dynoxide.state);
+  const table = () => dynamoTable(dynoxide.connection, dynoxide.state);
 
   const given = async (options: { writ?: boolean; now?: () => Date; claims?: (real: Claims) => Claims } = {}) => {
     const writ = aWrit();
     if (options.writ !== false) await table().put({ ...keys.writ(writ, writ.scope, 1), content: writ });
     const vendor = new Vendor();
-    const real = dynamoClaims(dynoxide.client, dynoxide.state, writ.scope);
+    const real = dynamoClaims(dynoxide.connection, dynoxide.state, writ.scope);
     const deps: ActDeps<Vendor> = {
       claims: options.claims?.(real) ?? real,
       writes: [

@@ -38,15 +38,15 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
   afterAll(() => dynoxide.stop());
 
   const given = async ({ fields, release = aRelease(), run: about = {}, ledger: wrapped }: Given = {}) => {
-    const state = dynamoTable(dynoxide.client, dynoxide.state);
-    const audit = dynamoTable(dynoxide.client, dynoxide.audit);
+    const state = dynamoTable(dynoxide.connection, dynoxide.state);
+    const audit = dynamoTable(dynoxide.connection, dynoxide.audit);
     const { run, record } = aRun(about);
     const input = fields ?? { summary: 'the vpn drops', issueKey: 'OPS-1' };
     await state.put({ ...keys.run(run), content: run });
     await state.put({ ...keys.input(run), content: input });
     await audit.put({ ...keys.audit(chainKey.run(run), 0), content: record });
 
-    const real = dynamoLedger(dynoxide.client, dynoxide);
+    const real = dynamoLedger(dynoxide.connection, dynoxide);
     const shared = {
       ledger: wrapped?.(real) ?? real,
       release,
