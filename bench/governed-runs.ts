@@ -29,7 +29,8 @@ export interface Measured {
 
 const SUMMARY = 'VPN drops every ten minutes';
 const DESCRIPTION = 'Since Monday, from home only. The client says that the connection timed out.';
-const WARM_UP = 40;
+/** Each function has a few processes, and each takes some hundred invocations until its code is compiled. */
+const WARM_UP = { runs: 400, concurrency: 8 };
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);
@@ -106,7 +107,7 @@ const difference = (before: Counters, after: Counters, runs: number) => ({
   invocations: (total(after.invocations) - total(before.invocations)) / runs,
 });
 
-/** Measures governed runs at each concurrency, after warming up at each. */
+/** Measures governed runs at each concurrency, after warming up once. */
 export const measureRuns = async (concurrencies: readonly number[], runs: number): Promise<readonly Measured[]> => {
   await using disposal = new AsyncDisposableStack();
   const folder = disposal.adopt(await mkdtemp(join(tmpdir(), 'writ-bench-')), (path) =>
@@ -130,9 +131,9 @@ export const measureRuns = async (concurrencies: readonly number[], runs: number
     return times;
   };
 
+  await batch(WARM_UP.concurrency, WARM_UP.runs);
   const measured: Measured[] = [];
   for (const concurrency of concurrencies) {
-    await batch(concurrency, Math.max(WARM_UP, concurrency * 4));
     const before = machine.stack.counters();
     const cpu = process.cpuUsage();
     const start = performance.now();

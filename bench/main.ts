@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Measured, measureRuns } from './governed-runs.ts';
 import { measureStarts, type Start } from './starts.ts';
+import { measureYardstick } from './yardstick.ts';
 
 const positive = (text: string): number => {
   const value = Number(text);
@@ -48,11 +49,19 @@ const program = new Command('bench')
   .option('--rounds <count>', 'starts for each bundle', positive, 9)
   .option('--only <part>', '`runs` or `starts`')
   .action(async ({ json, runs, rounds, only }: { json?: boolean; runs: number; rounds: number; only?: string }) => {
+    const yardstick = only === 'starts' ? undefined : await measureYardstick();
     const measured = only === 'starts' ? [] : await measureRuns([1, 8, 32], runs);
     const starts = only === 'runs' ? [] : await measureStarts(rounds);
-    if (json) print(JSON.stringify({ node: process.version, cores: availableParallelism(), runs: measured, starts }));
+    if (json)
+      print(
+        JSON.stringify({ node: process.version, cores: availableParallelism(), yardstick, runs: measured, starts })
+      );
     else {
       if (measured.length > 0) printRuns(measured);
+      if (yardstick)
+        print(
+          `\nYardstick: fourteen bare DynamoDB calls through the SDK, p50 ${yardstick.fourteenCallsP50Ms.toFixed(1)} ms`
+        );
       if (starts.length > 0) printStarts(starts);
     }
   });

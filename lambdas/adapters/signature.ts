@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -21,7 +21,7 @@ export interface JsonRequest {
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => hash('sha256', text);
 
 /** A signing key is good for a day, and takes four hashes to make. */
 const keyOf = ({ region, service, credentials }: SignedFor, day: string): Buffer =>
@@ -39,9 +39,9 @@ export const authorizationOf = ({ headers, body }: JsonRequest, whom: SignedFor,
   const names = Object.keys(headers).sort();
   const lines = names.map((name) => `${name}:${headers[name]?.trim()}\n`).join('');
   const signedHeaders = names.join(';');
-  const request = `POST\n/\n\n${lines}\n${signedHeaders}\n${hash(body)}`;
+  const request = `POST\n/\n\n${lines}\n${signedHeaders}\n${sha256(body)}`;
   const signature = createHmac('sha256', kept.key)
-    .update(`${ALGORITHM}\n${amzDate}\n${scope}\n${hash(request)}`)
+    .update(`${ALGORITHM}\n${amzDate}\n${scope}\n${sha256(request)}`)
     .digest('hex');
   const credential = `${whom.credentials.accessKeyId}/${scope}`;
   return `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`;

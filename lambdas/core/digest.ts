@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * JSON with one spelling per value: keys sorted by code unit, no white space, absent (`undefined`) members left out.
@@ -23,7 +23,7 @@ export const canonicalJson = (value: unknown): string => {
 };
 
 /** SHA-256 of text or bytes, in hexadecimal. */
-export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+export const sha256 = (data: string | Uint8Array): string => hash('sha256', data);
 
 /** SHA-256 of a value's canonical JSON, in hexadecimal: equal values have equal digests. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value));

@@ -55,7 +55,7 @@ const inSubsegment = async <T>(
   work: () => Promise<T>
 ): Promise<T> => {
   const parent = tracer.isTracingEnabled() ? tracer.getSegment() : undefined;
-  if (parent === undefined) return work();
+  if (parent === undefined || parent.notTraced) return work(); // not sampled: nobody will look
   const segment = parent.addNewSubsegment(name);
   tracer.setSegment(segment);
   try {

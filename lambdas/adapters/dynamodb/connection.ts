@@ -39,7 +39,7 @@ export interface ConnectionOptions {
   readonly endpoint: URL;
   readonly region: string;
   readonly credentials: AwsCredentials;
-  /** How long one try may take. */
+  /** How long nothing may be heard, while connecting or waiting for an answer. */
   readonly timeoutMs: number;
   /** Wraps each call, so that it can be traced. */
   readonly around: <T>(operation: Operation, work: () => Promise<T>) => Promise<T>;
@@ -93,8 +93,9 @@ export const dynamoConnection = (options: ConnectionOptions): Connection => {
         'content-type': 'application/x-amz-json-1.0',
         'content-length': Buffer.byteLength(body),
       };
-      const signal = AbortSignal.timeout(timeoutMs);
-      request(endpoint, { method: 'POST', agent, headers, signal }, resolve).on('error', reject).end(body);
+      const sent = request(endpoint, { method: 'POST', agent, headers }, resolve).on('error', reject);
+      sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`nothing was heard for ${timeoutMs} ms`)));
+      sent.end(body);
     });
   };
 
