@@ -31,7 +31,6 @@ export interface PoolOptions {
 interface Waiter {
   readonly take: (process: FunctionProcess | Answer) => void;
   readonly lambda: LambdaFunction;
-  readonly since: number;
 }
 
 interface Member {
@@ -42,17 +41,21 @@ interface Member {
   starting: number;
   invocations: number;
   idleSince: number;
+  readonly busySince: Set<{ readonly at: number }>; // one for each invocation that runs
 }
 
-/** A burst first waits this long for a process that is busy: starting another one costs more than most invocations. */
-const PATIENCE_MS = 40;
+/**
+ * A function gets another process when each of its processes has been at one invocation for longer than this: it waits for
+ * somebody. Quick ones serve a burst one after the other, sooner than more processes than cores could.
+ */
+const PATIENCE_MS = 250;
 const MAX_WAITING = 2_000;
 
 /**
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total
  * is reached, an idle process of another function makes room.
  */
-export const createPool = ({ functions, start, perFunction = 2, total = 32 }: PoolOptions): FunctionPool => {
+export const createPool = ({ functions, start, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
   const members = new Map<string, Member>(
     functions.map((lambda) => [
       lambda.name,
@@ -64,6 +67,7 @@ export const createPool = ({ functions, start, perFunction = 2, total = 32 }: Po
         starting: 0,
         invocations: 0,
         idleSince: 0,
+        busySince: new Set(),
       },
     ])
   );
@@ -129,7 +133,7 @@ export const createPool = ({ functions, start, perFunction = 2, total = 32 }: Po
     if (closed) return;
     let patience = Number.POSITIVE_INFINITY;
     const starting = new Map<Member, number>();
-    waiting = waiting.filter(({ lambda, take, since }) => {
+    waiting = waiting.filter(({ lambda, take }) => {
       const member = memberOf(lambda.name);
       const process = member.idle.pop();
       if (process !== undefined) {
@@ -139,7 +143,8 @@ export const createPool = ({ functions, start, perFunction = 2, total = 32 }: Po
       const onTheWay = starting.get(member) ?? member.starting;
       starting.set(member, Math.max(0, onTheWay - 1));
       if (onTheWay > 0 || member.live >= member.cap) return true;
-      const left = member.live === 0 ? 0 : since + PATIENCE_MS - performance.now();
+      const latest = Math.max(...[...member.busySince].map(({ at }) => at));
+      const left = member.live === 0 ? 0 : latest + PATIENCE_MS - performance.now();
       if (left > 0) patience = Math.min(patience, left);
       else if (liveTotal() < total || evictFor(member)) add(member);
       return true;
@@ -162,7 +167,7 @@ export const createPool = ({ functions, start, perFunction = 2, total = 32 }: Po
         signal?.removeEventListener('abort', giveUp);
         resolve(lent);
       };
-      const waiter: Waiter = { lambda: member.lambda, since: performance.now(), take };
+      const waiter: Waiter = { lambda: member.lambda, take };
       signal?.addEventListener('abort', giveUp, { once: true });
       waiting.push(waiter);
       serveWaiters();
@@ -189,8 +194,14 @@ export const createPool = ({ functions, start, perFunction = 2, total = 32 }: Po
       if ('payload' in process) return process;
       const { arn, timeoutSeconds } = member.lambda;
       const deadline = Date.now() + timeoutSeconds * 1000;
-      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
-      return answer.finally(() => giveBack(member, process));
+      const busy = { at: performance.now() };
+      member.busySince.add(busy);
+      try {
+        return await process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
+      } finally {
+        member.busySince.delete(busy);
+        giveBack(member, process);
+      }
     },
     warm: async () => {
       const lend = async (member: Member): Promise<void> => {
