@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
@@ -11,7 +10,7 @@ import { Terminal } from '../core/errors.ts';
 import { Digest, Tenant, WorkflowName } from '../core/names.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
-import { CALL_LIMITS, dynamo } from './clients.ts';
+import { dynamo, stepFunctionsOptions } from './clients.ts';
 import { environment, jsonBesideBundle } from './environment.ts';
 import { observe } from './observe.ts';
 
@@ -49,11 +48,10 @@ const apiDeps = (): ApiDeps => {
   });
   const connection = dynamo();
   const tables = { state: env.STATE_TABLE, audit: env.AUDIT_TABLE };
-  const sfn = observe.watch(new SFNClient({ requestHandler: CALL_LIMITS, maxAttempts: 3 }));
   return {
     desk: dynamoDesk(connection, tables),
     controls: dynamoControls(connection, tables),
-    executions: stepFunctions(sfn, () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
+    executions: stepFunctions(stepFunctionsOptions(), () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
     operatorTenant: env.OPERATOR_TENANT,
     now: () => new Date(),

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stepFunctions } from '../../lambdas/adapters/executions.ts';
+import type { ServiceOptions } from '../../lambdas/adapters/json-service.ts';
 import { Retryable, Terminal } from '../../lambdas/core/errors.ts';
 
 const task = { tenant: 'acme', run: 'a'.repeat(26), workflow: 'ticket-triage' };
 
 describe('Step Functions over HTTP', () => {
   let server: Server;
-  let client: SFNClient;
+  let options: ServiceOptions;
   let calls: { readonly operation: string; readonly body: Record<string, string> }[];
   let answer: { readonly status: number; readonly body: object };
 
@@ -27,21 +27,21 @@ describe('Step Functions over HTTP', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
-    client = new SFNClient({
-      endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    options = {
+      endpoint: new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`),
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      maxAttempts: 1,
-    });
+      timeoutMs: 2_000,
+      around: (_, work) => work(),
+    };
   });
   afterEach(async () => {
-    client.destroy();
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
   });
 
-  const port = (trace?: string) => stepFunctions(client, () => trace);
+  const port = (trace?: string) => stepFunctions(options, () => trace);
   const failWith = (name: string, status = 400) => {
     answer = { status, body: { __type: name, message: 'private' } };
   };
