@@ -51,19 +51,17 @@ const program = new Command('bench')
   .action(async ({ json, runs, rounds, only }: { json?: boolean; runs: number; rounds: number; only?: string }) => {
     const yardstick = only === 'starts' ? undefined : await measureYardstick();
     const measured = only === 'starts' ? [] : await measureRuns([1, 8, 32], runs);
+    if (!json && measured.length > 0) printRuns(measured);
+    if (!json && yardstick)
+      print(
+        `\nYardstick: fourteen bare DynamoDB calls through the SDK, p50 ${yardstick.fourteenCallsP50Ms.toFixed(1)} ms`
+      );
     const starts = only === 'runs' ? [] : await measureStarts(rounds);
+    if (!json && starts.length > 0) printStarts(starts);
     if (json)
       print(
         JSON.stringify({ node: process.version, cores: availableParallelism(), yardstick, runs: measured, starts })
       );
-    else {
-      if (measured.length > 0) printRuns(measured);
-      if (yardstick)
-        print(
-          `\nYardstick: fourteen bare DynamoDB calls through the SDK, p50 ${yardstick.fourteenCallsP50Ms.toFixed(1)} ms`
-        );
-      if (starts.length > 0) printStarts(starts);
-    }
   });
 
 await program.parseAsync();

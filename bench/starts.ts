@@ -19,6 +19,9 @@ export interface Start {
 
 const EMPTY = 'export const handler = async () => ({});\n';
 
+/** What Lambda sets, as far as a start needs it. */
+const LAMBDA = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none' };
+
 interface Candidate {
   readonly name: string;
   readonly file: string;
@@ -30,9 +33,9 @@ const startMs = ({ file, environment }: Candidate): number => {
   const { status, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', `await import(${JSON.stringify(pathToFileURL(file).href)})`],
-    { env: { ...environment, AWS_REGION: 'us-east-1' }, timeout: 30_000 }
+    { env: { ...environment, ...LAMBDA }, timeout: 30_000 }
   );
-  if (status !== 0) throw new Error(`${file} does not start: ${stderr}`);
+  if (status !== 0) throw new Error(`${file} does not start: ${/^\w*(?:Error|Terminal): .*/m.exec(`${stderr}`)?.[0]}`);
   return performance.now() - start;
 };
 
