@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
+import { startDynoxide as startServer } from '../../local/dynamo/dynoxide.ts';
 
 const BINARY = resolve('node_modules/@dynoxide/linux-x64/dynoxide');
 
@@ -24,43 +22,17 @@ export interface Dynoxide {
   stop(): Promise<void>;
 }
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};
-
-const untilAnswering = async (client: DynamoDBClient, server: ChildProcess): Promise<void> => {
-  for (;;) {
-    if (server.exitCode !== null) throw new Error(`dynoxide ended with ${server.exitCode}`);
-    try {
-      await client.send(new ListTablesCommand({}));
-      return;
-    } catch {
-      await new Promise((again) => setImmediate(again));
-    }
-  }
-};
-
 /** The two tables of the ledger on a DynamoDB of the test's own. */
 export const startDynoxide = async (): Promise<Dynoxide> => {
   const folder = await mkdtemp(join(tmpdir(), 'writ-dynoxide-'));
-  const port = await freePort();
-  const server = spawn(BINARY, ['serve', '--port', String(port), '--db-path', join(folder, 'tables.db')], {
-    stdio: 'ignore',
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const server = await startServer(join(folder, 'tables.sqlite'), join(folder, 'dynoxide.log'));
+  const endpoint = server.url.href;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
     credentials,
   });
-  await untilAnswering(client, server);
 
   const key = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
   const schema = (hash: string, range: string) => [
@@ -74,7 +46,7 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
       AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(key),
       KeySchema: schema('pk', 'sk'),
       GlobalSecondaryIndexes: [
-        { IndexName: 'by-tenant', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'ALL' } },
+        { IndexName: 'by-tenant', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
       ],
     })
   );
@@ -100,9 +72,7 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
     audit: 'audit',
     stop: async () => {
       client.destroy();
-      const ended = once(server, 'exit');
-      server.kill('SIGKILL');
-      await ended;
+      await server.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
