@@ -67,6 +67,25 @@ describe('a pool of function processes', () => {
     expect(pool.counters()).toEqual({ a: 3 });
   });
 
+  it('gives company to a process that is slow, and none to one that is quick', async () => {
+    const { start, pending, begun, events } = scripted();
+    const pool = createPool({ functions: [aFunction('quick'), aFunction('slow')], start });
+    const burst = Array.from({ length: 50 }, () => pool.invoke('quick', '1'));
+    for (let count = 1; count <= burst.length; count += 1) {
+      await begun(count);
+      pending[count - 1]?.finish();
+    }
+    await Promise.all(burst);
+    expect(events).toEqual(['start quick']);
+
+    const slow = [pool.invoke('slow', '1'), pool.invoke('slow', '2')];
+    await begun(52); // the second begins though the first has not ended
+    expect(events).toEqual(['start quick', 'start slow', 'start slow']);
+    for (const { finish } of pending) finish();
+    await Promise.all(slow);
+    await pool.close();
+  });
+
   it('keeps to the processes of a function, to its reserved concurrency and to the total', async () => {
     const { start, begun, most, events } = scripted();
     const functions = [aFunction('a'), aFunction('b', 1), aFunction('c')];
