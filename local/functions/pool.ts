@@ -41,7 +41,7 @@ interface Member {
   starting: number;
   invocations: number;
   idleSince: number;
-  readonly busySince: Set<{ readonly at: number }>; // one for each invocation that runs
+  readonly busySince: Map<FunctionProcess, number>;
 }
 
 /**
@@ -67,7 +67,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
         starting: 0,
         invocations: 0,
         idleSince: 0,
-        busySince: new Set(),
+        busySince: new Map(),
       },
     ])
   );
@@ -86,9 +86,16 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   };
   const liveTotal = (): number => members.values().reduce((sum, { live }) => sum + live, 0);
 
+  const lendIdle = (member: Member): FunctionProcess | undefined => {
+    const process = member.idle.pop();
+    if (process !== undefined) member.busySince.set(process, performance.now());
+    return process;
+  };
+
   const discard = (member: Member, process: FunctionProcess): void => {
     if (!processes.delete(process)) return;
     member.live -= 1;
+    member.busySince.delete(process);
     const index = member.idle.indexOf(process);
     if (index >= 0) member.idle.splice(index, 1);
     serveWaiters();
@@ -132,18 +139,15 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
     clearTimeout(timer);
     if (closed) return;
     let patience = Number.POSITIVE_INFINITY;
-    const starting = new Map<Member, number>();
     waiting = waiting.filter(({ lambda, take }) => {
       const member = memberOf(lambda.name);
-      const process = member.idle.pop();
+      const process = lendIdle(member);
       if (process !== undefined) {
         take(process);
         return false;
       }
-      const onTheWay = starting.get(member) ?? member.starting;
-      starting.set(member, Math.max(0, onTheWay - 1));
-      if (onTheWay > 0 || member.live >= member.cap) return true;
-      const latest = Math.max(...[...member.busySince].map(({ at }) => at));
+      if (member.live >= member.cap || member.starting > 0) return true; // one at a time: the next may do without
+      const latest = Math.max(...member.busySince.values());
       const left = member.live === 0 ? 0 : latest + PATIENCE_MS - performance.now();
       if (left > 0) patience = Math.min(patience, left);
       else if (liveTotal() < total || evictFor(member)) add(member);
@@ -153,7 +157,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   };
 
   const borrow = (member: Member, signal?: AbortSignal): Promise<FunctionProcess | Answer> => {
-    const process = member.idle.pop();
+    const process = lendIdle(member);
     if (process !== undefined) return Promise.resolve(process);
     if (member.cap === 0 || waiting.length >= MAX_WAITING || closed) {
       return Promise.reject(new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.'));
@@ -175,6 +179,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   };
 
   const giveBack = (member: Member, process: FunctionProcess): void => {
+    member.busySince.delete(process);
     if (!processes.has(process)) return;
     member.idle.push(process);
     member.idleSince = performance.now();
@@ -194,14 +199,8 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
       if ('payload' in process) return process;
       const { arn, timeoutSeconds } = member.lambda;
       const deadline = Date.now() + timeoutSeconds * 1000;
-      const busy = { at: performance.now() };
-      member.busySince.add(busy);
-      try {
-        return await process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
-      } finally {
-        member.busySince.delete(busy);
-        giveBack(member, process);
-      }
+      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
+      return answer.finally(() => giveBack(member, process));
     },
     warm: async () => {
       const lend = async (member: Member): Promise<void> => {
