@@ -10,8 +10,11 @@ interface Answer {
 const TIMEOUT_MS = 10_000;
 
 /** Signed as any credentials would: the databases that run locally ask for a signature, and do not check it. */
-export const SIGNATURE =
-  'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
+export const SIGNATURE = {
+  'x-amz-date': '20300101T000000Z',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+} as const;
 
 const call = async (url: URL, operation: string, input: Json): Promise<Answer> => {
   const response = await fetch(url, {
@@ -19,8 +22,7 @@ const call = async (url: URL, operation: string, input: Json): Promise<Answer> =
     headers: {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
-      'x-amz-date': '20300101T000000Z',
-      authorization: SIGNATURE,
+      ...SIGNATURE,
     },
     body: JSON.stringify(input),
     signal: AbortSignal.timeout(TIMEOUT_MS),
