@@ -97,6 +97,7 @@ export class Users extends Construct {
       this.#machines.push(
         this.pool.addClient(`Machine${pascalCase(name)}`, {
           generateSecret: true,
+          authFlows: { userPassword: false }, // without a list people could sign in here, and write what their own client may not
           oAuth: { flows: { clientCredentials: true }, scopes: [...roles.map(role), tenantScope(tenant)] },
           accessTokenValidity: Duration.hours(1),
         })

@@ -339,6 +339,8 @@ describe('synthesis', () => {
     const machine = ofType(template, 'AWS::Cognito::UserPoolClient').find(([id]) => id.includes('Machine'));
     expect(machine?.[1].Properties).toMatchObject({ GenerateSecret: true, AllowedOAuthFlows: ['client_credentials'] });
     expect(JSON.stringify(machine?.[1].Properties.AllowedOAuthScopes)).toMatch(/submitter.*demo/);
+    // without a list Cognito would let people sign in there, and write what the people's own client may not
+    expect(machine?.[1].Properties.ExplicitAuthFlows).toEqual(['ALLOW_REFRESH_TOKEN_AUTH']);
     expect(ofType(template, 'AWS::Cognito::UserPoolDomain')).toHaveLength(1);
   });
 

@@ -53,9 +53,10 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
 
     async settle(writ, claim) {
       const condition = conditionOf({
-        condition: '#content.#attempt = :attempt AND #content.#status IN (:executing, :doubt)',
+        // what stands there already was written by a try whose answer was lost
+        condition: '#content = :claim OR (#content.#attempt = :attempt AND #content.#status IN (:executing, :doubt))',
         names: { '#content': 'content', '#attempt': 'attempt', '#status': 'status' },
-        values: { ':attempt': claim.attempt, ':executing': 'executing', ':doubt': 'in-doubt' },
+        values: { ':claim': claim, ':attempt': claim.attempt, ':executing': 'executing', ':doubt': 'in-doubt' },
       });
       const item = marshalled({ ...keys.claim(writ, scope, writ.action), content: claim });
       try {

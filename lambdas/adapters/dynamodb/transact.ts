@@ -47,8 +47,8 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 
 /**
  * Makes all writes or none, and returns undefined. The first condition that failed, in the order given, names the
- * refusal. Conflicts and throttles are tried again with jitter, then thrown as `Retryable`; a refusal is named only where no
- * reason is a conflict.
+ * refusal. Conflicts and throttles among the reasons are tried again with jitter, then thrown as `Retryable`; a refusal is
+ * named only where no reason is one. What the connection has tried again already is not tried again here: a step ends soon.
  */
 export const transact = async <const Refusal extends string>(
   connection: Connection,
@@ -63,11 +63,11 @@ export const transact = async <const Refusal extends string>(
       await connection.call('TransactWriteItems', request);
       return undefined;
     } catch (error) {
-      if (isTransient(error) && attempt < TRIES) {
+      const reasons = error instanceof DynamoDbError ? (error.reasons ?? []) : [];
+      if (reasons.length > 0 && isTransient(error) && attempt < TRIES) {
         await pause(Math.random() * PAUSE_MS * 2 ** attempt);
         continue;
       }
-      const reasons = error instanceof DynamoDbError ? (error.reasons ?? []) : [];
       const failed = guarded.find((_, index) => reasons[index]?.Code === 'ConditionalCheckFailed');
       if (failed === undefined || isTransient(error)) return toFault('a transaction')(error);
       return failed.refusal;

@@ -65,9 +65,15 @@ export const act = async <Client>(
     const isSettled = await deps.claims.settle(writ, settled).catch(() => false);
     if (!isSettled) throw new Uncertain(`how action ${action} of run ${ref.run} ended (${status}) could not be kept`);
   };
+  // the lease counts from before the claim: a call that began late could take effect after it
+  const leftMs = timeoutMs - (deps.now().getTime() - startedAt.getTime());
+  if (leftMs <= 0) {
+    await settle('released');
+    throw new Retryable(`claiming action ${action} of run ${ref.run} took as long as the call may: nothing was sent`);
+  }
   try {
     const marker = `${ref.run}-${action}`;
-    await tool.call(client, input, AbortSignal.timeout(timeoutMs), { marker });
+    await tool.call(client, input, AbortSignal.timeout(leftMs), { marker });
   } catch (fault) {
     await settle(fault instanceof Retryable ? 'released' : fault instanceof Terminal ? 'failed' : 'in-doubt');
     if (fault instanceof Retryable || fault instanceof Terminal || fault instanceof Uncertain) throw fault;

@@ -19,6 +19,6 @@ export interface Claims {
    * attempt before this one was `released`, can be claimed.
    */
   begin(writ: Writ, claim: Claim): Promise<Unclaimed | undefined>;
-  /** Ends the attempt that `claim` is of, if it is still executing or in doubt; false where it is not. */
+  /** Ends the attempt that `claim` is of, if it is executing or in doubt, or ended in just this way; false otherwise. */
   settle(writ: Writ, claim: Claim): Promise<boolean>;
 }

@@ -27,18 +27,15 @@ export const ask = defineStep({
       token,
       at: deps.now().toISOString(),
     };
-    let fresh = false;
-    const output = await advance(deps, ref, { key: `ask#${round}`, wanted: {}, output: Output }, async () => {
-      fresh = true;
-      return {
-        output: { kind: 'asked' as const, field },
-        rules: asked ? [asked.rule] : [],
-        status: 'waiting' as const,
-        event: { result: { status: 'asked' } },
-        deed: { kind: 'ask' as const, question },
-      };
-    });
-    if (!fresh) await deps.ledger.askAgain(ref, question);
+    const output = await advance(deps, ref, { key: `ask#${round}`, wanted: {}, output: Output }, () => ({
+      output: { kind: 'asked' as const, field },
+      rules: asked ? [asked.rule] : [],
+      status: 'waiting' as const,
+      event: { result: { status: 'asked' } },
+      deed: { kind: 'ask' as const, question },
+    }));
+    // this attempt's token is the one that is waited for, also where another one was recorded before or at the same moment
+    await deps.ledger.askAgain(ref, question);
     return output;
   },
 });

@@ -29,6 +29,10 @@ export const propose = defineStep({
   run: async ({ ledger, release, proposer, tools, now }: ProposeDeps, { action, ...ref }) => {
     const dossier = await ledger.look(ref, { input: true, plan: action, readings: readingsOf(release, tools) });
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
+    if (dossier.run.release !== release.release)
+      throw new Terminal(
+        `run ${ref.run} is pinned to release ${dossier.run.release}, this step serves ${release.release}`
+      );
     const plan =
       dossier.plan ?? (await ledger.plan(ref, await makePlan({ release, proposer, tools }, dossier, action), now()));
     return {

@@ -89,8 +89,8 @@ const stop = async (deps: ControlDeps, by: Identity, subject: string, change: Co
     const { control, record } = make(deps, by, subject, change, root);
     const number = root.change + 1;
     if (!(await deps.controls.settle(subject, control, { found: root.change, change: number, record }))) continue;
-    await spread(deps.controls, CONTROL_SHARDS, number, control);
-    return { kind: 'set', control };
+    // where a resume that was begun meanwhile has reached a shard first, it may have died there: the stop is begun anew
+    if (await spread(deps.controls, CONTROL_SHARDS, number, control)) return { kind: 'set', control };
   }
   throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
 };

@@ -62,8 +62,6 @@ describe.skipIf(!hasDynoxide)('a transaction', () => {
   it.each([
     ['a conflict beside a condition that failed', cancelled('ConditionalCheckFailed', 'TransactionConflict')],
     ['a throttle', cancelled('None', 'ThrottlingError')],
-    ['too much throughput', refused('ProvisionedThroughputExceededException')],
-    ['a lost answer', refused('NoAnswer', 0)],
   ])('tries again after %s, as the same request, and names no refusal', async (_, error) => {
     const item = anItem();
     const { connection, sent } = failing(dynoxide.connection, error, error);
@@ -81,6 +79,17 @@ describe.skipIf(!hasDynoxide)('a transaction', () => {
 
     await expect(transact(connection, [{ refusal: 'exists', write: once(anItem()) }])).rejects.toThrow(Retryable);
     expect(sent).toHaveLength(5);
+  });
+
+  it.each([
+    refused('ProvisionedThroughputExceededException'),
+    refused('NoAnswer', 0),
+    refused('TransactionInProgressException'),
+  ])('is Retryable at once after $name, which the connection has tried again already', async (error) => {
+    const { connection, sent } = failing(dynoxide.connection, error);
+
+    await expect(transact(connection, [{ refusal: 'exists', write: once(anItem()) }])).rejects.toThrow(Retryable);
+    expect(sent).toHaveLength(1);
   });
 
   it('is Terminal where it may not, and says which error', async () => {

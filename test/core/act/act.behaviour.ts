@@ -204,6 +204,36 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     expect(await run.claimed()).toMatchObject({ status: 'done', attempt: 2 });
   });
 
+  it('sends nothing where claiming took the time of the call, since the lease would be over too early', async () => {
+    let now = AT;
+    const run = await given({
+      now: () => now,
+      claims: (real) => ({
+        ...real,
+        begin: async (...args) => {
+          now = new Date(now.getTime() + 1_000 * jiraAssign.timeoutSeconds);
+          return real.begin(...args);
+        },
+      }),
+    });
+
+    await expect(run.act()).rejects.toThrow(Retryable);
+    expect(run.vendor.effects).toBe(0);
+    expect(await run.claimed()).toMatchObject({ status: 'released', attempt: 1 });
+  });
+
+  it('settles an attempt again in the same way, as after a lost answer, and in no other way', async () => {
+    const run = await given();
+    await run.act();
+    const done = await run.claimed();
+    if (done === undefined) throw new Error('expected a claim');
+
+    expect(await run.real.settle(run.writ, done)).toBe(true);
+    expect(await run.real.settle(run.writ, { ...done, status: 'failed' })).toBe(false);
+    expect(await run.real.settle(run.writ, { ...done, attempt: 2 })).toBe(false);
+    expect(await run.claimed()).toEqual(done);
+  });
+
   it('is uncertain where it happened but could not be kept', async () => {
     let isBroken = true;
     const run = await given({

@@ -228,6 +228,27 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
     expect(records.map(({ step }) => step)).toEqual(['submit', 'route#0', 'ask#0', 'route#1']);
   });
 
+  it('keeps the token that is waited for, where another attempt was recorded at the same moment', async () => {
+    let before = async (): Promise<unknown> => undefined;
+    const { state, ref, deps } = await given({
+      fields: { summary: 'the vpn drops' },
+      ledger: (real) => ({
+        ...real,
+        move: async (...args) => {
+          const [first, once] = [before, async () => undefined];
+          before = once;
+          await first();
+          return real.move(...args);
+        },
+      }),
+    });
+    const request = { ...ref, round: 0, field: 'issueKey' };
+    before = () => ask.run(deps, { ...request, token: 'given up' });
+
+    await ask.run(deps, { ...request, token: 'waited for' });
+    expect((await state.get(keys.question(ref, 0)))?.content).toMatchObject({ token: 'waited for' });
+  });
+
   it('answers what is off topic before anything is asked or read', async () => {
     const { ref, deps } = await given({ fields: { summary: 'what is on the lunch menu' } });
     expect(await route.run(deps, { ...ref, round: 0 })).toEqual({ kind: 'not-eligible', rule: 'OFF_TOPIC' });
@@ -265,6 +286,7 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
     const { ref, deps, kept } = await given({ release: aRelease({ release: 'b'.repeat(64) }) });
 
     await expect(route.run(deps, { ...ref, round: 0 })).rejects.toThrow('is pinned to release');
+    await expect(propose.run(deps, { ...ref, action: 1 })).rejects.toThrow('is pinned to release');
     await reap.run(deps, reap.input.parse({ detail: { status: 'TIMED_OUT', input: JSON.stringify(ref) } }));
     expect((await kept()).run).toMatchObject({ status: 'closed', outcome: 'failed', rules: ['EXECUTION_TIMED_OUT'] });
   });
