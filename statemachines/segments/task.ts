@@ -26,10 +26,16 @@ const NOT_INVOKED = [
   'Lambda.SdkClientException',
 ];
 
+/** The function's process ended without an answer, or was ended at its time-out. */
+const CRASHED = ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError'];
+
 /** How a state tries again. Nothing that may have changed a customer's system is among these errors. */
 export const retry = {
   /** Steps that are recorded once, and reads: doing them again is harmless. About half a minute. */
-  harmless: [{ ErrorEquals: ['Retryable', ...NOT_INVOKED], ...backOff(1, 5, 15) }],
+  harmless: [
+    { ErrorEquals: ['Retryable', ...NOT_INVOKED], ...backOff(1, 5, 15) },
+    { ErrorEquals: CRASHED, ...backOff(1, 2, 15) },
+  ],
   /** A write: only where the function itself says that nothing happened. */
   unchanged: [{ ErrorEquals: ['Retryable'], ...backOff(2, 4, 20) }],
   /** A look-up after a lost answer: outlasts the lease of a claim, after which it says more than `Retryable`. */
