@@ -7,7 +7,7 @@ import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda.ts';
 import { openSecrets } from './endpoint/secrets.ts';
 import { createEndpoint } from './endpoint/server.ts';
-import { statesService } from './endpoint/states.ts';
+import { statesService } from './endpoint/states/service.ts';
 import { stsService } from './endpoint/sts.ts';
 import { createEvents } from './events/bus.ts';
 import { openPool } from './functions/open.ts';

@@ -15,6 +15,10 @@ const whole = z.coerce.number().int();
 const JsonValue = z.json() as z.ZodType<Json>;
 const JsonRecord = z.record(z.string(), JsonValue);
 
+const Tag = z.object({ Key: z.string(), Value: z.string() });
+export type Tag = z.infer<typeof Tag>;
+const Tags = z.array(Tag).default([]);
+
 const Index = properties(
   {
     IndexName: z.string(),
@@ -77,17 +81,25 @@ export const StateMachine = properties(
     DefinitionS3Location: z.object({ Key: z.string() }).optional(),
     DefinitionSubstitutions: z.record(z.string(), z.coerce.string()).default({}),
     StateMachineType: z.literal('STANDARD', 'only standard state machines run here').default('STANDARD'),
+    LoggingConfiguration: JsonRecord.optional(),
+    TracingConfiguration: z.object({ Enabled: z.boolean().optional() }).optional(),
+    Tags,
   },
-  'StateMachineName LoggingConfiguration TracingConfiguration EncryptionConfiguration Tags'
+  'StateMachineName EncryptionConfiguration'
 );
-export const StateMachineVersion = properties({ StateMachineArn: z.string() }, 'StateMachineRevisionId Description');
+export const StateMachineVersion = properties(
+  { StateMachineArn: z.string(), Description: z.string().optional() },
+  'StateMachineRevisionId'
+);
 export const StateMachineAlias = properties(
   {
+    Name: z.string(),
+    Description: z.string().optional(),
     RoutingConfiguration: z
       .array(z.object({ StateMachineVersionArn: z.string() }))
       .length(1, 'only an alias of one version runs here'),
   },
-  'Name Description DeploymentPreference'
+  'DeploymentPreference'
 );
 
 export const Rule = properties(
