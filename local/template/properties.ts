@@ -49,10 +49,29 @@ export const LambdaFunction = properties(
     MemorySize: whole.min(128).default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).optional(),
     ReservedConcurrentExecutions: whole.min(0).optional(),
+    Description: z.string().default(''),
+    Architectures: z.array(z.string()).default(['x86_64']),
+    LoggingConfig: z.object({ LogGroup: z.string().optional() }).optional(),
+    TracingConfig: z.object({ Mode: z.string() }).optional(),
+    Tags,
   },
-  'FunctionName Description Architectures LoggingConfig EphemeralStorage KmsKeyArn Tags DeadLetterConfig ' +
-    'RuntimeManagementConfig SnapStart RecursiveLoop TracingConfig'
+  'FunctionName EphemeralStorage KmsKeyArn DeadLetterConfig RuntimeManagementConfig SnapStart RecursiveLoop'
 );
+export const LambdaVersion = properties(
+  { FunctionName: z.string() },
+  'CodeSha256 Description ProvisionedConcurrencyConfig RuntimePolicy'
+);
+export const Permission = properties(
+  {
+    Action: z.string(),
+    FunctionName: z.string(),
+    Principal: z.string(),
+    SourceArn: z.string().optional(),
+    SourceAccount: z.string().optional(),
+  },
+  'EventSourceToken'
+);
+export type Permission = z.infer<typeof Permission>;
 export const EventInvokeConfig = properties(
   { FunctionName: z.string(), MaximumRetryAttempts: whole.optional() },
   'Qualifier MaximumEventAgeInSeconds DestinationConfig'
