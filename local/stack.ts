@@ -4,13 +4,14 @@ import { startDynoxide } from './dynamo/dynoxide.ts';
 import { ensureTables } from './dynamo/tables.ts';
 import { proxyTo } from './endpoint/dynamodb.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
-import { lambdaService } from './endpoint/lambda.ts';
+import { lambdaService } from './endpoint/lambda/service.ts';
 import { openSecrets } from './endpoint/secrets.ts';
 import { createEndpoint } from './endpoint/server.ts';
 import { statesService } from './endpoint/states/service.ts';
 import { stsService } from './endpoint/sts.ts';
 import { createEvents } from './events/bus.ts';
 import { openPool } from './functions/open.ts';
+import { openReservations } from './functions/reservations.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { authorizerFor } from './iam/authorize.ts';
 import { createCredentials } from './iam/credentials.ts';
@@ -128,13 +129,16 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         ).url
       : new URL(external);
   await ensureTables(database, tables);
-  const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
+  const dynamodb = opening.adopt(proxyTo(database, `arn:aws:dynamodb:${region}:${account}:table/`), (proxy) =>
+    proxy.close()
+  );
 
   const credentials = createCredentials(now);
   const authorize = authorizerFor(roles);
   const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
     opened.close()
   );
+  const reservations = openReservations(join(data, 'concurrency.json'), functions, pool);
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
   const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
@@ -175,7 +179,14 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       AWSCognitoIdentityProviderService: cognitoService(identity, keys),
     },
     sts: stsService({ account, roles, credentials, authorize, now }),
-    lambda: lambdaService({ functions, pool, invokeLater: events.invokeLater, authorize }),
+    lambda: lambdaService({
+      functions,
+      arnPrefix: `arn:aws:lambda:${region}:${account}:function:`,
+      pool,
+      reservations,
+      invokeLater: events.invokeLater,
+      authorize,
+    }),
     identity: identityPages(identity, keys, userPools),
     log,
   });

@@ -27,6 +27,15 @@ export class ServiceError extends Error {
   }
 }
 
+/** Part of a path, as it was before it was percent-encoded. */
+export const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ServiceError('ValidationException', 'the path is not percent-encoded UTF-8');
+  }
+};
+
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }

@@ -3,7 +3,7 @@ import { type Reply, ServiceError } from './exchange.ts';
 import { document } from './xml.ts';
 
 /** How a request expects its errors. */
-export type Shape = 'json' | 'lambda' | 'query' | 's3' | 'cbor';
+export type Shape = 'json' | 'lambda' | 'query' | 's3';
 
 /** Lambda's paths begin with the date of the API's version that brought the operation. */
 const LAMBDA_PATH = /^\/20\d\d-\d\d-\d\d\/functions([/?]|$)/;
@@ -19,7 +19,6 @@ export const isForm = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =
 export const shapeOf = ({ headers, url = '/' }: Pick<IncomingMessage, 'headers' | 'url'>): Shape => {
   const service = serviceOf(headers);
   if (service === 's3') return 's3';
-  if (headers['smithy-protocol'] === 'rpc-v2-cbor') return 'cbor';
   if (service === 'lambda' || LAMBDA_PATH.test(url)) return 'lambda';
   return isForm({ headers }) || XML_SERVICES.has(service) ? 'query' : 'json';
 };
@@ -51,12 +50,6 @@ const translated = (shape: 'query' | 's3', { name, message, status }: ServiceErr
   return new ServiceError(theirs, message, theirStatus);
 };
 
-/** A text of at most 64 KiB as CBOR has it. */
-const cborText = (text: string): Buffer => {
-  const bytes = Buffer.from(text).subarray(0, 0xffff);
-  return Buffer.concat([Buffer.from([0x79, bytes.length >> 8, bytes.length & 0xff]), bytes]);
-};
-
 /** An error as each protocol answers it, with the id of its request where that stands in the body. */
 export const errorReply = (shape: Shape, error: ServiceError, requestId: string): Reply => {
   const { name, message, status } = error;
@@ -73,14 +66,6 @@ export const errorReply = (shape: Shape, error: ServiceError, requestId: string)
         headers: { 'content-type': 'application/json', 'x-amzn-errortype': name },
         body: JSON.stringify({ Type: 'User', Message: message }),
       };
-    case 'cbor': {
-      const members = Object.entries({ __type: name, message }).flat().map(cborText);
-      return {
-        status,
-        headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', 'x-amzn-errortype': name },
-        body: Buffer.concat([Buffer.from([0xa2]), ...members]),
-      };
-    }
     case 'query': {
       const { name: Code, status: xmlStatus } = translated('query', error);
       const content = { Error: { Type: 'Sender', Code, Message: message }, RequestId: requestId };

@@ -14,10 +14,15 @@ const executionArn = (input: z.infer<typeof OfExecution>): string => input.execu
 const WHOLE = { included: true };
 
 /** What a list says of an execution. */
-const briefOf = ({ startDate, stopDate, input: _, output: __, error: ___, cause: ____, ...rest }: Execution) => ({
-  ...rest,
-  startDate: seconds(startDate),
-  ...(stopDate === undefined ? {} : { stopDate: seconds(stopDate) }),
+const briefOf = (execution: Execution): JsonObject => ({
+  executionArn: execution.executionArn,
+  stateMachineArn: execution.stateMachineArn,
+  stateMachineVersionArn: execution.stateMachineVersionArn,
+  stateMachineAliasArn: execution.stateMachineAliasArn,
+  name: execution.name,
+  status: execution.status,
+  startDate: seconds(execution.startDate),
+  ...(execution.stopDate === undefined ? {} : { stopDate: seconds(execution.stopDate) }),
   redriveCount: 0,
 });
 
