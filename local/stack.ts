@@ -5,7 +5,8 @@ import { ensureTables } from './dynamo/tables.ts';
 import { proxyTo } from './endpoint/dynamodb.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda/service.ts';
-import { openSecrets } from './endpoint/secrets.ts';
+import { logsService } from './endpoint/logs.ts';
+import { secretsService } from './endpoint/secrets/service.ts';
 import { createEndpoint } from './endpoint/server.ts';
 import { statesService } from './endpoint/states/service.ts';
 import { stsService } from './endpoint/sts.ts';
@@ -20,6 +21,7 @@ import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
 import { lockFolder } from './lock.ts';
+import { openSecretStore } from './secrets/store.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -142,8 +144,8 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
   const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
-  const store = openSecrets({ file: join(data, 'secrets.json'), account, region, now });
-  for (const [name, value] of Object.entries(secrets)) store.put(name, value);
+  const store = openSecretStore(join(data, 'secrets.json'), `arn:aws:secretsmanager:${region}:${account}:secret:`, now);
+  for (const [name, text] of Object.entries(secrets)) store.ensure(name, { text });
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
@@ -175,7 +177,14 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     tablesArn: `arn:aws:dynamodb:${region}:${account}:table/*`,
     json: {
       AWSStepFunctions: statesService(states, machines, now()),
-      secretsmanager: store.service,
+      secretsmanager: secretsService(store, now),
+      Logs_20140328: logsService({
+        groups: deployment.logGroups,
+        functions,
+        folder: join(data, 'logs'),
+        arnPrefix: `arn:aws:logs:${region}:${account}:log-group:`,
+        startedAt: now(),
+      }),
       AWSCognitoIdentityProviderService: cognitoService(identity, keys),
     },
     sts: stsService({ account, roles, credentials, authorize, now }),

@@ -77,6 +77,12 @@ export const EventInvokeConfig = properties(
   'Qualifier MaximumEventAgeInSeconds DestinationConfig'
 );
 
+export const LogGroup = properties(
+  { RetentionInDays: whole.optional() },
+  'LogGroupName LogGroupClass KmsKeyId DataProtectionPolicy FieldIndexPolicies ResourcePolicyDocument Tags ' +
+    'DeletionProtectionEnabled BearerTokenAuthenticationEnabled'
+);
+
 const PolicyDocument = JsonRecord;
 export const Role = properties(
   {
