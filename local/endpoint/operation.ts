@@ -10,8 +10,14 @@ export interface Operation {
   run(input: unknown, guard: Guard, guardOf: GuardOf): Promise<JsonObject>;
 }
 
-/** Throws `AccessDeniedException` unless the caller may do this. */
-export type Guard = (resource: string, context?: Readonly<Record<string, Json>>) => void;
+/** Throws `AccessDeniedException` unless the caller may do this. The context has condition keys that only this call has. */
+export type Guard = (resource: string, context?: Readonly<Record<string, Json | undefined>>) => void;
+
+/** What an operation touches, where policies may ask for more than its ARN. */
+export interface Target {
+  readonly resource: string;
+  readonly context: Readonly<Record<string, Json | undefined>>;
+}
 
 /** The guard of another action than the operation's own, `<service>:<Action>`, for operations that need several rights. */
 export type GuardOf = (action: string) => Guard;
@@ -27,13 +33,15 @@ export interface JsonService {
 
 export const operation = <Input>(
   schema: z.ZodType<Input>,
-  resource: (input: Input) => string,
+  target: (input: Input) => string | Target,
   act: (input: Input, guardOf: GuardOf) => JsonObject | Promise<JsonObject>
 ): Operation => ({
   run: async (given, guard, guardOf) => {
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error));
-    guard(resource(parsed.data));
+    const touched = target(parsed.data);
+    if (typeof touched === 'string') guard(touched);
+    else guard(touched.resource, touched.context);
     return act(parsed.data, guardOf);
   },
 });
@@ -48,9 +56,15 @@ export const guardFor =
   (caller: Caller, action: string, authorize: Authorize): Guard =>
   (resource, context = {}) => {
     if (caller.kind === 'administrator') return;
+    const given = Object.entries(context).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value] as const]
+    );
     const tags = Object.entries(caller.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
     const { roleArn } = caller;
-    if (authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...context } })) return;
+    if (
+      authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...Object.fromEntries(given) } })
+    )
+      return;
     const message = `User: ${sessionArnOf(caller)} is not authorized to perform: ${action} on resource: ${resource}`;
     throw new ServiceError('AccessDeniedException', message);
   };

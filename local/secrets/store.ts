@@ -46,6 +46,8 @@ export interface SecretStore {
   change(name: string, change: Partial<Pick<Secret, 'description' | 'deletionAt'>>): void;
   remove(name: string): void;
   arnOf(name: string): string;
+  /** Without the six characters at its end. */
+  plainArnOf(name: string): string;
   /** By name, by ARN, or by an ARN without the six characters at its end. */
   nameOf(id: string): string;
 }
@@ -97,6 +99,7 @@ export const openSecretStore = (file: string, arnPrefix: string, now: () => numb
     },
     remove: (name) => keep(name, undefined),
     arnOf,
+    plainArnOf,
     nameOf: (id) => secrets.keys().find((name) => [arnOf(name), plainArnOf(name)].includes(id)) ?? id,
   };
 };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Secret, SecretStore, SecretValue, Version } from '../../secrets/store.ts';
 import type { JsonObject } from '../../template/json.ts';
 import { ServiceError } from '../exchange.ts';
-import { type JsonService, operation } from '../operation.ts';
+import { type JsonService, operation, type Target } from '../operation.ts';
 import { pageOf } from '../paging.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -30,6 +30,7 @@ const deleted = (): ServiceError =>
     "You can't perform this operation on the secret because it was marked for deletion."
   );
 
+type GivenVersion = { readonly VersionId?: string | undefined; readonly VersionStage?: string | undefined };
 type Found = { readonly name: string; readonly secret: Secret };
 type GivenValue = { readonly [name in keyof typeof Value]?: string | undefined };
 
@@ -61,9 +62,19 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
     if (found.secret.deletionAt !== undefined) throw deleted();
     return found;
   };
-  const resource = ({ SecretId }: { readonly SecretId: string }): string => {
+  /** AWS judges by the whole ARN of a secret that is there, and by an ARN without suffix for one that is not. */
+  const target = ({ SecretId, VersionId, VersionStage }: z.infer<typeof OfSecret> & GivenVersion): Target => {
     const name = store.nameOf(SecretId);
-    return name.startsWith('arn:') ? name : store.arnOf(name);
+    const partial = name.startsWith('arn:') ? name : store.plainArnOf(name);
+    const resource = store.secrets.has(name) ? store.arnOf(name) : partial;
+    return {
+      resource,
+      context: {
+        'secretsmanager:SecretId': resource,
+        'secretsmanager:VersionId': VersionId,
+        'secretsmanager:VersionStage': VersionStage,
+      },
+    };
   };
 
   const answerOf = ({ name, secret }: Found, VersionId?: string, VersionStage?: string): JsonObject => {
@@ -127,7 +138,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
     operations: {
       GetSecretValue: operation(
         OfSecret.extend({ VersionId: z.string().optional(), VersionStage: z.string().optional() }),
-        resource,
+        target,
         ({ SecretId, VersionId, VersionStage }) => answerOf(findKept(SecretId), VersionId, VersionStage)
       ),
       BatchGetSecretValue: operation(
@@ -142,7 +153,8 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
           const Errors: JsonObject[] = [];
           for (const SecretId of SecretIdList ?? items.map(({ name }) => name)) {
             try {
-              guard(resource({ SecretId }));
+              const { resource, context } = target({ SecretId });
+              guard(resource, context);
               SecretValues.push(answerOf(findKept(SecretId)));
             } catch (error) {
               if (!(error instanceof ServiceError)) throw error;
@@ -173,7 +185,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
           return { SecretList, ...next };
         }
       ),
-      DescribeSecret: operation(OfSecret, resource, ({ SecretId }) => {
+      DescribeSecret: operation(OfSecret, target, ({ SecretId }) => {
         const { name, secret } = find(SecretId);
         return { ...described(name, secret), VersionIdsToStages: stagesOf(secret) };
       }),
@@ -186,7 +198,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
           Tags: notHere('tags of secrets'),
           AddReplicaRegions: notHere('replicas of secrets'),
         }),
-        ({ Name }) => store.arnOf(Name),
+        ({ Name }) => ({ resource: store.plainArnOf(Name), context: { 'secretsmanager:Name': Name } }),
         ({ Name, Description: description, ClientRequestToken, ...given }) => {
           const value = valueIn(given);
           if (value === undefined)
@@ -218,7 +230,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
             .optional(),
           RotationToken: notHere('rotation'),
         }),
-        resource,
+        target,
         ({ SecretId, ClientRequestToken, ...given }) => {
           const { name } = findKept(SecretId);
           const value = valueIn(given);
@@ -229,7 +241,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
       ),
       UpdateSecret: operation(
         OfSecret.extend({ ...Value, Description, KmsKeyId: z.string().optional() }),
-        resource,
+        target,
         ({ SecretId, ClientRequestToken, Description: description, ...given }) => {
           const { name } = findKept(SecretId);
           const value = valueIn(given);
@@ -243,7 +255,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
           RecoveryWindowInDays: z.int().min(7).max(30).optional(),
           ForceDeleteWithoutRecovery: z.boolean().default(false),
         }),
-        resource,
+        target,
         ({ SecretId, RecoveryWindowInDays, ForceDeleteWithoutRecovery }) => {
           if (RecoveryWindowInDays !== undefined && ForceDeleteWithoutRecovery)
             throw invalid("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.");
@@ -254,7 +266,7 @@ export const secretsService = (store: SecretStore, now: () => number): JsonServi
           return { ARN: store.arnOf(name), Name: name, DeletionDate: seconds(deletionAt) };
         }
       ),
-      RestoreSecret: operation(OfSecret, resource, ({ SecretId }) => {
+      RestoreSecret: operation(OfSecret, target, ({ SecretId }) => {
         const { name } = find(SecretId);
         store.change(name, { deletionAt: undefined });
         return { ARN: store.arnOf(name), Name: name };
