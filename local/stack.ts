@@ -6,6 +6,7 @@ import { proxyTo } from './endpoint/dynamodb.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda/service.ts';
 import { logsService } from './endpoint/logs.ts';
+import { s3Service } from './endpoint/s3/service.ts';
 import { secretsService } from './endpoint/secrets/service.ts';
 import { createEndpoint } from './endpoint/server.ts';
 import { statesService } from './endpoint/states/service.ts';
@@ -21,6 +22,7 @@ import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
 import { lockFolder } from './lock.ts';
+import { openObjects } from './objects/store.ts';
 import { openSecretStore } from './secrets/store.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
@@ -147,6 +149,11 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const store = openSecretStore(join(data, 'secrets.json'), `arn:aws:secretsmanager:${region}:${account}:secret:`, now);
   for (const [name, text] of Object.entries(secrets)) store.ensure(name, { text });
 
+  const objects =
+    deployment.buckets.length === 0
+      ? undefined
+      : opening.adopt(await openObjects(join(data, 'objects')), (opened) => opened.close());
+
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
   const events = createEvents({ rules, functions, pool, account, region, now, log });
@@ -196,6 +203,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       invokeLater: events.invokeLater,
       authorize,
     }),
+    s3: objects && s3Service({ buckets: deployment.buckets, region, store: objects, authorize, startedAt: now(), now }),
     identity: identityPages(identity, keys, userPools),
     log,
   });

@@ -20,10 +20,13 @@ export interface Reply {
 export class ServiceError extends Error {
   override readonly name: string;
   readonly status: number;
-  constructor(name: string, message: string, status = 400) {
+  /** What the answer says besides. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(name: string, message: string, status = 400, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = name;
     this.status = status;
+    this.headers = headers;
   }
 }
 

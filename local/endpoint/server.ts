@@ -5,7 +5,7 @@ import { ADMINISTRATOR_KEY, type Caller, type CredentialStore } from '../iam/cre
 import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb.ts';
 import { BodyTooLarge, type Exchange, type Reply, readExchange, ServiceError, send } from './exchange.ts';
 import { guardFor, type JsonService } from './operation.ts';
-import { errorReply, isForm, serviceOf, shapeOf } from './shapes.ts';
+import { authorizationOf, errorReply, isForm, serviceOf, shapeOf } from './shapes.ts';
 
 export interface EndpointOptions {
   readonly credentials: CredentialStore;
@@ -17,6 +17,8 @@ export interface EndpointOptions {
   readonly json: Readonly<Record<string, JsonService>>;
   readonly sts: (form: URLSearchParams, caller: Caller) => Reply;
   readonly lambda: (exchange: Exchange, caller: Caller) => Promise<Reply>;
+  /** Absent where the template has no buckets. */
+  readonly s3: ((exchange: Exchange, caller: Caller) => Promise<Reply>) | undefined;
   /** What an identity provider serves without AWS credentials; `undefined` for a path that is not its own. */
   readonly identity: (exchange: Exchange) => Promise<Reply | undefined>;
   readonly log: (line: string) => void;
@@ -29,6 +31,8 @@ export interface Endpoint {
 }
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** S3 takes objects of 5 GB; here one is held in memory. */
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
 const UNSIGNED = 'Missing Authentication Token: sign the request, as the AWS CLI and SDKs do';
 
@@ -38,11 +42,18 @@ const UNKNOWN_KEY =
 
 /** One endpoint that speaks the protocols of all services that the template uses, and knows by the access key who calls. */
 export const createEndpoint = (options: EndpointOptions): Endpoint => {
-  const { credentials, authorize, dynamodb, tablesArn, json, sts, lambda, identity, log } = options;
+  const { credentials, authorize, dynamodb, tablesArn, json, sts, lambda, s3, identity, log } = options;
   const counts = new Map<string, number>();
-  const served = new Set(['dynamodb', 'lambda', 'sts', ...Object.values(json).map(({ iamPrefix }) => iamPrefix)]);
+  const served = new Set([
+    'dynamodb',
+    'lambda',
+    'sts',
+    ...(s3 === undefined ? [] : ['s3']),
+    ...Object.values(json).map(({ iamPrefix }) => iamPrefix),
+  ]);
 
-  const callerOf = (authorization: string | undefined): Caller => {
+  const callerOf = (request: IncomingMessage): Caller => {
+    const authorization = authorizationOf(request);
     if (authorization === undefined) throw new ServiceError('MissingAuthenticationTokenException', UNSIGNED, 403);
     const caller = credentials.callerOf(authorization);
     if (caller === 'unknown') throw new ServiceError('UnrecognizedClientException', UNKNOWN_KEY, 403);
@@ -53,7 +64,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
 
   const forward = (request: IncomingMessage, response: ServerResponse, operation: string): Promise<void> | void => {
     try {
-      const caller = callerOf(request.headers.authorization);
+      const caller = callerOf(request);
       guardFor(caller, `dynamodb:${operation}`, authorize)(tablesArn);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -63,15 +74,15 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     return dynamodb.forward(request, response);
   };
 
-  const callJson = async (target: string, { headers, body }: Exchange): Promise<Reply> => {
+  const callJson = async (target: string, request: IncomingMessage, { body }: Exchange): Promise<Reply> => {
     const dot = target.indexOf('.');
     const prefix = target.slice(0, dot);
     const service = Object.hasOwn(json, prefix) ? json[prefix] : undefined;
     const name = target.slice(dot + 1);
     const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
     if (service === undefined || operation === undefined)
-      throw notKnown(service?.iamPrefix ?? serviceOf(headers), target);
-    const caller: Caller = service.anonymous.has(name) ? { kind: 'administrator' } : callerOf(headers.authorization);
+      throw notKnown(service?.iamPrefix ?? serviceOf(request), target);
+    const caller: Caller = service.anonymous.has(name) ? { kind: 'administrator' } : callerOf(request);
     let input: unknown;
     try {
       input = JSON.parse(body.toString('utf8') || '{}');
@@ -107,14 +118,15 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
 
   const answer = async (request: IncomingMessage, target: string | undefined): Promise<Reply> => {
     const shape = shapeOf(request);
-    const exchange = await readExchange(request, MAX_BODY_BYTES);
-    const { method, path, headers } = exchange;
-    if (target !== undefined) return callJson(target, exchange);
-    if (shape === 'lambda') return lambda(exchange, callerOf(headers.authorization));
+    const exchange = await readExchange(request, shape === 's3' ? MAX_OBJECT_BYTES : MAX_BODY_BYTES);
+    const { method, path } = exchange;
+    if (target !== undefined) return callJson(target, request, exchange);
+    if (shape === 'lambda') return lambda(exchange, callerOf(request));
+    if (shape === 's3' && s3 !== undefined) return s3(exchange, callerOf(request));
     const served = await identity(exchange);
     if (served !== undefined) return served;
-    const service = serviceOf(headers);
-    const caller = callerOf(headers.authorization);
+    const service = serviceOf(request);
+    const caller = callerOf(request);
     if (shape === 'query' && path === '/' && isForm(request)) {
       const form = new URLSearchParams(exchange.body.toString('utf8'));
       if (service === 'sts' || service === undefined) return sts(form, caller);

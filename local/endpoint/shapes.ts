@@ -9,15 +9,24 @@ export type Shape = 'json' | 'lambda' | 'query' | 's3';
 const LAMBDA_PATH = /^\/20\d\d-\d\d-\d\d\/functions([/?]|$)/;
 const XML_SERVICES: ReadonlySet<string | undefined> = new Set(['route53', 'cloudfront']);
 
+type Head = Pick<IncomingMessage, 'headers' | 'url'>;
+
+/** Who signed a request and for which service: in its header or, where it is a URL that somebody was given, in its query. */
+export const authorizationOf = ({ headers, url = '/' }: Head): string | undefined => {
+  if (headers.authorization !== undefined || !url.includes('X-Amz-Credential=')) return headers.authorization;
+  return `Credential=${new URLSearchParams(url.slice(url.indexOf('?'))).get('X-Amz-Credential')}`;
+};
+
 /** The service that a request is signed for: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
-export const serviceOf = ({ authorization }: IncomingMessage['headers']): string | undefined =>
-  /Credential=[^/,]*\/[^/,]*\/[^/,]*\/([\w-]+)\//.exec(authorization ?? '')?.[1];
+export const serviceOf = (request: Head): string | undefined =>
+  /Credential=[^/,]*\/[^/,]*\/[^/,]*\/([\w-]+)\//.exec(authorizationOf(request) ?? '')?.[1];
 
 export const isForm = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
 
-export const shapeOf = ({ headers, url = '/' }: Pick<IncomingMessage, 'headers' | 'url'>): Shape => {
-  const service = serviceOf(headers);
+export const shapeOf = (request: Head): Shape => {
+  const { headers, url = '/' } = request;
+  const service = serviceOf(request);
   if (service === 's3') return 's3';
   if (service === 'lambda' || LAMBDA_PATH.test(url)) return 'lambda';
   return isForm({ headers }) || XML_SERVICES.has(service) ? 'query' : 'json';
@@ -78,7 +87,7 @@ export const errorReply = (shape: Shape, error: ServiceError, requestId: string)
     case 's3': {
       const { name: Code, status: xmlStatus } = translated('s3', error);
       const body = document('Error', undefined, { Code, Message: message, RequestId: requestId });
-      return { status: xmlStatus, headers: { 'content-type': 'application/xml' }, body };
+      return { status: xmlStatus, headers: { 'content-type': 'application/xml', ...error.headers }, body };
     }
   }
 };

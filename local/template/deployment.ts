@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { apisOf, type HttpApi } from './api.ts';
 import type { Assembly } from './assembly.ts';
+import { type Bucket, bucketsOf } from './buckets.ts';
 import { functionsOf, type LambdaFunction } from './functions.ts';
 import type { JsonObject } from './json.ts';
 import { type LogGroup, logGroupsOf } from './log-groups.ts';
@@ -29,6 +30,7 @@ export interface Deployment {
   readonly region: string;
   readonly tables: readonly Table[];
   readonly functions: readonly LambdaFunction[];
+  readonly buckets: readonly Bucket[];
   readonly logGroups: readonly LogGroup[];
   readonly roles: readonly Role[];
   readonly machines: readonly StateMachine[];
@@ -55,6 +57,7 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
     region: first?.region ?? '',
     tables: tables.map(({ resource, properties: given }) => ({ name: resource.identity.ref, properties: given })),
     functions,
+    buckets: bucketsOf(select),
     logGroups: logGroupsOf(select, functions),
     roles: rolesOf(select),
     machines: machinesOf(select, assembly),

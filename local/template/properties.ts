@@ -15,7 +15,7 @@ const whole = z.coerce.number().int();
 const JsonValue = z.json() as z.ZodType<Json>;
 const JsonRecord = z.record(z.string(), JsonValue);
 
-const Tag = z.object({ Key: z.string(), Value: z.string() });
+const Tag = z.object({ Key: z.string(), Value: z.coerce.string() });
 export type Tag = z.infer<typeof Tag>;
 const Tags = z.array(Tag).default([]);
 
@@ -67,9 +67,9 @@ export const Permission = properties(
     FunctionName: z.string(),
     Principal: z.string(),
     SourceArn: z.string().optional(),
-    SourceAccount: z.string().optional(),
+    SourceAccount: z.coerce.string().optional(),
   },
-  'EventSourceToken'
+  'EventSourceToken PrincipalOrgID FunctionUrlAuthType InvokedViaFunctionUrl'
 );
 export type Permission = z.infer<typeof Permission>;
 export const EventInvokeConfig = properties(
@@ -126,6 +126,34 @@ export const StateMachineAlias = properties(
   },
   'DeploymentPreference'
 );
+
+const Period = whole.min(1).max(36_500).optional();
+export const Bucket = properties(
+  {
+    ObjectLockEnabled: z.boolean().optional(),
+    ObjectLockConfiguration: z
+      .strictObject({
+        ObjectLockEnabled: z.literal('Enabled').optional(),
+        Rule: z
+          .strictObject({
+            DefaultRetention: z.strictObject({
+              Mode: z.enum(['GOVERNANCE', 'COMPLIANCE']),
+              Days: Period,
+              Years: Period,
+            }),
+          })
+          .optional(),
+      })
+      .optional(),
+    VersioningConfiguration: z
+      .strictObject({ Status: z.literal('Enabled', 'a bucket is versioned here or it is not: none is suspended') })
+      .optional(),
+  },
+  'BucketName AccessControl AnalyticsConfigurations BucketEncryption InventoryConfigurations LifecycleConfiguration ' +
+    'LoggingConfiguration MetricsConfigurations OwnershipControls PublicAccessBlockConfiguration Tags'
+);
+export type Bucket = z.infer<typeof Bucket>;
+export const BucketPolicy = properties({ Bucket: z.string(), PolicyDocument }, '');
 
 export const Rule = properties(
   {
