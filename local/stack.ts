@@ -4,13 +4,16 @@ import { startDynoxide } from './dynamo/dynoxide.ts';
 import { ensureTables } from './dynamo/tables.ts';
 import { proxyTo } from './endpoint/dynamodb.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
-import { lambdaService } from './endpoint/lambda.ts';
-import { openSecrets } from './endpoint/secrets.ts';
+import { lambdaService } from './endpoint/lambda/service.ts';
+import { logsService } from './endpoint/logs.ts';
+import { s3Service } from './endpoint/s3/service.ts';
+import { secretsService } from './endpoint/secrets/service.ts';
 import { createEndpoint } from './endpoint/server.ts';
-import { statesService } from './endpoint/states.ts';
+import { statesService } from './endpoint/states/service.ts';
 import { stsService } from './endpoint/sts.ts';
 import { createEvents } from './events/bus.ts';
 import { openPool } from './functions/open.ts';
+import { openReservations } from './functions/reservations.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { authorizerFor } from './iam/authorize.ts';
 import { createCredentials } from './iam/credentials.ts';
@@ -19,6 +22,8 @@ import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
 import { lockFolder } from './lock.ts';
+import { openObjects } from './objects/store.ts';
+import { openSecretStore } from './secrets/store.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -128,18 +133,26 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         ).url
       : new URL(external);
   await ensureTables(database, tables);
-  const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
+  const dynamodb = opening.adopt(proxyTo(database, `arn:aws:dynamodb:${region}:${account}:table/`), (proxy) =>
+    proxy.close()
+  );
 
   const credentials = createCredentials(now);
   const authorize = authorizerFor(roles);
   const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
     opened.close()
   );
+  const reservations = openReservations(join(data, 'concurrency.json'), functions, pool);
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
   const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
-  const store = openSecrets({ file: join(data, 'secrets.json'), account, region, now });
-  for (const [name, value] of Object.entries(secrets)) store.put(name, value);
+  const store = openSecretStore(join(data, 'secrets.json'), `arn:aws:secretsmanager:${region}:${account}:secret:`, now);
+  for (const [name, text] of Object.entries(secrets)) store.ensure(name, { text });
+
+  const objects =
+    deployment.buckets.length === 0
+      ? undefined
+      : opening.adopt(await openObjects(join(data, 'objects')), (opened) => opened.close());
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
@@ -171,11 +184,26 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     tablesArn: `arn:aws:dynamodb:${region}:${account}:table/*`,
     json: {
       AWSStepFunctions: statesService(states, machines, now()),
-      secretsmanager: store.service,
+      secretsmanager: secretsService(store, now),
+      Logs_20140328: logsService({
+        groups: deployment.logGroups,
+        functions,
+        folder: join(data, 'logs'),
+        arnPrefix: `arn:aws:logs:${region}:${account}:log-group:`,
+        startedAt: now(),
+      }),
       AWSCognitoIdentityProviderService: cognitoService(identity, keys),
     },
     sts: stsService({ account, roles, credentials, authorize, now }),
-    lambda: lambdaService({ functions, pool, invokeLater: events.invokeLater, authorize }),
+    lambda: lambdaService({
+      functions,
+      arnPrefix: `arn:aws:lambda:${region}:${account}:function:`,
+      pool,
+      reservations,
+      invokeLater: events.invokeLater,
+      authorize,
+    }),
+    s3: objects && s3Service({ buckets: deployment.buckets, region, store: objects, authorize, startedAt: now(), now }),
     identity: identityPages(identity, keys, userPools),
     log,
   });

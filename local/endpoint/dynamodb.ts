@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SIGNATURE } from '../dynamo/tables.ts';
 import { readBody } from './exchange.ts';
-import { openWire } from './wire.ts';
+import { openWire, type WireAnswer } from './wire.ts';
 
 export const DYNAMODB_TARGET = 'DynamoDB_20120810.';
 /** DynamoDB's own limit for a request. */
@@ -21,8 +21,23 @@ export const refuseDynamoDb = (response: ServerResponse, status: number, type: s
     .end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }));
 };
 
-/** Passes DynamoDB's calls through to the database. Nothing is parsed: this is the busiest path of all. */
-export const proxyTo = (database: URL): DynamoDbProxy => {
+const ABOUT_TABLES: ReadonlySet<string> = new Set(['CreateTable', 'DeleteTable', 'DescribeTable', 'UpdateTable']);
+
+/** The databases that run locally place tables in regions of their own making: here they lie where the template says. */
+const placed = ({ status, headers, body }: WireAnswer, tables: string): WireAnswer => ({
+  status,
+  headers: ['content-type', headers[headers.indexOf('content-type') + 1] ?? ''], // the checksum is of the text before
+  body: Buffer.from(body.toString('utf8').replace(/arn:aws:dynamodb:[^:"]*:[^:"]*:table\//g, tables)),
+});
+
+const isUnknown = ({ status, body }: WireAnswer): boolean =>
+  status === 400 && body.length < 200 && body.includes('UnknownOperationException');
+
+/**
+ * Passes DynamoDB's calls through to the database. Nothing is parsed: this is the busiest path of all. `tables` is what the ARNs
+ * of the tables begin with.
+ */
+export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
   const wire = openWire(database, TIMEOUT_MS);
   return {
     forward: async (request, response) => {
@@ -37,15 +52,22 @@ export const proxyTo = (database: URL): DynamoDbProxy => {
           `the request has more than ${MAX_BODY_BYTES} bytes`
         );
       }
+      const target = String(request.headers['x-amz-target']);
+      const operation = target.slice(DYNAMODB_TARGET.length);
       try {
-        const answer = await wire.post(
+        const answered = await wire.post(
           {
             'Content-Type': 'application/x-amz-json-1.0',
-            'X-Amz-Target': String(request.headers['x-amz-target']),
+            'X-Amz-Target': target,
             ...SIGNATURE, // one for all callers: some databases keep tables apart by the access key
           },
           body
         );
+        if (isUnknown(answered)) {
+          const message = `the database that runs here does not know the operation ${operation}`;
+          return refuseDynamoDb(response, 400, 'UnknownOperationException', message);
+        }
+        const answer = ABOUT_TABLES.has(operation) ? placed(answered, tables) : answered;
         response.writeHead(answer.status, [...answer.headers, 'content-length', String(answer.body.length)]);
         response.end(answer.body);
       } catch {

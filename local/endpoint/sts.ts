@@ -4,31 +4,19 @@ import type { Caller, CredentialStore } from '../iam/credentials.ts';
 import type { Role } from '../template/roles.ts';
 import { type Reply, ServiceError } from './exchange.ts';
 import { guardFor, sessionArnOf } from './operation.ts';
+import { document, type Xml } from './xml.ts';
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
-const escapeXml = (text: string): string => text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
-
-const xml = (status: number, name: string, inner: string): Reply => ({
-  status,
-  headers: { 'content-type': 'text/xml' },
-  body: `<${name} xmlns="${NAMESPACE}">${inner}</${name}>`,
-});
-
-const elements = (values: Readonly<Record<string, string>>): string =>
-  Object.entries(values)
-    .map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`)
-    .join('');
-
-export const stsError = ({ name, message, status }: ServiceError): Reply =>
-  xml(status, 'ErrorResponse', `<Error>${elements({ Type: 'Sender', Code: name, Message: message })}</Error>`);
-
-const answer = (operation: string, result: string): Reply =>
-  xml(
-    200,
-    `${operation}Response`,
-    `<${operation}Result>${result}</${operation}Result><ResponseMetadata>${elements({ RequestId: randomUUID() })}</ResponseMetadata>`
-  );
+const answer = (operation: string, result: Xml): Reply => {
+  const RequestId = randomUUID();
+  const content = { [`${operation}Result`]: result, ResponseMetadata: { RequestId } };
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': RequestId },
+    body: document(`${operation}Response`, NAMESPACE, content),
+  };
+};
 
 /** `Tags.member.1.Key=tenant&Tags.member.1.Value=demo` */
 const tagsIn = (form: URLSearchParams): Readonly<Record<string, string>> => {
@@ -78,11 +66,10 @@ export const stsService = ({ account, roles, credentials, authorize, now }: StsO
       SessionToken: sessionToken,
       Expiration: new Date(expiresAt).toISOString(),
     };
-    const user = elements({ AssumedRoleId: `${accessKeyId}:${session}`, Arn });
-    return answer(
-      'AssumeRole',
-      `<Credentials>${elements(keys)}</Credentials><AssumedRoleUser>${user}</AssumedRoleUser>`
-    );
+    return answer('AssumeRole', {
+      Credentials: keys,
+      AssumedRoleUser: { AssumedRoleId: `${accessKeyId}:${session}`, Arn },
+    });
   };
 
   return (form: URLSearchParams, caller: Caller): Reply => {
@@ -90,7 +77,7 @@ export const stsService = ({ account, roles, credentials, authorize, now }: StsO
     if (operation === 'AssumeRole') return assumeRole(form, caller);
     if (operation === 'GetCallerIdentity') {
       const Arn = caller.kind === 'role' ? sessionArnOf(caller) : `arn:aws:iam::${account}:user/administrator`;
-      return answer(operation, elements({ Arn, UserId: Arn.split('/').at(-1) ?? '', Account: account }));
+      return answer(operation, { Arn, UserId: Arn.split('/').at(-1) ?? '', Account: account });
     }
     throw new ServiceError('InvalidAction', `the local stack does not know the operation ${operation} of this service`);
   };

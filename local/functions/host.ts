@@ -29,8 +29,9 @@ const load = async (): Promise<Handler> => {
   return handler as Handler;
 };
 
-const contextOf = ({ requestId, arn, deadline }: Call): object => ({
+const contextOf = ({ requestId, arn, deadline, clientContext }: Call): object => ({
   awsRequestId: requestId,
+  clientContext,
   callbackWaitsForEmptyEventLoop: true,
   functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
   functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,

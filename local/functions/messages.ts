@@ -1,3 +1,5 @@
+import type { JsonObject } from '../template/json.ts';
+
 /** What the stack asks a process of a function to do. */
 export interface Call {
   /** The event, as JSON text. */
@@ -5,6 +7,8 @@ export interface Call {
   readonly requestId: string;
   readonly arn: string;
   readonly traceHeader: string;
+  /** What the caller says of itself. */
+  readonly clientContext?: JsonObject;
   /** Milliseconds since the epoch, after which the process is killed. */
   readonly deadline: number;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { LambdaFunction } from '../template/functions.ts';
+import type { JsonObject } from '../template/json.ts';
 import { functionNameOf, InvocationRefused } from './invocation.ts';
 import { type Answer, MAX_PAYLOAD_BYTES } from './messages.ts';
 import type { FunctionProcess } from './process.ts';
 
 export interface InvokeOptions {
   readonly traceHeader?: string;
+  readonly clientContext?: JsonObject;
   /** Gives up waiting for a free process; an invocation that runs is left to end, as in Lambda. */
   readonly signal?: AbortSignal;
 }
@@ -13,6 +15,11 @@ export interface InvokeOptions {
 export interface FunctionPool {
   /** Runs a function, named by name or ARN. Rejects with `InvocationRefused` if it did not run, or when the signal aborts. */
   invoke(nameOrArn: string, payload: string, options?: InvokeOptions): Promise<Answer>;
+  /**
+   * Reserves how many invocations of a function may run at once; `undefined` reserves none. With 0 all that come or wait are
+   * refused, and those that run are left to end.
+   */
+  reserve(name: string, concurrency: number | undefined): void;
   /** Resolves when each function has a process that is loaded. Rejects with the first function that cannot be loaded. */
   warm(): Promise<void>;
   /** Invocations by function. */
@@ -30,12 +37,13 @@ export interface PoolOptions {
 
 interface Waiter {
   readonly take: (process: FunctionProcess | Answer) => void;
+  readonly refuse: (reason: InvocationRefused) => void;
   readonly lambda: LambdaFunction;
 }
 
 interface Member {
   readonly lambda: LambdaFunction;
-  readonly cap: number;
+  cap: number;
   readonly idle: FunctionProcess[]; // the last one in is the first one out: the rest cool down and can be evicted
   live: number; // starting, busy or idle
   starting: number;
@@ -51,17 +59,20 @@ interface Member {
 const PATIENCE_MS = 250;
 const MAX_WAITING = 2_000;
 
+const rateExceeded = (): InvocationRefused => new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.');
+
 /**
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total
  * is reached, an idle process of another function makes room.
  */
 export const createPool = ({ functions, start, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
+  const capOf = (reserved: number | undefined): number => Math.min(perFunction, reserved ?? perFunction);
   const members = new Map<string, Member>(
     functions.map((lambda) => [
       lambda.name,
       {
         lambda,
-        cap: Math.min(perFunction, lambda.concurrency ?? perFunction),
+        cap: capOf(lambda.concurrency),
         idle: [],
         live: 0,
         starting: 0,
@@ -87,6 +98,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   const liveTotal = (): number => members.values().reduce((sum, { live }) => sum + live, 0);
 
   const lendIdle = (member: Member): FunctionProcess | undefined => {
+    if (member.busySince.size >= member.cap) return undefined;
     const process = member.idle.pop();
     if (process !== undefined) member.busySince.set(process, performance.now());
     return process;
@@ -160,18 +172,20 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
     const process = lendIdle(member);
     if (process !== undefined) return Promise.resolve(process);
     if (member.cap === 0 || waiting.length >= MAX_WAITING || closed) {
-      return Promise.reject(new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.'));
+      return Promise.reject(rateExceeded());
     }
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
+      const leave = (reason: unknown): void => {
         waiting = waiting.filter((other) => other !== waiter);
-        reject(signal?.reason);
+        signal?.removeEventListener('abort', giveUp);
+        reject(reason);
       };
+      const giveUp = (): void => leave(signal?.reason);
       const take = (lent: FunctionProcess | Answer): void => {
         signal?.removeEventListener('abort', giveUp);
         resolve(lent);
       };
-      const waiter: Waiter = { lambda: member.lambda, take };
+      const waiter: Waiter = { lambda: member.lambda, take, refuse: leave };
       signal?.addEventListener('abort', giveUp, { once: true });
       waiting.push(waiter);
       serveWaiters();
@@ -187,7 +201,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   };
 
   return {
-    invoke: async (nameOrArn, payload, { traceHeader = '', signal } = {}) => {
+    invoke: async (nameOrArn, payload, { traceHeader = '', signal, ...said } = {}) => {
       const member = memberOf(nameOrArn);
       signal?.throwIfAborted();
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
@@ -197,10 +211,18 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
       const process = await borrow(member, signal);
       member.invocations += 1;
       if ('payload' in process) return process;
-      const { arn, timeoutSeconds } = member.lambda;
+      const { lambda } = member;
+      const arn = nameOrArn.startsWith('arn:') ? nameOrArn : lambda.arn;
+      const { timeoutSeconds } = lambda;
       const deadline = Date.now() + timeoutSeconds * 1000;
-      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
+      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline, ...said });
       return answer.finally(() => giveBack(member, process));
+    },
+    reserve: (name, concurrency) => {
+      const member = memberOf(name);
+      member.cap = capOf(concurrency);
+      if (member.cap > 0) return serveWaiters();
+      for (const { lambda, refuse } of [...waiting]) if (lambda === member.lambda) refuse(rateExceeded());
     },
     warm: async () => {
       const lend = async (member: Member): Promise<void> => {

@@ -33,7 +33,9 @@ export interface Executions {
   running(executionArn: string): Run | undefined;
   start(
     machine: Machine,
-    request: Pick<Header, 'executionArn' | 'name' | 'input'> & { readonly traceHeader: string | undefined },
+    request: Pick<Header, 'executionArn' | 'name' | 'input' | 'aliasArn'> & {
+      readonly traceHeader: string | undefined;
+    },
     input: Json
   ): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   /** Resolves when the start of an execution is on disk. */
@@ -138,14 +140,13 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     known,
     running: (executionArn) => live.get(executionArn)?.run,
 
-    async start(machine, { executionArn, name, input, traceHeader }, value) {
+    async start(machine, { traceHeader, ...request }, value) {
+      const { executionArn } = request;
       const { id, program } = compile(machine);
       const startDate = host.now();
       const header = {
-        executionArn,
-        name,
+        ...request,
         machine: id,
-        input,
         startDate,
         traceHeader: traceHeader ?? newTrace(startDate),
       };

@@ -40,7 +40,7 @@ const decode = (bytes: Buffer): Line | undefined => {
 };
 
 /** Hands each line to `read`; gives the length of what is whole. Only the last line may be torn: a write was cut short. */
-const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): number => {
+const readLines = (bytes: Buffer, file: string, what: string, read: (line: Line) => void): number => {
   let from = 0;
   for (let number = 1; from < bytes.length; number += 1) {
     const end = bytes.indexOf(NEWLINE, from);
@@ -49,7 +49,8 @@ const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): num
       if (end === -1 || end === bytes.length - 1) return from;
       throw new Error(
         `${file}:${number}: the checksum does not match, so this line was damaged after it was written; ` +
-          'restore the file from a copy, or remove it to start without its executions'
+          'restore the file from a copy, or remove it to start without its ' +
+          what
       );
     }
     read(line);
@@ -97,11 +98,11 @@ interface Waiting {
 
 /**
  * Opens a journal, created if absent, and reads it from the start. A torn last line is cut off: nobody was told that it
- * was written. Throws an `Error` with file and line where any other line is damaged.
+ * was written. Throws an `Error` with file and line where any other line is damaged. `what` is what the lines are about.
  */
-export const openJournal = async (file: string, read: (line: Line) => void): Promise<Journal> => {
+export const openJournal = async (file: string, read: (line: Line) => void, what = 'executions'): Promise<Journal> => {
   const bytes = await readIfPresent(file);
-  const whole = readLines(bytes, file, read);
+  const whole = readLines(bytes, file, what, read);
   let handle: FileHandle = await open(file, 'a', 0o600);
   if (whole < bytes.length) await handle.truncate(whole);
   await syncDirectoryOf(file);

@@ -18,6 +18,8 @@ export interface Header {
   readonly input: string;
   readonly startDate: number;
   readonly traceHeader: string;
+  /** The ARN of the alias that it was started by, if it was. */
+  readonly aliasArn?: string;
 }
 
 /** One call of a function by a task: made again, exactly so, when nobody knows whether it was answered. */

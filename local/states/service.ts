@@ -15,6 +15,7 @@ export interface Execution {
   /** Unqualified. */
   readonly stateMachineArn: string;
   readonly stateMachineVersionArn?: string;
+  readonly stateMachineAliasArn?: string;
   readonly name: string;
   readonly status: Status;
   readonly startDate: number;
@@ -57,7 +58,9 @@ export interface States {
     readonly traceHeader?: string;
   }): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   describe(executionArn: string): Execution;
-  /** Of a machine, or of one version of it; the latest start first. */
+  /** What an execution keeps from its start to its end: the machine as it was then, and its trace. */
+  keptBy(executionArn: string): { readonly machine: Machine; readonly traceHeader: string };
+  /** Of a machine, of one version of it, or started by one alias; the latest start first. */
   list(stateMachineArn: string): readonly Execution[];
   history(executionArn: string): readonly HistoryEvent[];
   /** Resolves when the execution has ended on disk, whoever ended it. */
@@ -72,10 +75,11 @@ export interface States {
 }
 
 const viewOf = ({ header, machine, ending }: Known): Execution => {
-  const { executionArn, name, startDate, input } = header;
+  const { executionArn, name, startDate, input, aliasArn } = header;
   const stateMachineArn = unqualified(machine.arn);
   const version = machine.arn === stateMachineArn ? {} : { stateMachineVersionArn: machine.arn };
-  return { executionArn, stateMachineArn, ...version, name, status: 'RUNNING', startDate, input, ...ending };
+  const alias = aliasArn === undefined ? {} : { stateMachineAliasArn: aliasArn };
+  return { executionArn, stateMachineArn, ...version, ...alias, name, status: 'RUNNING', startDate, input, ...ending };
 };
 
 /**
@@ -120,7 +124,11 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
       const value = parseInput(input);
       const executionArn = executionArnOf(machine.arn, name);
       const known = executions.known.get(executionArn);
-      if (known === undefined) return executions.start(machine, { executionArn, name, input, traceHeader }, value);
+      if (known === undefined) {
+        const isAlias = ![machine.arn, unqualified(machine.arn)].includes(stateMachineArn);
+        const alias = isAlias ? { aliasArn: stateMachineArn } : {};
+        return executions.start(machine, { executionArn, name, input, traceHeader, ...alias }, value);
+      }
       if (known.ending !== undefined || !isSameStart(known.header, value))
         throw new StatesError(
           'ExecutionAlreadyExists',
@@ -132,9 +140,14 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
 
     describe: (executionArn) => viewOf(knownBy(executionArn)),
 
+    keptBy(executionArn) {
+      const { machine, header } = knownBy(executionArn);
+      return { machine, traceHeader: header.traceHeader };
+    },
+
     list(stateMachineArn) {
-      const isOf = ({ machine }: Known): boolean =>
-        machine.arn === stateMachineArn || unqualified(machine.arn) === stateMachineArn;
+      const isOf = ({ machine, header }: Known): boolean =>
+        [machine.arn, unqualified(machine.arn), header.aliasArn].includes(stateMachineArn);
       const found = [...executions.known.values()].filter(isOf).map(viewOf);
       if (found.length > 0 || options.machine(stateMachineArn) !== undefined) return found.reverse();
       throw new StatesError('StateMachineDoesNotExist', `there is no state machine ${stateMachineArn}`);

@@ -1,8 +1,10 @@
 import type * as z from 'zod';
 import { apisOf, type HttpApi } from './api.ts';
 import type { Assembly } from './assembly.ts';
+import { type Bucket, bucketsOf } from './buckets.ts';
 import { functionsOf, type LambdaFunction } from './functions.ts';
 import type { JsonObject } from './json.ts';
+import { type LogGroup, logGroupsOf } from './log-groups.ts';
 import { machinesOf, type StateMachine } from './machines.ts';
 import * as properties from './properties.ts';
 import { resolveResources } from './resources.ts';
@@ -28,6 +30,8 @@ export interface Deployment {
   readonly region: string;
   readonly tables: readonly Table[];
   readonly functions: readonly LambdaFunction[];
+  readonly buckets: readonly Bucket[];
+  readonly logGroups: readonly LogGroup[];
   readonly roles: readonly Role[];
   readonly machines: readonly StateMachine[];
   readonly rules: readonly Rule[];
@@ -47,11 +51,14 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
   const tables = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'].flatMap((type) =>
     select(type, properties.Table)
   );
+  const functions = functionsOf(select, assembly);
   return {
     account: first?.account ?? '',
     region: first?.region ?? '',
     tables: tables.map(({ resource, properties: given }) => ({ name: resource.identity.ref, properties: given })),
-    functions: functionsOf(select, assembly),
+    functions,
+    buckets: bucketsOf(select),
+    logGroups: logGroupsOf(select, functions),
     roles: rolesOf(select),
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)

@@ -15,6 +15,10 @@ const whole = z.coerce.number().int();
 const JsonValue = z.json() as z.ZodType<Json>;
 const JsonRecord = z.record(z.string(), JsonValue);
 
+const Tag = z.object({ Key: z.string(), Value: z.coerce.string() });
+export type Tag = z.infer<typeof Tag>;
+const Tags = z.array(Tag).default([]);
+
 const Index = properties(
   {
     IndexName: z.string(),
@@ -45,13 +49,38 @@ export const LambdaFunction = properties(
     MemorySize: whole.min(128).default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).optional(),
     ReservedConcurrentExecutions: whole.min(0).optional(),
+    Description: z.string().default(''),
+    Architectures: z.array(z.string()).default(['x86_64']),
+    LoggingConfig: z.object({ LogGroup: z.string().optional() }).optional(),
+    TracingConfig: z.object({ Mode: z.string() }).optional(),
+    Tags,
   },
-  'FunctionName Description Architectures LoggingConfig EphemeralStorage KmsKeyArn Tags DeadLetterConfig ' +
-    'RuntimeManagementConfig SnapStart RecursiveLoop TracingConfig'
+  'FunctionName EphemeralStorage KmsKeyArn DeadLetterConfig RuntimeManagementConfig SnapStart RecursiveLoop'
 );
+export const LambdaVersion = properties(
+  { FunctionName: z.string() },
+  'CodeSha256 Description ProvisionedConcurrencyConfig RuntimePolicy'
+);
+export const Permission = properties(
+  {
+    Action: z.string(),
+    FunctionName: z.string(),
+    Principal: z.string(),
+    SourceArn: z.string().optional(),
+    SourceAccount: z.coerce.string().optional(),
+  },
+  'EventSourceToken PrincipalOrgID FunctionUrlAuthType InvokedViaFunctionUrl'
+);
+export type Permission = z.infer<typeof Permission>;
 export const EventInvokeConfig = properties(
   { FunctionName: z.string(), MaximumRetryAttempts: whole.optional() },
   'Qualifier MaximumEventAgeInSeconds DestinationConfig'
+);
+
+export const LogGroup = properties(
+  { RetentionInDays: whole.optional() },
+  'LogGroupName LogGroupClass KmsKeyId DataProtectionPolicy FieldIndexPolicies ResourcePolicyDocument Tags ' +
+    'DeletionProtectionEnabled BearerTokenAuthenticationEnabled'
 );
 
 const PolicyDocument = JsonRecord;
@@ -77,18 +106,54 @@ export const StateMachine = properties(
     DefinitionS3Location: z.object({ Key: z.string() }).optional(),
     DefinitionSubstitutions: z.record(z.string(), z.coerce.string()).default({}),
     StateMachineType: z.literal('STANDARD', 'only standard state machines run here').default('STANDARD'),
+    LoggingConfiguration: JsonRecord.optional(),
+    TracingConfiguration: z.object({ Enabled: z.boolean().optional() }).optional(),
+    Tags,
   },
-  'StateMachineName LoggingConfiguration TracingConfiguration EncryptionConfiguration Tags'
+  'StateMachineName EncryptionConfiguration'
 );
-export const StateMachineVersion = properties({ StateMachineArn: z.string() }, 'StateMachineRevisionId Description');
+export const StateMachineVersion = properties(
+  { StateMachineArn: z.string(), Description: z.string().optional() },
+  'StateMachineRevisionId'
+);
 export const StateMachineAlias = properties(
   {
+    Name: z.string(),
+    Description: z.string().optional(),
     RoutingConfiguration: z
       .array(z.object({ StateMachineVersionArn: z.string() }))
       .length(1, 'only an alias of one version runs here'),
   },
-  'Name Description DeploymentPreference'
+  'DeploymentPreference'
 );
+
+const Period = whole.min(1).max(36_500).optional();
+export const Bucket = properties(
+  {
+    ObjectLockEnabled: z.boolean().optional(),
+    ObjectLockConfiguration: z
+      .strictObject({
+        ObjectLockEnabled: z.literal('Enabled').optional(),
+        Rule: z
+          .strictObject({
+            DefaultRetention: z.strictObject({
+              Mode: z.enum(['GOVERNANCE', 'COMPLIANCE']),
+              Days: Period,
+              Years: Period,
+            }),
+          })
+          .optional(),
+      })
+      .optional(),
+    VersioningConfiguration: z
+      .strictObject({ Status: z.literal('Enabled', 'a bucket is versioned here or it is not: none is suspended') })
+      .optional(),
+  },
+  'BucketName AccessControl AnalyticsConfigurations BucketEncryption InventoryConfigurations LifecycleConfiguration ' +
+    'LoggingConfiguration MetricsConfigurations OwnershipControls PublicAccessBlockConfiguration Tags'
+);
+export type Bucket = z.infer<typeof Bucket>;
+export const BucketPolicy = properties({ Bucket: z.string(), PolicyDocument }, '');
 
 export const Rule = properties(
   {

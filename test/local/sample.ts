@@ -18,6 +18,7 @@ const code = (): Readonly<Record<string, string>> => ({
       spin: () => { for (;;); },
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
+      print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },
       put: async ({ key }) => {
         await dynamodb.send(new PutItemCommand({ TableName: process.env.TABLE, Item: { pk: { S: key } } }));
         return { put: key };
@@ -103,7 +104,17 @@ export const sample = (seenFile = '/dev/null'): string => {
           Secrets: role('lambda.amazonaws.com'),
           Worker: lambda('worker', { ...environment, Timeout: 2, MemorySize: 256 }),
           WorkerVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: ref('Worker') } },
-          Http: lambda('http', environment),
+          HttpLogs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'web', RetentionInDays: 30 } },
+          Http: lambda('http', { ...environment, LoggingConfig: { LogGroup: ref('HttpLogs') } }),
+          HttpPermission: {
+            Type: 'AWS::Lambda::Permission',
+            Properties: {
+              Action: 'lambda:InvokeFunction',
+              FunctionName: arnOf('Http'),
+              Principal: 'apigateway.amazonaws.com',
+              SourceArn: { 'Fn::Sub': `arn:aws:execute-api:us-east-1:000000000000:$${'{Api}'}/*` },
+            },
+          },
           Token: lambda('token'),
           Watcher: lambda('watcher', environment),
           StatesRole: role('states.amazonaws.com'),
@@ -113,11 +124,22 @@ export const sample = (seenFile = '/dev/null'): string => {
               StateMachineName: 'work',
               RoleArn: arnOf('StatesRole'),
               DefinitionString: { 'Fn::Join': ['', [before, worker, after]] },
+              LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
+              TracingConfiguration: { Enabled: true },
+              Tags: [{ Key: 'team', Value: 'north' }],
             },
           },
           Version: {
             Type: 'AWS::StepFunctions::StateMachineVersion',
-            Properties: { StateMachineArn: ref('Machine') },
+            Properties: { StateMachineArn: ref('Machine'), Description: 'The first' },
+          },
+          Live: {
+            Type: 'AWS::StepFunctions::StateMachineAlias',
+            Properties: {
+              Name: 'live',
+              Description: 'What runs',
+              RoutingConfiguration: [{ StateMachineVersionArn: ref('Version'), Weight: 100 }],
+            },
           },
           Rule: {
             Type: 'AWS::Events::Rule',

@@ -10,6 +10,14 @@ const aFunction = (name: string, concurrency?: number): LambdaFunction => ({
   roleArn: 'role',
   folder: '/',
   handler: 'index.handler',
+  runtime: 'nodejs24.x',
+  architectures: ['arm64'],
+  description: '',
+  isTraced: false,
+  logGroup: `/aws/lambda/${name}`,
+  tags: [],
+  versions: [],
+  permissions: [],
   environment: {},
   timeoutSeconds: 3,
   memoryMegabytes: 128,
@@ -155,6 +163,41 @@ describe('a pool of function processes', () => {
     await begun(2);
     pending[1]?.finish();
     expect([(await first).payload, (await third).payload]).toEqual(['1', '3']);
+  });
+
+  it('refuses those who wait and those who come once nothing is reserved for a function, and lets what runs end', async () => {
+    const { start, pending, begun } = scripted();
+    const pool = createPool({ functions: [aFunction('a')], start, perFunction: 1 });
+    const [running, waiting] = [pool.invoke('a', '1'), pool.invoke('a', '2')];
+    await begun(1);
+    pool.reserve('a', 0);
+    await expect(waiting).rejects.toMatchObject({ name: 'TooManyRequestsException' });
+    await expect(pool.invoke('a', '3')).rejects.toMatchObject({ name: 'TooManyRequestsException' });
+    pending[0]?.finish();
+    expect((await running).payload).toBe('1');
+    pool.reserve('a', undefined);
+    const next = pool.invoke('a', '4');
+    await begun(2);
+    pending[1]?.finish();
+    expect((await next).payload).toBe('4');
+  });
+
+  it('runs no more at once than is reserved, although more processes are there', async () => {
+    const { start, pending, begun } = scripted();
+    const pool = createPool({ functions: [aFunction('a')], start, perFunction: 2 });
+    const both = [pool.invoke('a', '1'), pool.invoke('a', '2')];
+    await begun(2); // the first is slow
+    for (const { finish } of pending) finish();
+    await Promise.all(both);
+    pool.reserve('a', 1);
+    const next = [pool.invoke('a', '3'), pool.invoke('a', '4')];
+    await begun(3);
+    expect(pending).toHaveLength(3);
+    pending[2]?.finish();
+    await begun(4);
+    expect(pending.map(({ payload }) => payload)).toEqual(['1', '2', '3', '4']);
+    pending[3]?.finish();
+    expect((await Promise.all(next)).map(({ payload }) => payload)).toEqual(['3', '4']);
   });
 
   it.each([
