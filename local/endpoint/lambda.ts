@@ -1,4 +1,4 @@
-import { functionNameOf, InvocationRefused } from '../functions/invocation.ts';
+import { functionArnOf, functionNameOf, InvocationRefused } from '../functions/invocation.ts';
 import type { FunctionPool } from '../functions/pool.ts';
 import type { Authorize } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
@@ -9,7 +9,7 @@ import { guardFor } from './operation.ts';
 export const LAMBDA_PATH = '/2015-03-31/functions';
 
 export const lambdaError = ({ name, message, status }: ServiceError): Reply => ({
-  status,
+  status: name === 'AccessDeniedException' ? 403 : status,
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': name },
   body: JSON.stringify({ Type: 'User', Message: message }),
 });
@@ -33,7 +33,8 @@ export const lambdaService = ({ functions, pool, invokeLater, authorize }: Lambd
   const invoke = async ({ headers, body }: Exchange, id: string, caller: Caller): Promise<Reply> => {
     const lambda = functions.find(({ name }) => name === functionNameOf(id));
     if (lambda === undefined) throw new ServiceError('ResourceNotFoundException', `Function not found: ${id}`, 404);
-    guardFor(caller, 'lambda:InvokeFunction', authorize)(id.startsWith('arn:') ? id : lambda.arn);
+    const [, , , region = '', account = ''] = lambda.arn.split(':');
+    guardFor(caller, 'lambda:InvokeFunction', authorize)(functionArnOf(id, region, account));
     const payload = body.length === 0 ? '{}' : body.toString('utf8');
     try {
       JSON.parse(payload);

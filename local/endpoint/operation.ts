@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Authorize } from '../iam/authorize.ts';
+import { type Authorize, sessionArnOf } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
+import { messageOf } from '../iam/denial.ts';
 import type { Json, JsonObject } from '../template/json.ts';
 import { ServiceError } from './exchange.ts';
 
@@ -10,8 +11,14 @@ export interface Operation {
   run(input: unknown, guard: Guard): Promise<JsonObject>;
 }
 
-/** Throws `AccessDeniedException` unless the caller may do this. */
-export type Guard = (resource: string, context?: Readonly<Record<string, Json>>) => void;
+/** Throws `AccessDeniedException` unless the caller may do this. The context has condition keys that only this call has. */
+export type Guard = (resource: string, context?: Readonly<Record<string, Json | undefined>>) => void;
+
+/** What an operation touches, where policies may ask for more than its ARN. */
+export interface Target {
+  readonly resource: string;
+  readonly context: Readonly<Record<string, Json | undefined>>;
+}
 
 /** A service that takes JSON and is called by the header `X-Amz-Target: <prefix>.<Operation>`. */
 export interface JsonService {
@@ -24,32 +31,39 @@ export interface JsonService {
 
 export const operation = <Input>(
   schema: z.ZodType<Input>,
-  resource: (input: Input) => string,
+  target: (input: Input) => string | Target,
   act: (input: Input) => JsonObject | Promise<JsonObject>
 ): Operation => ({
   run: async (given, guard) => {
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error));
-    guard(resource(parsed.data));
+    const touched = target(parsed.data);
+    if (typeof touched === 'string') guard(touched);
+    else guard(touched.resource, touched.context);
     return act(parsed.data);
   },
 });
 
-/** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
-export const sessionArnOf = ({ roleArn, session }: Caller & { kind: 'role' }): string => {
-  const [, , , , account = '', role = ''] = roleArn.split(':');
-  return `arn:aws:sts::${account}:assumed-role/${role.split('/').at(-1)}/${session}`;
+const QUALIFIED_MACHINE = /^(arn:[^:]*:states:[^:]*:[^:]*:stateMachine:[^:]+):([^:]+)$/;
+
+/**
+ * Step Functions authorises what names a version or an alias by the ARN of the state machine, and tells policies the qualifier
+ * (Developer Guide, "Authorization for versions and aliases").
+ */
+const authorisedAs = ({ resource, context }: Target): Target => {
+  const [, machine, qualifier = ''] = QUALIFIED_MACHINE.exec(resource) ?? [];
+  if (machine === undefined) return { resource, context };
+  return { resource: machine, context: { 'states:StateMachineQualifier': [qualifier], ...context } };
 };
 
 export const guardFor =
   (caller: Caller, action: string, authorize: Authorize): Guard =>
-  (resource, context = {}) => {
+  (given, additional = {}) => {
     if (caller.kind === 'administrator') return;
-    const tags = Object.entries(caller.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
-    const { roleArn } = caller;
-    if (authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...context } })) return;
-    const message = `User: ${sessionArnOf(caller)} is not authorized to perform: ${action} on resource: ${resource}`;
-    throw new ServiceError('AccessDeniedException', message);
+    const { resource, context } = authorisedAs({ resource: given, context: additional });
+    const decision = authorize({ caller, action, resource, context });
+    if (decision.kind === 'allowed') return;
+    throw new ServiceError('AccessDeniedException', messageOf(sessionArnOf(caller), action, resource, decision));
   };
 
 /** A page of a list, and where the next one begins. */

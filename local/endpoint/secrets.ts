@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { JsonObject } from '../template/json.ts';
 import { ServiceError } from './exchange.ts';
-import { type JsonService, operation } from './operation.ts';
+import { type JsonService, operation, type Target } from './operation.ts';
 
 const Secret = z.object({ value: z.string(), versionId: z.string(), createdAt: z.number(), changedAt: z.number() });
 type Secret = z.infer<typeof Secret>;
@@ -40,12 +40,14 @@ const read = (file: string): Map<string, Secret> => {
 export const openSecrets = ({ file, account, region, now }: SecretsOptions): Secrets => {
   const secrets = read(file);
 
+  const partialArnOf = (name: string): string => `arn:aws:secretsmanager:${region}:${account}:secret:${name}`;
   const arnOf = (name: string): string => {
     const suffix = createHash('sha256').update(name).digest('hex').slice(0, 6);
-    return `arn:aws:secretsmanager:${region}:${account}:secret:${name}-${suffix}`;
+    return `${partialArnOf(name)}-${suffix}`;
   };
-  const nameIn = (id: string): string => secrets.keys().find((name) => arnOf(name) === id) ?? id;
-  const arnFor = (id: string): string => (id.startsWith('arn:') ? id : arnOf(id));
+  /** A secret is named by its name, its ARN, or its ARN without the suffix. */
+  const nameIn = (id: string): string =>
+    id.startsWith('arn:') ? (secrets.keys().find((name) => arnOf(name) === id || partialArnOf(name) === id) ?? id) : id;
 
   const find = (id: string): { readonly name: string; readonly secret: Secret } => {
     const name = nameIn(id);
@@ -75,7 +77,21 @@ export const openSecrets = ({ file, account, region, now }: SecretsOptions): Sec
   });
 
   const OfSecret = z.object({ SecretId: z.string() });
-  const resource = ({ SecretId }: { readonly SecretId: string }): string => arnFor(SecretId);
+  /** AWS judges by the whole ARN of a secret that is there, and by an ARN without suffix for one that is not. */
+  const target = (input: { readonly SecretId: string; readonly [other: string]: unknown }): Target => {
+    const { SecretId: id, VersionId, VersionStage } = input;
+    const name = nameIn(id);
+    const resource = secrets.has(name) ? arnOf(name) : id.startsWith('arn:') ? id : partialArnOf(id);
+    const optional = (key: string, value: unknown) => (typeof value === 'string' ? { [key]: value } : {});
+    return {
+      resource,
+      context: {
+        'secretsmanager:SecretId': resource,
+        ...optional('secretsmanager:VersionId', VersionId),
+        ...optional('secretsmanager:VersionStage', VersionStage),
+      },
+    };
+  };
   return {
     put,
     service: {
@@ -85,7 +101,7 @@ export const openSecrets = ({ file, account, region, now }: SecretsOptions): Sec
       operations: {
         GetSecretValue: operation(
           OfSecret.extend({ VersionId: z.string().optional(), VersionStage: z.literal('AWSCURRENT').optional() }),
-          resource,
+          target,
           ({ SecretId, VersionId }) => {
             const { name, secret } = find(SecretId);
             if (VersionId !== undefined && VersionId !== secret.versionId) {
@@ -107,7 +123,7 @@ export const openSecrets = ({ file, account, region, now }: SecretsOptions): Sec
         ),
         CreateSecret: operation(
           z.object({ Name: z.string().min(1).max(512), SecretString: z.string() }),
-          ({ Name }) => arnFor(Name),
+          ({ Name }) => ({ resource: partialArnOf(Name), context: { 'secretsmanager:Name': Name } }),
           ({ Name, SecretString }) => {
             if (secrets.has(Name)) {
               throw new ServiceError('ResourceExistsException', `a secret with the name ${Name} already exists`);
@@ -117,14 +133,14 @@ export const openSecrets = ({ file, account, region, now }: SecretsOptions): Sec
         ),
         PutSecretValue: operation(
           OfSecret.extend({ SecretString: z.string() }),
-          resource,
+          target,
           ({ SecretId, SecretString }) => {
             const { name } = find(SecretId);
             const { versionId } = put(name, SecretString);
             return { ARN: arnOf(name), Name: name, VersionId: versionId, VersionStages: ['AWSCURRENT'] };
           }
         ),
-        DescribeSecret: operation(OfSecret, resource, ({ SecretId }) => {
+        DescribeSecret: operation(OfSecret, target, ({ SecretId }) => {
           const { name, secret } = find(SecretId);
           return described(name, secret);
         }),

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Authorize } from '../iam/authorize.ts';
 import { ADMINISTRATOR_KEY, type Caller, type CredentialStore } from '../iam/credentials.ts';
-import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb.ts';
+import type { Judge } from './dynamodb/judge.ts';
+import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb/proxy.ts';
 import { BodyTooLarge, type Exchange, type Reply, readBody, ServiceError, send } from './exchange.ts';
 import { LAMBDA_PATH, lambdaError } from './lambda.ts';
 import { guardFor, type JsonService } from './operation.ts';
@@ -11,8 +12,7 @@ export interface EndpointOptions {
   readonly credentials: CredentialStore;
   readonly authorize: Authorize;
   readonly dynamodb: DynamoDbProxy;
-  /** The ARN under which all tables lie. */
-  readonly tablesArn: string;
+  readonly judgeDynamoDb: Judge;
   /** By the part of `X-Amz-Target` before the dot. */
   readonly json: Readonly<Record<string, JsonService>>;
   readonly sts: (form: URLSearchParams, caller: Caller) => Reply;
@@ -42,11 +42,17 @@ const jsonError = ({ name, message, status }: ServiceError): Reply => ({
 
 /** One endpoint that speaks the protocols of all services that the template uses, and knows by the access key who calls. */
 export const createEndpoint = (options: EndpointOptions): Endpoint => {
-  const { credentials, authorize, dynamodb, tablesArn, json, sts, lambda, identity, log } = options;
+  const { credentials, authorize, dynamodb, judgeDynamoDb, json, sts, lambda, identity, log } = options;
   const counts = new Map<string, number>();
 
-  const callerOf = (authorization: string | undefined): Caller => {
-    const caller = credentials.callerOf(authorization);
+  const callerOf = (headers: IncomingMessage['headers']): Caller => {
+    const caller = credentials.callerOf(headers.authorization, headers['x-amz-security-token']);
+    if (caller === 'wrong-token')
+      throw new ServiceError(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid.',
+        403
+      );
     if (caller === 'unknown') throw new ServiceError('UnrecognizedClientException', UNKNOWN_KEY, 403);
     if (caller === 'expired')
       throw new ServiceError('ExpiredTokenException', 'the session of this access key has ended', 403);
@@ -54,15 +60,16 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   };
 
   const forward = (request: IncomingMessage, response: ServerResponse, operation: string): Promise<void> | void => {
+    let caller: Caller;
     try {
-      const caller = callerOf(request.headers.authorization);
-      guardFor(caller, `dynamodb:${operation}`, authorize)(tablesArn);
+      caller = callerOf(request.headers);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return refuseDynamoDb(response, 400, error.name, error.message);
     }
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
-    return dynamodb.forward(request, response);
+    if (caller.kind === 'administrator') return dynamodb.forward(request, response);
+    return dynamodb.forward(request, response, (body) => judgeDynamoDb(caller, operation, body));
   };
 
   const callJson = async (target: string, { headers, body }: Exchange): Promise<Reply> => {
@@ -73,7 +80,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     if (service === undefined || operation === undefined) {
       throw new ServiceError('UnknownOperationException', `the local stack does not know the operation ${target}`);
     }
-    const caller: Caller = service.anonymous.has(name) ? { kind: 'administrator' } : callerOf(headers.authorization);
+    const caller: Caller = service.anonymous.has(name) ? { kind: 'administrator' } : callerOf(headers);
     let input: unknown;
     try {
       input = JSON.parse(body.toString('utf8') || '{}');
@@ -114,11 +121,11 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       body: await readBody(request, MAX_BODY_BYTES),
     };
     if (target !== undefined) return callJson(target, exchange);
-    if (exchange.path.startsWith(LAMBDA_PATH)) return lambda(exchange, callerOf(headers.authorization));
+    if (exchange.path.startsWith(LAMBDA_PATH)) return lambda(exchange, callerOf(headers));
     const served = await identity(exchange);
     if (served !== undefined) return served;
     if (exchange.path === '/' && isForm(request)) {
-      return sts(new URLSearchParams(exchange.body.toString('utf8')), callerOf(headers.authorization));
+      return sts(new URLSearchParams(exchange.body.toString('utf8')), callerOf(headers));
     }
     throw new ServiceError(
       'UnknownOperationException',

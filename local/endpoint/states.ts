@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { StatesError } from '../states/failure.ts';
 import type { Execution, States } from '../states/service.ts';
+import { executionOf } from '../states/token.ts';
 import type { JsonObject } from '../template/json.ts';
 import type { StateMachine } from '../template/machines.ts';
 import { ServiceError } from './exchange.ts';
@@ -27,6 +28,13 @@ const naming = async (act: () => JsonObject | Promise<JsonObject>): Promise<Json
     if (error instanceof StatesError) throw new ServiceError(error.name, error.message);
     throw error;
   }
+};
+
+/** What holds a token's task: the state machine of its execution. Nothing has what is no token. */
+export const machineOfToken = ({ taskToken }: { readonly taskToken: string }): string => {
+  const execution = executionOf(taskToken) ?? '';
+  const [, prefix, machine] = /^(arn:[^:]*:states:[^:]*:[^:]*:)execution:([^:]+):/.exec(execution) ?? [];
+  return prefix === undefined ? '*' : `${prefix}stateMachine:${machine}`;
 };
 
 /** Step Functions: executions, task tokens, and what the template's state machines are. */
@@ -97,7 +105,7 @@ export const statesService = (states: States, machines: readonly StateMachine[],
             return { stopDate: seconds(states.describe(executionArn).stopDate ?? 0) };
           })
       ),
-      SendTaskSuccess: operation(token.extend({ output: z.string() }), anyMachine, ({ taskToken, output }) =>
+      SendTaskSuccess: operation(token.extend({ output: z.string() }), machineOfToken, ({ taskToken, output }) =>
         naming(async () => {
           await states.sendTaskSuccess(taskToken, output);
           return {};
@@ -105,14 +113,14 @@ export const statesService = (states: States, machines: readonly StateMachine[],
       ),
       SendTaskFailure: operation(
         token.extend({ error: z.string().optional(), cause: z.string().optional() }),
-        anyMachine,
+        machineOfToken,
         ({ taskToken, error, cause }) =>
           naming(async () => {
             await states.sendTaskFailure(taskToken, error, cause);
             return {};
           })
       ),
-      SendTaskHeartbeat: operation(token, anyMachine, ({ taskToken }) =>
+      SendTaskHeartbeat: operation(token, machineOfToken, ({ taskToken }) =>
         naming(async () => {
           await states.sendTaskHeartbeat(taskToken);
           return {};

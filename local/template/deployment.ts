@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import { type AccessRules, accessRulesOf } from './access.ts';
 import { apisOf, type HttpApi } from './api.ts';
 import type { Assembly } from './assembly.ts';
 import { functionsOf, type LambdaFunction } from './functions.ts';
@@ -6,17 +6,14 @@ import type { JsonObject } from './json.ts';
 import { machinesOf, type StateMachine } from './machines.ts';
 import * as properties from './properties.ts';
 import { resolveResources } from './resources.ts';
-import { type Role, rolesOf } from './roles.ts';
-import { selectFrom } from './select.ts';
+import { managedPoliciesOf, type NamedPolicy, type Role, rolesOf } from './roles.ts';
+import { arnOf, selectFrom } from './select.ts';
+import { type Table, tablesOf } from './tables.ts';
 import { type UserPool, userPoolsOf } from './users.ts';
-
-export interface Table {
-  readonly name: string;
-  readonly properties: z.infer<typeof properties.Table>;
-}
 
 export interface Rule {
   readonly at: string;
+  readonly arn: string;
   readonly pattern: JsonObject;
   /** The ARNs of functions. */
   readonly targets: readonly string[];
@@ -29,6 +26,9 @@ export interface Deployment {
   readonly tables: readonly Table[];
   readonly functions: readonly LambdaFunction[];
   readonly roles: readonly Role[];
+  /** Those of the template, by ARN. */
+  readonly managedPolicies: ReadonlyMap<string, NamedPolicy>;
+  readonly access: AccessRules;
   readonly machines: readonly StateMachine[];
   readonly rules: readonly Rule[];
   readonly apis: readonly HttpApi[];
@@ -44,20 +44,21 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
   const { resources, outputs } = resolveResources(assembly, apiEndpoint);
   const select = selectFrom(resources);
   const [first] = assembly.stacks;
-  const tables = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'].flatMap((type) =>
-    select(type, properties.Table)
-  );
+  const tables = tablesOf(select);
   return {
     account: first?.account ?? '',
     region: first?.region ?? '',
-    tables: tables.map(({ resource, properties: given }) => ({ name: resource.identity.ref, properties: given })),
+    tables,
     functions: functionsOf(select, assembly),
     roles: rolesOf(select),
+    managedPolicies: managedPoliciesOf(select),
+    access: accessRulesOf(select, tables),
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)
       .filter((rule) => rule.properties.State === 'ENABLED')
       .map(({ resource, properties: { EventPattern, Targets } }) => ({
         at: resource.at,
+        arn: arnOf(resource),
         pattern: EventPattern,
         targets: Targets.map(({ Arn }) => Arn),
       })),
