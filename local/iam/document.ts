@@ -171,10 +171,10 @@ export const policyOf = (document: unknown, name: string, attachment: Attachment
     try {
       return work();
     } catch (cause) {
-      throw new Error(`policy ${name}${place}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new Error(`${place}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
   };
-  return at('', () => {
+  return at(`policy ${name}`, () => {
     if (!isObject(document)) throw new Error('a policy must be an object');
     checkNames(document, DOCUMENT, 'a policy');
     const { Version = OLDEST, Statement: given } = document;
@@ -183,7 +183,7 @@ export const policyOf = (document: unknown, name: string, attachment: Attachment
     if (given === undefined || list.length === 0) throw new Error('a policy must have a Statement');
     const statements = list.map((statement: unknown, index) => {
       const number = `statement ${index + 1}`;
-      return at(`, ${number}`, () => statementOf(statement, number, attachment, Version));
+      return at(number, () => statementOf(statement, number, attachment, Version));
     });
     const names = statements.map((statement) => statement.name);
     const twice = names.find((one, index) => names.indexOf(one) !== index);
