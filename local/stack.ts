@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startDynoxide } from './dynamo/dynoxide.ts';
 import { ensureTables } from './dynamo/tables.ts';
-import { proxyTo } from './endpoint/dynamodb.ts';
+import { judgeFor } from './endpoint/dynamodb/judge.ts';
+import { proxyTo } from './endpoint/dynamodb/proxy.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda/service.ts';
 import { logsService } from './endpoint/logs.ts';
@@ -15,11 +16,12 @@ import { createEvents } from './events/bus.ts';
 import { openPool } from './functions/open.ts';
 import { openReservations } from './functions/reservations.ts';
 import { createGateway } from './gateway/gateway.ts';
-import { authorizerFor } from './iam/authorize.ts';
 import { createCredentials } from './iam/credentials.ts';
+import { openIam } from './iam/open.ts';
 import { createIdentity, type Identity, type User } from './identity/identity.ts';
 import { openSigningKeys } from './identity/keys.ts';
-import { invokeForStates } from './invoke.ts';
+import { type InvokeTrigger, TriggerFailed } from './identity/trigger.ts';
+import { invokeForStates, servicesMayInvoke } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import { openObjects } from './objects/store.ts';
@@ -122,7 +124,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
   const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
   checkIssuers(deployment);
-  const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
+  const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
   const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
   const database =
@@ -138,13 +140,17 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   );
 
   const credentials = createCredentials(now);
-  const authorize = authorizerFor(roles);
+  const { access, authorize } = openIam({ deployment, file: join(data, 'logs', 'denied.log'), now, log });
+  const mayInvoke = servicesMayInvoke(authorize);
   const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
     opened.close()
   );
   const reservations = openReservations(join(data, 'concurrency.json'), functions, pool);
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
-  const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
+  const invokeTrigger: InvokeTrigger = async (functionArn, payload, { arn }) => {
+    if (mayInvoke('cognito-idp.amazonaws.com', functionArn, arn)) return pool.invoke(functionArn, payload);
+    throw new TriggerFailed('PreTokenGeneration invocation failed due to error AccessDeniedException.');
+  };
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
   const store = openSecretStore(join(data, 'secrets.json'), `arn:aws:secretsmanager:${region}:${account}:secret:`, now);
   for (const [name, text] of Object.entries(secrets)) store.ensure(name, { text });
@@ -156,9 +162,9 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
-  const events = createEvents({ rules, functions, pool, account, region, now, log });
+  const events = createEvents({ rules, functions, pool, mayInvoke, account, region, now, log });
   const startable = machinesByArn(deployment);
-  const invoke = invokeForStates(pool, authorize);
+  const invoke = invokeForStates(pool, authorize, now);
   const states = opening.adopt(
     await openStates({
       journal: join(data, 'executions.journal'),
@@ -181,7 +187,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     credentials,
     authorize,
     dynamodb,
-    tablesArn: `arn:aws:dynamodb:${region}:${account}:table/*`,
+    judgeDynamoDb: judgeFor({ tables, keys: deployment.access.keys, account, region, authorize }),
     json: {
       AWSStepFunctions: statesService(states, machines, now()),
       secretsmanager: secretsService(store, now),
@@ -192,14 +198,15 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         arnPrefix: `arn:aws:logs:${region}:${account}:log-group:`,
         startedAt: now(),
       }),
-      AWSCognitoIdentityProviderService: cognitoService(identity, keys),
+      AWSCognitoIdentityProviderService: cognitoService(identity, keys, userPools),
     },
-    sts: stsService({ account, roles, credentials, authorize, now }),
+    sts: stsService({ account, access, credentials, authorize, now }),
     lambda: lambdaService({
       functions,
       arnPrefix: `arn:aws:lambda:${region}:${account}:function:`,
       pool,
       reservations,
+      policies: deployment.access.resourcePolicies,
       invokeLater: events.invokeLater,
       authorize,
     }),
@@ -209,7 +216,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   });
   endpoint.serve(aws.listener);
   for (const api of deployment.apis) {
-    apis.get(api.id)?.serve(createGateway({ api, account, identity, pool, now, log }));
+    apis.get(api.id)?.serve(createGateway({ api, account, region, mayInvoke, identity, pool, now, log }));
   }
 
   served.resolve();

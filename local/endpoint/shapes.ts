@@ -17,6 +17,13 @@ export const authorizationOf = ({ headers, url = '/' }: Head): string | undefine
   return `Credential=${new URLSearchParams(url.slice(url.indexOf('?'))).get('X-Amz-Credential')}`;
 };
 
+/** The session's token, which stands where the signature does. */
+export const tokenOf = ({ headers, url = '/' }: Head): string | undefined => {
+  const header = headers['x-amz-security-token'];
+  if (header !== undefined || !url.includes('X-Amz-Security-Token=')) return header?.toString();
+  return new URLSearchParams(url.slice(url.indexOf('?'))).get('X-Amz-Security-Token') ?? undefined;
+};
+
 /** The service that a request is signed for: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
 export const serviceOf = (request: Head): string | undefined =>
   /Credential=[^/,]*\/[^/,]*\/[^/,]*\/([\w-]+)\//.exec(authorizationOf(request) ?? '')?.[1];

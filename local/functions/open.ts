@@ -15,7 +15,12 @@ export const openPool = (
   createPool({
     functions,
     start: async (lambda) => {
-      const issued = credentials.issue({ roleArn: lambda.roleArn, session: lambda.name, tags: {} });
+      const issued = credentials.issue({
+        roleArn: lambda.roleArn,
+        session: lambda.name,
+        tags: {},
+        functionArn: lambda.arn,
+      });
       const process = await startProcess(lambda, {
         environment: environmentOf(lambda, issued, endpointUrl),
         logFile: join(data, 'logs', `${lambda.name}.log`),

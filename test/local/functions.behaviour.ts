@@ -47,7 +47,7 @@ describe('functions of a local stack', () => {
   it('call AWS under their own role', async () => {
     expect((await invoke(stack, { do: 'put', key: 'by-function' })).body).toEqual({ put: 'by-function' });
     const { body } = await invoke(stack, { do: 'environment' });
-    const own = { accessKeyId: body.AWS_ACCESS_KEY_ID, secretAccessKey: 'x', sessionToken: 'x' };
+    const own = { accessKeyId: body.AWS_ACCESS_KEY_ID, secretAccessKey: 'x', sessionToken: body.AWS_SESSION_TOKEN };
     const { Arn } = await new STSClient(clientOptions(stack, own)).send(new GetCallerIdentityCommand());
     expect(Arn).toMatch(/^arn:aws:sts::000000000000:assumed-role\/App-Role-\w+\/worker$/);
   });

@@ -17,7 +17,6 @@ const aFunction = (name: string, concurrency?: number): LambdaFunction => ({
   logGroup: `/aws/lambda/${name}`,
   tags: [],
   versions: [],
-  permissions: [],
   environment: {},
   timeoutSeconds: 3,
   memoryMegabytes: 128,
