@@ -106,7 +106,11 @@ describe('a deployment', () => {
     expect(functions[0]).toMatchObject({ timeoutSeconds: 2, memoryMegabytes: 256, asyncRetries: 2 });
     expect(roles.some(({ arn }) => arn === functions[0]?.roleArn)).toBe(true);
     const [machine] = machines;
-    expect([...(machine?.startableAs.values() ?? [])]).toEqual([machine?.arn, `${machine?.arn}:1`]);
+    expect([...(machine?.startableAs.values() ?? [])]).toEqual([
+      machine?.arn,
+      `${machine?.arn}:1`,
+      `${machine?.arn}:1`,
+    ]);
     expect(JSON.stringify(machine?.definition)).toContain('function:worker:1');
     const [pool] = userPools;
     expect(pool?.groups).toEqual(['reader', 'writer']);
