@@ -23,6 +23,10 @@ import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { type Deployment, readDeployment } from './template/deployment.ts';
+import { openDaemon } from './trace/daemon.ts';
+import { executionTraces } from './trace/executions.ts';
+import { invocationTraces } from './trace/invocations.ts';
+import { openTraces } from './trace/traces.ts';
 
 export interface LocalStackOptions {
   /** The folder of the cloud assembly, `cdk.out`. */
@@ -48,6 +52,8 @@ export interface Counters {
   readonly fsyncs: number;
   /** Invocations by function. */
   readonly invocations: Readonly<Record<string, number>>;
+  /** Datagrams at the trace port that held no document. */
+  readonly ignoredTraces: number;
 }
 
 export interface LocalStack {
@@ -61,6 +67,15 @@ export interface LocalStack {
   signIn(username: string, password: string): Promise<string>;
   /** Resolves when a process of each function is ready. */
   warm(): Promise<void>;
+  /** Where functions send their subsegments, as to X-Ray's daemon. */
+  readonly traceAddress: string;
+  /** The folder that each function runs from, by name. */
+  folders(): ReadonlyMap<string, string>;
+  /**
+   * Runs a function from another folder; other functions keep their processes, and what is in flight is answered by the old code.
+   * Rejects, and keeps the old code, where the new one cannot be loaded.
+   */
+  reload(functionName: string, folder: string): Promise<void>;
   counters(): Counters;
   /** Ends every process that was started; executions go on at the next start. May be called twice. */
   close(): Promise<void>;
@@ -132,8 +147,18 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
 
   const credentials = createCredentials(now);
   const authorize = authorizerFor(roles);
-  const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
-    opened.close()
+  const { record } = opening.adopt(openTraces(data), (opened) => opened.close());
+  const daemon = opening.adopt(await openDaemon(record), (opened) => opened.close());
+  const pool = opening.adopt(
+    openPool({
+      functions,
+      credentials,
+      endpointUrl: endpoint.url,
+      traceAddress: daemon.address,
+      trace: invocationTraces(record, now),
+      data,
+    }),
+    (opened) => opened.close()
   );
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
   const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
@@ -145,7 +170,8 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const served = Promise.withResolvers<void>();
   const events = createEvents({ rules, functions, pool, account, region, now, log });
   const startable = machinesByArn(deployment);
-  const invoke = invokeForStates(pool, authorize);
+  const traces = executionTraces(record, (arn) => states.history(arn), now);
+  const invoke = invokeForStates(pool, authorize, traces);
   const states = opening.adopt(
     await openStates({
       journal: join(data, 'executions.journal'),
@@ -156,6 +182,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       machine: (arn) => startable.get(arn),
       onStatusChange: async (event) => {
         await served.promise;
+        traces.changed(event);
         options.onExecution?.(event);
         await events.executionChanged(event);
       },
@@ -193,9 +220,18 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     outputs: deployment.outputs,
     signIn: signInWith(identity, deployment),
     warm: () => pool.warm(),
+    traceAddress: daemon.address,
+    folders: () => new Map(functions.map(({ name, folder }) => [name, folder])),
+    reload: (functionName, folder) => pool.reload(functionName, resolve(folder)),
     counters: () => {
       const { transitions, fsyncs } = states.counters();
-      return { dynamodb: aws.counters(), transitions, fsyncs, invocations: pool.counters() };
+      return {
+        dynamodb: aws.counters(),
+        transitions,
+        fsyncs,
+        invocations: pool.counters(),
+        ignoredTraces: daemon.ignored(),
+      };
     },
     close: () => running.disposeAsync(),
   };

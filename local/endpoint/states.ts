@@ -13,7 +13,7 @@ const OfMachine = z.object({ stateMachineArn: z.string() });
 
 const seconds = (milliseconds: number): number => milliseconds / 1000;
 
-const viewOf = ({ startDate, stopDate, ...rest }: Execution): JsonObject => ({
+const viewOf = ({ startDate, stopDate, ...rest }: Omit<Execution, 'traceHeader'>): JsonObject => ({
   ...rest,
   startDate: seconds(startDate),
   ...(stopDate === undefined ? {} : { stopDate: seconds(stopDate) }),
@@ -72,7 +72,7 @@ export const statesService = (states: States, machines: readonly StateMachine[],
             const all = states.list(stateMachineArn);
             const found = all.filter(({ status }) => statusFilter === undefined || status === statusFilter);
             const { items, next } = pageOf(found, paging);
-            const brief = items.map(({ input: _, output: __, error: ___, cause: ____, ...rest }) =>
+            const brief = items.map(({ input: _, output: __, error: ___, cause: ____, traceHeader: _____, ...rest }) =>
               viewOf({ ...rest, input: '' })
             );
             return { executions: brief, ...next };

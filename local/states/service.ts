@@ -18,6 +18,7 @@ export interface Execution {
   readonly status: Status;
   readonly startDate: number;
   readonly stopDate?: number;
+  readonly traceHeader: string;
   /** JSON text, like `output`. */
   readonly input: string;
   readonly output?: string;
@@ -71,10 +72,20 @@ export interface States {
 }
 
 const viewOf = ({ header, machine, ending }: Known): Execution => {
-  const { executionArn, name, startDate, input } = header;
+  const { executionArn, name, startDate, traceHeader, input } = header;
   const stateMachineArn = unqualified(machine.arn);
   const version = machine.arn === stateMachineArn ? {} : { stateMachineVersionArn: machine.arn };
-  return { executionArn, stateMachineArn, ...version, name, status: 'RUNNING', startDate, input, ...ending };
+  return {
+    executionArn,
+    stateMachineArn,
+    ...version,
+    name,
+    status: 'RUNNING',
+    startDate,
+    traceHeader,
+    input,
+    ...ending,
+  };
 };
 
 /**

@@ -18,6 +18,7 @@ const code = (): Readonly<Record<string, string>> => ({
       spin: () => { for (;;); },
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
+      print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },
       put: async ({ key }) => {
         await dynamodb.send(new PutItemCommand({ TableName: process.env.TABLE, Item: { pk: { S: key } } }));
         return { put: key };

@@ -71,7 +71,10 @@ const aWorld = ({
         warm: async () => {
           if (broken === 'warm') throw new Error('no process became ready');
         },
-        counters: () => ({ dynamodb: {}, transitions: 0, fsyncs: 0, invocations: {} }),
+        traceAddress: '127.0.0.1:1',
+        folders: () => new Map(),
+        reload: () => Promise.reject(new Error('there are no functions')),
+        counters: () => ({ dynamodb: {}, transitions: 0, fsyncs: 0, invocations: {}, ignoredTraces: 0 }),
         close: async () => {
           running.delete('stack');
           world.keys = api.requests.map(({ headers }) => headers['idempotency-key']?.toString());
