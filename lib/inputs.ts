@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** Everything of the project that a synthesis or a bundle may be made from: more than is read, so that nothing is forgotten. */
 const FOLDERS = ['bin', 'lambdas', 'lib', 'statemachines'];
@@ -11,15 +11,25 @@ const VARIABLE = /^(?:CDK_|JSII_|ESBUILD_|NODE_OPTIONS$|NODE_PATH$)/;
 
 export type Context = Readonly<Record<string, unknown>>;
 
-const filesBelow = (root: string, folder: string): readonly string[] =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .sort();
+const digestOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-const addFile = (hash: Hash, name: string, file: string): void => {
-  const content = readFileSync(file);
-  hash.update(`${JSON.stringify(name)} ${content.length}\n`).update(content);
+/** The folders in which all sources are. */
+export const sourceFolders = (root: string): readonly string[] =>
+  FOLDERS.flatMap((folder) => [
+    folder,
+    ...readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name))),
+  ]);
+
+/** The digest of each source and of what says how they are built, by its path below `root`. Throws where one cannot be read. */
+export const sourcesOf = (root: string): ReadonlyMap<string, string> => {
+  const sources = FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+  );
+  return new Map([...sources.sort(), ...FILES].map((file) => [file, digestOf(join(root, file))]));
 };
 
 /** The file of examples that a context names, as the configuration is read from it. */
@@ -44,10 +54,8 @@ export const fingerprintOf = (
   const variables = Object.entries(environment).filter(([name]) => VARIABLE.test(name));
   hash.update(sorted(Object.fromEntries(variables))).update(sorted(context));
   try {
-    for (const folder of FOLDERS) for (const file of filesBelow(root, folder)) addFile(hash, file, file);
-    for (const file of FILES) addFile(hash, file, join(root, file));
     const examples = examplesOf(context);
-    if (examples !== undefined) addFile(hash, 'examples', examples);
+    hash.update(JSON.stringify([[...sourcesOf(root)], examples && digestOf(examples)]));
   } catch {
     return undefined;
   }

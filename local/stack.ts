@@ -69,7 +69,7 @@ export interface LocalStack {
   warm(): Promise<void>;
   /** Where functions send their subsegments, as to X-Ray's daemon. */
   readonly traceAddress: string;
-  /** The folder that each function runs from, by name. */
+  /** The folder of each function's code as the template has it, by name. */
   folders(): ReadonlyMap<string, string>;
   /**
    * Runs a function from another folder; other functions keep their processes, and what is in flight is answered by the old code.

@@ -254,7 +254,10 @@ export const createPool = ({ functions, start, trace, perFunction = 4, total = 3
       const member = memberOf(nameOrArn);
       const lambda = { ...member.lambda, folder };
       const process = await launch(member, lambda);
-      if ('payload' in process) throw new Error(`function ${lambda.name} cannot be loaded: ${process.payload}`);
+      if ('payload' in process) {
+        const { errorType, errorMessage } = JSON.parse(process.payload);
+        throw new Error(`function ${lambda.name} cannot be loaded: ${errorType}: ${errorMessage}`);
+      }
       member.lambda = lambda;
       for (const busy of member.busySince.keys()) outdated.add(busy);
       const idle = member.idle.splice(0);

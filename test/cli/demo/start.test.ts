@@ -44,6 +44,10 @@ const aWorld = ({
       await writeFile(join(asset, 'workflow.json'), JSON.stringify(workflow));
       return { directory: outdir, synthesised: { bundleMs: 1, trainMs: 1, synthMs: 1 } };
     },
+    openReload: async () => {
+      running.add('reload');
+      return { close: async () => void running.delete('reload') };
+    },
     startJiraSandbox: async (options) => {
       const jira = await startJiraSandbox(options);
       world.jira = jira;

@@ -205,13 +205,13 @@ describe('a pool of function processes', () => {
 
   it('keeps the old code where the new one cannot be loaded', async () => {
     const { start, pending, begun, events } = scripted();
-    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError"}' };
+    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError","errorMessage":"out of place"}' };
     const pool = createPool({
       functions: [aFunction('a')],
       start: async (lambda) => (lambda.folder === '/new' ? unusable : start(lambda)),
     });
     await pool.warm();
-    await expect(pool.reload('a', '/new')).rejects.toThrow('function a cannot be loaded: {"errorType":"SyntaxError"}');
+    await expect(pool.reload('a', '/new')).rejects.toThrow('function a cannot be loaded: SyntaxError: out of place');
     const answer = pool.invoke('a', 'still');
     await begun(1);
     pending[0]?.finish();
