@@ -17,7 +17,7 @@ import { createCredentials } from './iam/credentials.ts';
 import { createIdentity, type Identity, type User } from './identity/identity.ts';
 import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
-import { type Listening, listen, listenForApis } from './listen.ts';
+import { type Listening, listen, listenForApis, timed } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
@@ -54,6 +54,10 @@ export interface Counters {
   readonly invocations: Readonly<Record<string, number>>;
   /** Datagrams at the trace port that held no document. */
   readonly ignoredTraces: number;
+  /** Milliseconds that went by in each part: in functions, and of these in the endpoint, and of these in the database; in the journal. */
+  readonly wallMs: Readonly<Record<'functions' | 'endpoint' | 'database' | 'journal', number>>;
+  /** Milliseconds of a CPU that other processes used: those of functions, and dynoxide. */
+  readonly cpuMs: Readonly<Record<'functions' | 'database', number>>;
 }
 
 export interface LocalStack {
@@ -135,13 +139,14 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
 
   const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
-  const database =
+  const dynoxide =
     external === undefined
       ? opening.adopt(
           await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
           (started) => started.close()
-        ).url
-      : new URL(external);
+        )
+      : undefined;
+  const database = dynoxide?.url ?? new URL(external ?? '');
   await ensureTables(database, tables);
   const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
 
@@ -206,7 +211,8 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     identity: identityPages(identity, keys, userPools),
     log,
   });
-  endpoint.serve(aws.listener);
+  const timedAws = timed(aws.listener);
+  endpoint.serve(timedAws.listener);
   for (const api of deployment.apis) {
     apis.get(api.id)?.serve(createGateway({ api, account, identity, pool, now, log }));
   }
@@ -224,13 +230,16 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     folders: () => new Map(functions.map(({ name, folder }) => [name, folder])),
     reload: (functionName, folder) => pool.reload(functionName, resolve(folder)),
     counters: () => {
-      const { transitions, fsyncs } = states.counters();
+      const { transitions, fsyncs, journalMs } = states.counters();
+      const { busyMs, cpuMs } = pool.usage();
       return {
         dynamodb: aws.counters(),
         transitions,
         fsyncs,
         invocations: pool.counters(),
         ignoredTraces: daemon.ignored(),
+        wallMs: { functions: busyMs, endpoint: timedAws.ms(), database: dynamodb.waitedMs(), journal: journalMs },
+        cpuMs: { functions: cpuMs, database: dynoxide?.cpuMs() ?? 0 },
       };
     },
     close: () => running.disposeAsync(),

@@ -11,6 +11,8 @@ const TIMEOUT_MS = 30_000;
 export interface DynamoDbProxy {
   /** Hands a request on and its answer back, byte by byte. Always answers. */
   forward(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Milliseconds that the database took for all answers together. */
+  waitedMs(): number;
   close(): void;
 }
 
@@ -53,6 +55,7 @@ export const proxyTo = (database: URL): DynamoDbProxy => {
         refuseDynamoDb(response, 500, 'InternalServerError', message);
       }
     },
+    waitedMs: wire.waitedMs,
     close: () => wire.close(),
   };
 };

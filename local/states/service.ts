@@ -66,7 +66,7 @@ export interface States {
   sendTaskSuccess(token: string, output: string): Promise<void>;
   sendTaskFailure(token: string, error?: string, cause?: string): Promise<void>;
   sendTaskHeartbeat(token: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   /** Halts what runs, to be resumed by the next `openStates`. */
   close(): Promise<void>;
 }

@@ -78,7 +78,15 @@ const aWorld = ({
         traceAddress: '127.0.0.1:1',
         folders: () => new Map(),
         reload: () => Promise.reject(new Error('there are no functions')),
-        counters: () => ({ dynamodb: {}, transitions: 0, fsyncs: 0, invocations: {}, ignoredTraces: 0 }),
+        counters: () => ({
+          dynamodb: {},
+          transitions: 0,
+          fsyncs: 0,
+          invocations: {},
+          ignoredTraces: 0,
+          wallMs: { functions: 0, endpoint: 0, database: 0, journal: 0 },
+          cpuMs: { functions: 0, database: 0 },
+        }),
         close: async () => {
           running.delete('stack');
           world.keys = api.requests.map(({ headers }) => headers['idempotency-key']?.toString());
