@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LambdaFunction } from '../template/functions.ts';
-import { type LogLine, readLines } from './log.ts';
+import { type LogLines, readLines } from './log.ts';
 import { type Answer, type Call, failure, type Reply } from './messages.ts';
 import { endLines } from './report.ts';
 
@@ -21,7 +21,7 @@ export interface FunctionProcess {
 export interface ProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Takes what the process prints, and what became of a call that it did not survive. */
-  readonly log: LogLine;
+  readonly log: LogLines;
   /** The folder that keeps compiled code between starts. */
   readonly cacheFolder: string;
 }
@@ -48,7 +48,7 @@ const spawnHost = (
 };
 
 /** What Lambda writes of a call whose process is gone, after all that the process itself had printed. */
-const writeEnd = (log: LogLine, lambda: LambdaFunction, call: Call, begunMs: number, answer: Answer): void => {
+const writeEnd = (log: LogLines, lambda: LambdaFunction, call: Call, begunMs: number, answer: Answer): void => {
   const { errorType, errorMessage } = JSON.parse(answer.payload);
   const isLate = errorType === 'Sandbox.Timedout';
   const usage = {
@@ -56,8 +56,7 @@ const writeEnd = (log: LogLine, lambda: LambdaFunction, call: Call, begunMs: num
     memoryMegabytes: lambda.memoryMegabytes,
     status: isLate ? 'timeout' : `error\tError Type: ${errorType}`,
   };
-  log(errorMessage);
-  for (const line of endLines(call, usage).trimEnd().split('\n')) log(line);
+  log(`${errorMessage}\n${endLines(call, usage).trimEnd()}`);
 };
 
 const crashed = (requestId: string, child: ChildProcess): Answer => {

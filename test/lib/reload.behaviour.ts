@@ -99,7 +99,7 @@ describe.skipIf(!hasDynoxide)('a change of the sources', () => {
     const before = { one: await call('steps-one'), two: await call('steps-two') };
     write('data/hold', '');
     const inFlight = call('steps-one', { hold: join(root, 'data/hold') });
-    await vi.waitUntil(() => stack.counters().invocations['steps-one'] === 2);
+    await vi.waitUntil(() => stack.counters().invocations['steps-one'] === 2, { timeout: 10_000 });
     write('lambdas/steps/one.ts', step(`greet('another one')`));
     expect(await hear('reloaded')).toMatchObject({ functions: ['steps-one'] });
     const after = { one: await call('steps-one'), two: await call('steps-two') };

@@ -25,10 +25,13 @@ describe('logs of functions', () => {
   const file = join(data, 'logs', 'worker.log');
   /** The lines since the last time, once they end with a report. */
   const lines = async (): Promise<readonly string[]> => {
-    const found = await vi.waitUntil(() => {
-      const all = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(read) : [];
-      return all.some((line) => line.includes('\tREPORT ')) ? all : undefined;
-    });
+    const found = await vi.waitUntil(
+      () => {
+        const all = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(read) : [];
+        return all.some((line) => line.includes('\tREPORT ')) ? all : undefined;
+      },
+      { timeout: 10_000 }
+    );
     read += found.length;
     return found;
   };

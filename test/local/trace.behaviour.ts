@@ -121,7 +121,7 @@ describe('traces of a local stack', () => {
 
   it('are not made of what the caller does not want sampled', async () => {
     await execute('unsampled', { do: 'context' }, `${CALLER};Sampled=0`);
-    await vi.waitUntil(() => ended.has('unsampled'));
+    await vi.waitUntil(() => ended.has('unsampled'), { timeout: 10_000 });
     await execute('sampled', { do: 'echo' });
     await treeWhen('sampled', whole);
     expect(await readTrace(data, 'unsampled')).toBeUndefined();
@@ -132,7 +132,7 @@ describe('traces of a local stack', () => {
     expect(other.traceAddress).not.toBe(stack.traceAddress);
     await other.close();
     await execute('last', { do: 'echo' });
-    await vi.waitUntil(() => ended.has('last'));
+    await vi.waitUntil(() => ended.has('last'), { timeout: 10_000 });
     await stack.close();
     expect((await treeWhen('last', whole)).roots).toHaveLength(1);
     stack = await begin();

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Daemon, openDaemon } from '../../../local/trace/daemon.ts';
 import type { Document } from '../../../local/trace/document.ts';
 
+const PATIENCE = { timeout: 10_000 };
 const HEADER = '{"format": "json", "version": 1}\n';
 const whole = {
   id: '53995c3f42cd8ad8',
@@ -45,7 +46,7 @@ describe('the daemon that takes subsegments', () => {
       subsegments: [{ id: '53995c3f42cd8ad9', name: 'inner', start_time: 1, end_time: 2, user: 'secret' }],
     };
     await send(daemon, HEADER + JSON.stringify({ ...whole, ...more }));
-    await vi.waitUntil(() => heard.length === 1);
+    await vi.waitUntil(() => heard.length === 1, PATIENCE);
     expect(heard[0]).toEqual({
       ...whole,
       http: { response: { status: 500 } },
@@ -76,9 +77,9 @@ describe('the daemon that takes subsegments', () => {
   ])('ignores %s, counts it, and goes on', async (_, datagram) => {
     const { daemon, heard } = await listening();
     await send(daemon, datagram);
-    await vi.waitUntil(() => daemon.ignored() === 1);
+    await vi.waitUntil(() => daemon.ignored() === 1, PATIENCE);
     await send(daemon, HEADER + JSON.stringify(whole));
-    await vi.waitUntil(() => heard.length === 1);
+    await vi.waitUntil(() => heard.length === 1, PATIENCE);
     expect(heard).toEqual([whole]);
   });
 
@@ -86,7 +87,7 @@ describe('the daemon that takes subsegments', () => {
     const { daemon, heard } = await listening();
     for (const size of [10, 20_000])
       await send(daemon, HEADER + JSON.stringify({ ...whole, metadata: { default: { text: 'x'.repeat(size) } } }));
-    await vi.waitUntil(() => heard.length === 2);
+    await vi.waitUntil(() => heard.length === 2, PATIENCE);
     expect(heard.map(({ metadata }) => metadata)).toEqual([
       { default: { text: 'x'.repeat(10) } },
       { omitted: 'too large' },
@@ -99,7 +100,7 @@ describe('the daemon that takes subsegments', () => {
     const second = await listening(port);
     expect(second.daemon.address).not.toBe(first.daemon.address);
     await send(second.daemon, HEADER + JSON.stringify(whole));
-    await vi.waitUntil(() => second.heard.length === 1);
+    await vi.waitUntil(() => second.heard.length === 1, PATIENCE);
     expect(first.heard).toEqual([]);
   });
 });
