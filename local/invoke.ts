@@ -6,6 +6,7 @@ import type { RoleSession } from './iam/credentials.ts';
 import { messageOf } from './iam/denial.ts';
 import { TaskFailure } from './states/failure.ts';
 import type { StatesOptions } from './states/service.ts';
+import type { ExecutionTraces } from './trace/executions.ts';
 
 const ACTION = 'lambda:InvokeFunction';
 const LONGEST_SESSION_NAME = 64;
@@ -14,13 +15,14 @@ const LONGEST_SESSION_NAME = 64;
 export const invokeForStates = (
   pool: FunctionPool,
   authorize: Authorize,
+  traces: ExecutionTraces,
   now: () => number
 ): StatesOptions['invoke'] => {
   const sessionOf = (roleArn: string, executionArn: string): RoleSession => {
     const session = (executionArn.split(':').at(-1) ?? '').slice(0, LONGEST_SESSION_NAME);
     return { kind: 'role', roleArn, session, tags: {}, issuedAt: now() };
   };
-  return async ({ functionArn: named, payload, roleArn, executionArn, traceHeader, signal }) => {
+  return async ({ functionArn: named, payload: value, roleArn, executionArn, traceHeader: given, signal }) => {
     const caller = sessionOf(roleArn, executionArn);
     const [, , , region = '', account = ''] = executionArn.split(':');
     const functionArn = functionArnOf(named, region, account);
@@ -29,7 +31,9 @@ export const invokeForStates = (
       const message = messageOf(sessionArnOf(caller), ACTION, functionArn, decision);
       throw new TaskFailure('Lambda.AWSLambdaException', message);
     }
-    const invoked = pool.invoke(functionArn, JSON.stringify(payload), { traceHeader, signal });
+    const payload = JSON.stringify(value);
+    const traceHeader = traces.header({ executionArn, functionArn, payload, traceHeader: given });
+    const invoked = pool.invoke(functionArn, payload, { traceHeader, signal });
     const answer = await invoked.catch((error: unknown) => {
       throw error instanceof InvocationRefused ? new TaskFailure(`Lambda.${error.name}`, error.message) : error;
     });

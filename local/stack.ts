@@ -22,7 +22,7 @@ import { createIdentity, type Identity, type User } from './identity/identity.ts
 import { openSigningKeys } from './identity/keys.ts';
 import { type InvokeTrigger, TriggerFailed } from './identity/trigger.ts';
 import { invokeForStates, servicesMayInvoke } from './invoke.ts';
-import { type Listening, listen, listenForApis } from './listen.ts';
+import { type Listening, listen, listenForApis, timed } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import { openObjects } from './objects/store.ts';
 import { openSecretStore } from './secrets/store.ts';
@@ -30,6 +30,10 @@ import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { type Deployment, readDeployment } from './template/deployment.ts';
+import { openDaemon } from './trace/daemon.ts';
+import { executionTraces } from './trace/executions.ts';
+import { invocationTraces } from './trace/invocations.ts';
+import { openTraces } from './trace/traces.ts';
 
 export interface LocalStackOptions {
   /** The folder of the cloud assembly, `cdk.out`. */
@@ -55,6 +59,12 @@ export interface Counters {
   readonly fsyncs: number;
   /** Invocations by function. */
   readonly invocations: Readonly<Record<string, number>>;
+  /** Datagrams at the trace port that held no document. */
+  readonly ignoredTraces: number;
+  /** Milliseconds that went by in each part: in functions, and of these in the endpoint, and of these in the database; in the journal. */
+  readonly wallMs: Readonly<Record<'functions' | 'endpoint' | 'database' | 'journal', number>>;
+  /** Milliseconds of a CPU that other processes used: those of functions, and dynoxide. */
+  readonly cpuMs: Readonly<Record<'functions' | 'database', number>>;
 }
 
 export interface LocalStack {
@@ -68,6 +78,15 @@ export interface LocalStack {
   signIn(username: string, password: string): Promise<string>;
   /** Resolves when a process of each function is ready. */
   warm(): Promise<void>;
+  /** Where functions send their subsegments, as to X-Ray's daemon. */
+  readonly traceAddress: string;
+  /** The folder of each function's code as the template has it, by name. */
+  folders(): ReadonlyMap<string, string>;
+  /**
+   * Runs a function from another folder; other functions keep their processes, and what is in flight is answered by the old code.
+   * Rejects, and keeps the old code, where the new one cannot be loaded.
+   */
+  reload(functionName: string, folder: string): Promise<void>;
   counters(): Counters;
   /** Ends every process that was started; executions go on at the next start. May be called twice. */
   close(): Promise<void>;
@@ -127,13 +146,14 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
   const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
-  const database =
+  const dynoxide =
     external === undefined
       ? opening.adopt(
           await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
           (started) => started.close()
-        ).url
-      : new URL(external);
+        )
+      : undefined;
+  const database = dynoxide?.url ?? new URL(external ?? '');
   await ensureTables(database, tables);
   const dynamodb = opening.adopt(proxyTo(database, `arn:aws:dynamodb:${region}:${account}:table/`), (proxy) =>
     proxy.close()
@@ -142,8 +162,18 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const credentials = createCredentials(now);
   const { access, authorize } = openIam({ deployment, file: join(data, 'logs', 'denied.log'), now, log });
   const mayInvoke = servicesMayInvoke(authorize);
-  const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
-    opened.close()
+  const { record } = opening.adopt(openTraces(data), (opened) => opened.close());
+  const daemon = opening.adopt(await openDaemon(record), (opened) => opened.close());
+  const pool = opening.adopt(
+    openPool({
+      functions,
+      credentials,
+      endpointUrl: endpoint.url,
+      traceAddress: daemon.address,
+      trace: invocationTraces(record, now),
+      data,
+    }),
+    (opened) => opened.close()
   );
   const reservations = openReservations(join(data, 'concurrency.json'), functions, pool);
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
@@ -164,7 +194,8 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const served = Promise.withResolvers<void>();
   const events = createEvents({ rules, functions, pool, mayInvoke, account, region, now, log });
   const startable = machinesByArn(deployment);
-  const invoke = invokeForStates(pool, authorize, now);
+  const traces = executionTraces(record, (arn) => states.history(arn), now);
+  const invoke = invokeForStates(pool, authorize, traces, now);
   const states = opening.adopt(
     await openStates({
       journal: join(data, 'executions.journal'),
@@ -175,6 +206,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       machine: (arn) => startable.get(arn),
       onStatusChange: async (event) => {
         await served.promise;
+        traces.changed(event);
         options.onExecution?.(event);
         await events.executionChanged(event);
       },
@@ -214,7 +246,8 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     identity: identityPages(identity, keys, userPools),
     log,
   });
-  endpoint.serve(aws.listener);
+  const timedAws = timed(aws.listener);
+  endpoint.serve(timedAws.listener);
   for (const api of deployment.apis) {
     apis.get(api.id)?.serve(createGateway({ api, account, region, mayInvoke, identity, pool, now, log }));
   }
@@ -228,9 +261,21 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     outputs: deployment.outputs,
     signIn: signInWith(identity, deployment),
     warm: () => pool.warm(),
+    traceAddress: daemon.address,
+    folders: () => new Map(functions.map(({ name, folder }) => [name, folder])),
+    reload: (functionName, folder) => pool.reload(functionName, resolve(folder)),
     counters: () => {
-      const { transitions, fsyncs } = states.counters();
-      return { dynamodb: aws.counters(), transitions, fsyncs, invocations: pool.counters() };
+      const { transitions, fsyncs, journalMs } = states.counters();
+      const { busyMs, cpuMs } = pool.usage();
+      return {
+        dynamodb: aws.counters(),
+        transitions,
+        fsyncs,
+        invocations: pool.counters(),
+        ignoredTraces: daemon.ignored(),
+        wallMs: { functions: busyMs, endpoint: timedAws.ms(), database: dynamodb.waitedMs(), journal: journalMs },
+        cpuMs: { functions: cpuMs, database: dynoxide?.cpuMs() ?? 0 },
+      };
     },
     close: () => running.disposeAsync(),
   };

@@ -32,7 +32,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/synth.ts', SANDBOX, CONTRACT] },
+  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT] },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },

@@ -19,6 +19,7 @@ import { type Booted, boot, WORKFLOW } from './boot.ts';
 import { documentOf } from './document.ts';
 import { addSpareIssue, fileTickets, keepIssues, keptIssues } from './issues.ts';
 import { showMalformed, showStanding } from './narration.ts';
+import { followSources } from './reload.ts';
 import { showReport } from './report.ts';
 import { countsOf, countsText, type Result } from './results.ts';
 import { totalsOf } from './totals.ts';
@@ -126,7 +127,8 @@ const run = async (
   if (examples !== undefined) await writeOwnerOnly(join(data, 'examples.jsonl'), examples);
   const former = await keptIssues(data);
   stop.throwIfAborted();
-  const booted = await boot(shell, await shell.parts(), {
+  const parts = await shell.parts();
+  const booted = await boot(shell, parts, {
     data: resolve(data),
     mode: options.mode,
     ...(examples !== undefined && { examples: resolve(data, 'examples.jsonl') }),
@@ -166,6 +168,10 @@ const run = async (
     lastRun: results.findLast(({ outcome }) => outcome === 'assigned')?.run,
     spareIssue: addSpareIssue(jira),
   });
+  onStarted(
+    'the watch on the sources',
+    await followSources(parts, { stack, data: resolve(data), terminal: shell.out })
+  );
   if (!stop.aborted) await once(stop, 'abort');
   shell.out.line();
   return 0;

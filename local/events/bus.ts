@@ -71,7 +71,7 @@ export const createEvents = (options: EventsOptions): Events => {
     }
   };
 
-  const eventOf = ({ startDate, stopDate, input, output, ...rest }: ExecutionEvent): JsonObject => ({
+  const eventOf = ({ startDate, stopDate, input, output, traceHeader: _, ...rest }: ExecutionEvent): JsonObject => ({
     version: '0',
     id: randomUUID(),
     'detail-type': 'Step Functions Execution Status Change',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { BodyTooLarge, readBody } from '../endpoint/exchange.ts';
 import { functionNameOf } from '../functions/invocation.ts';
@@ -7,6 +6,7 @@ import type { FunctionPool } from '../functions/pool.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { MayInvoke } from '../invoke.ts';
 import type { HttpApi, Route } from '../template/api.ts';
+import { headerOf, traceFrom } from '../trace/header.ts';
 import { admit } from './authorizer.ts';
 import { eventOf, sendAnswer } from './payload.ts';
 import { routerFor } from './routes.ts';
@@ -40,12 +40,9 @@ const refuse = (response: ServerResponse, status: keyof typeof STATUS): void => 
   response.end(JSON.stringify({ message: STATUS[status] }));
 };
 
-/** Without a sampling decision of the caller's, no trace is recorded: nothing on this machine collects any. */
-const traceOf = (given: string | string[] | undefined, now: number): string => {
-  if (typeof given === 'string' && given.startsWith('Root=')) return given;
-  const seconds = Math.floor(now / 1000).toString(16);
-  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Sampled=0`;
-};
+/** The caller's trace, or a new one. An HTTP API makes no segment of its own: in AWS it only hands the header on. */
+const traceOf = (given: string | string[] | undefined, now: number): string =>
+  headerOf(traceFrom(typeof given === 'string' ? given : undefined, now));
 
 /** `undefined` if `work` takes longer than `ms`; it is told by the signal, and what comes of it after that is of no interest. */
 const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {

@@ -40,7 +40,7 @@ export interface Executions {
   ): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   /** Resolves when the start of an execution is on disk. */
   started(executionArn: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   close(): Promise<void>;
 }
 
@@ -177,7 +177,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     },
 
     started: async (executionArn) => starting.get(executionArn)?.begun,
-    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started }),
+    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started, journalMs: journal.writingMs() }),
 
     async close() {
       for (const { run, release } of live.values()) {

@@ -19,6 +19,8 @@ export interface Journal {
   /** Replaces the whole file, atomically. To be called before the first `append`. */
   rewrite(lines: Iterable<Line>): Promise<void>;
   fsyncs(): number;
+  /** Milliseconds that writing and syncing took so far. */
+  writingMs(): number;
   /** Writes what was appended, then closes the file. */
   close(): Promise<void>;
 }
@@ -112,6 +114,7 @@ export const openJournal = async (file: string, read: (line: Line) => void, what
   let writing: Promise<void> | undefined;
   let broken: Error | undefined;
   let fsyncs = 0;
+  let writingMs = 0;
 
   const writeAll = async (): Promise<void> => {
     while (text !== '') {
@@ -119,9 +122,11 @@ export const openJournal = async (file: string, read: (line: Line) => void, what
       [text, waiting] = ['', []];
       try {
         if (broken !== undefined) throw broken;
+        const begunMs = performance.now();
         await handle.appendFile(batch);
         await handle.datasync();
         fsyncs += 1;
+        writingMs += performance.now() - begunMs;
         for (const { written } of told) written();
       } catch (cause) {
         broken ??= new Error(`cannot write ${file}: make room or mend the disk, then start again`, { cause });
@@ -157,6 +162,7 @@ export const openJournal = async (file: string, read: (line: Line) => void, what
     },
 
     fsyncs: () => fsyncs,
+    writingMs: () => writingMs,
 
     async close() {
       await write();

@@ -20,6 +20,7 @@ export interface Execution {
   readonly status: Status;
   readonly startDate: number;
   readonly stopDate?: number;
+  readonly traceHeader: string;
   /** JSON text, like `output`. */
   readonly input: string;
   readonly output?: string;
@@ -69,17 +70,28 @@ export interface States {
   sendTaskSuccess(token: string, output: string): Promise<void>;
   sendTaskFailure(token: string, error?: string, cause?: string): Promise<void>;
   sendTaskHeartbeat(token: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   /** Halts what runs, to be resumed by the next `openStates`. */
   close(): Promise<void>;
 }
 
 const viewOf = ({ header, machine, ending }: Known): Execution => {
-  const { executionArn, name, startDate, input, aliasArn } = header;
+  const { executionArn, name, startDate, traceHeader, input, aliasArn } = header;
   const stateMachineArn = unqualified(machine.arn);
   const version = machine.arn === stateMachineArn ? {} : { stateMachineVersionArn: machine.arn };
   const alias = aliasArn === undefined ? {} : { stateMachineAliasArn: aliasArn };
-  return { executionArn, stateMachineArn, ...version, ...alias, name, status: 'RUNNING', startDate, input, ...ending };
+  return {
+    executionArn,
+    stateMachineArn,
+    ...version,
+    ...alias,
+    name,
+    status: 'RUNNING',
+    startDate,
+    traceHeader,
+    input,
+    ...ending,
+  };
 };
 
 /**

@@ -30,9 +30,10 @@ describe('functions of a local stack', () => {
   });
 
   it('get a context and the trace of their invocation', async () => {
-    const trace = 'Root=1-00000000-000000000000000000000001;Sampled=0';
-    const { body } = await invoke(stack, { do: 'context' }, { 'x-amzn-trace-id': trace });
-    expect(body).toMatchObject({ functionName: 'worker', invokedFunctionArn: output(stack, 'WorkerArn'), trace });
+    const root = 'Root=1-00000000-000000000000000000000001';
+    const { body } = await invoke(stack, { do: 'context' }, { 'x-amzn-trace-id': `${root};Sampled=0` });
+    expect(body).toMatchObject({ functionName: 'worker', invokedFunctionArn: output(stack, 'WorkerArn') });
+    expect(body.trace).toMatch(new RegExp(`^${root};Parent=[0-9a-f]{16};Sampled=0$`));
     expect(body.awsRequestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(body.left).toBeGreaterThan(0);
     expect(body.left).toBeLessThanOrEqual(2_000);

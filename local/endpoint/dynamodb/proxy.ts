@@ -14,6 +14,8 @@ export interface DynamoDbProxy {
    * instead. Always answers.
    */
   forward(request: IncomingMessage, response: ServerResponse, judge?: (body: Buffer) => Buffer): Promise<void>;
+  /** Milliseconds that the database took for all answers together. */
+  waitedMs(): number;
   close(): void;
 }
 
@@ -84,6 +86,7 @@ export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
         refuseDynamoDb(response, 500, 'InternalServerError', message);
       }
     },
+    waitedMs: wire.waitedMs,
     close: () => wire.close(),
   };
 };
