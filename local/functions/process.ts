@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { LambdaFunction } from '../template/functions.ts';
+import { killGroup, tied } from '../tied.ts';
 import { type Answer, type Call, failure, type Reply } from './messages.ts';
 
 /** One process of a function. It serves one call at a time; a call that it does not survive still gets an answer. */
@@ -32,11 +33,11 @@ const spawnHost = (
 ): ChildProcess => {
   const log = openSync(logFile, 'a', 0o600);
   try {
-    return fork(HOST, [folder, handler, cacheFolder], {
+    const heap = `--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`;
+    return spawn(...tied(process.execPath, [heap, HOST, folder, handler, cacheFolder]), {
       cwd: folder,
       env: environment,
-      execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`],
-      stdio: ['ignore', log, log, 'ipc'],
+      stdio: ['pipe', log, log, 'ipc'],
       detached: true, // ^C is for the parent, which ends what runs in order
     });
   } finally {
@@ -61,6 +62,7 @@ export const startProcess = async (
   const exited = new Promise<void>((resolve) => {
     const end = (): void => {
       gone = true;
+      killGroup(child); // what the function has started goes with it
       onExit();
       resolve();
     };
@@ -76,7 +78,7 @@ export const startProcess = async (
       const timer = setTimeout(() => {
         onExit = () => resolve(late());
         onReply = () => {}; // too late
-        child.kill('SIGKILL');
+        killGroup(child);
       }, ms);
       onExit = () => {
         clearTimeout(timer);
@@ -90,7 +92,7 @@ export const startProcess = async (
     });
 
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    killGroup(child);
     await exited;
   };
 
