@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startDynoxide } from './dynamo/dynoxide.ts';
-import { ensureTables } from './dynamo/tables.ts';
+import { openDataFolder } from './data-folder.ts';
+import { givenEndpoint, openDatabase } from './dynamo/open.ts';
 import { proxyTo } from './endpoint/dynamodb.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda.ts';
@@ -18,7 +17,6 @@ import { createIdentity, type Identity, type User } from './identity/identity.ts
 import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
-import { lockFolder } from './lock.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -37,6 +35,8 @@ export interface LocalStackOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly users: readonly User[];
   readonly log: (line: string) => void;
+  /** Told once, where the stack cannot go on, why and what to do; it has then ended everything, as `close` does. */
+  readonly onFailure?: (reason: Error) => void;
   /** Told of each change of an execution's status, once it is on disk. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -65,9 +65,6 @@ export interface LocalStack {
   /** Ends every process that was started; executions go on at the next start. May be called twice. */
   close(): Promise<void>;
 }
-
-/** The environment variable that names an endpoint instead of dynoxide, where the option does not. */
-const DYNAMODB_VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
 
 /** The machine that each ARN starts: an alias starts the version it leads to. */
 const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
@@ -105,13 +102,13 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const { secrets, users, log } = options;
   const now = Date.now;
   const data = resolve(options.data);
+  const given = givenEndpoint(options.dynamodb);
   const assembly = readAssembly(options.assembly);
   // Where APIs answer is part of the template's outputs, so it is read once to know the APIs, and again with their URLs.
   const apiIds = readDeployment(assembly, () => '').apis.map(({ id }) => id);
 
   await using opening = new AsyncDisposableStack();
-  mkdirSync(join(data, 'logs'), { recursive: true, mode: 0o700 });
-  opening.defer(lockFolder(data));
+  opening.defer(openDataFolder(data));
   const open = (listening: Listening): Listening => opening.adopt(listening, (server) => server.close());
   const endpoint = open(await listen(options.ports?.endpoint ?? 4566, 'the AWS endpoint'));
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
@@ -119,16 +116,9 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   checkIssuers(deployment);
   const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
 
-  const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
-  const database =
-    external === undefined
-      ? opening.adopt(
-          await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
-          (started) => started.close()
-        ).url
-      : new URL(external);
-  await ensureTables(database, tables);
-  const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
+  const failed = Promise.withResolvers<Error>();
+  const database = opening.adopt(await openDatabase(data, tables, given, failed.resolve), (it) => it.close());
+  const dynamodb = opening.adopt(proxyTo(database.url), (proxy) => proxy.close());
 
   const credentials = createCredentials(now);
   const authorize = authorizerFor(roles);
@@ -154,6 +144,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         return invoke(call);
       },
       machine: (arn) => startable.get(arn),
+      onBroken: failed.resolve,
       onStatusChange: async (event) => {
         await served.promise;
         options.onExecution?.(event);
@@ -187,6 +178,16 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   served.resolve();
 
   const running = opening.move();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= running.disposeAsync();
+    return closed;
+  };
+  void failed.promise.then(async (reason) => {
+    if (closed !== undefined) return; // that is why it ended
+    await close();
+    options.onFailure?.(reason);
+  });
   return {
     apiUrl: apis.get(apiIds[0] ?? '')?.url ?? '',
     endpointUrl: endpoint.url,
@@ -197,6 +198,6 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
       const { transitions, fsyncs } = states.counters();
       return { dynamodb: aws.counters(), transitions, fsyncs, invocations: pool.counters() };
     },
-    close: () => running.disposeAsync(),
+    close,
   };
 };

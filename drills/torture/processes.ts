@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a process that is gone in the meantime has. */
 const orNothing = <T>(read: () => readonly T[]): readonly T[] => {
@@ -33,15 +32,3 @@ export const openFilesOf = (folder: string): readonly string[] =>
         })
       )
     );
-
-const POLL_MS = 25;
-
-/** Waits until no process names the folder any more. Gives those that are left after `withinMs`, or nothing. */
-export const leftAfter = async (folder: string, withinMs: number): Promise<readonly string[]> => {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    const left = processesOf(folder);
-    if (left.length === 0 || performance.now() > deadline) return left;
-    await sleep(POLL_MS);
-  }
-};

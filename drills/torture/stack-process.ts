@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
 
-export type Options = Omit<LocalStackOptions, 'log' | 'onExecution'>;
+export type Options = Omit<LocalStackOptions, 'log' | 'onExecution' | 'onFailure'>;
 
 export type Said =
   | {
@@ -23,7 +23,14 @@ const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(sa
 const input = createInterface(process.stdin);
 const [line] = await once(input, 'line');
 const options: Options = JSON.parse(line);
-const stack = await startLocalStack({ ...options, log: (text) => say({ kind: 'log', line: text }) });
+const stack = await startLocalStack({
+  ...options,
+  log: (text) => say({ kind: 'log', line: text }),
+  onFailure: (reason) => {
+    process.stderr.write(`${reason.message}\n`);
+    process.exit(1);
+  },
+});
 const end = (): void => void stack.close().then(() => process.exit(0));
 process.once('SIGTERM', end);
 input.once('close', end);

@@ -131,7 +131,10 @@ export const torture = async ({ kills, tasks: count, seed, folder, say }: Tortur
       if (task.issue !== undefined) jira.addIssue(task.issue);
       const one = await submitter.submit(task);
       accepted.push(one);
-      if (task.forgotten) replies.push(submitter.reply(one));
+      if (!task.forgotten) continue;
+      const reply = submitter.reply(one);
+      reply.catch(broken.reject);
+      replies.push(reply);
     }
   };
   const controlAll = async (): Promise<void> => {

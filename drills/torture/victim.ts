@@ -4,8 +4,9 @@ import { openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { leftAfter, openFilesOf } from './processes.ts';
+import { openFilesOf, processesOf } from './processes.ts';
 import type { Options, Said } from './stack-process.ts';
 
 /** How far the stack has come: `resuming` is from its first answer until its functions are loaded. */
@@ -27,6 +28,7 @@ export interface Victim {
 const PROGRAM = fileURLToPath(new URL('./stack-process.ts', import.meta.url));
 /** How long what it started may take to notice that it is gone. */
 const NOTICE_MS = 10_000;
+const POLL_MS = 25;
 
 const isFree = async (port: number): Promise<boolean> => {
   const server = createServer();
@@ -53,9 +55,16 @@ const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 };
 
+const leftBy = async ({ data, ports }: Options): Promise<readonly string[]> => {
+  const taken = [];
+  for (const port of [ports?.api, ports?.endpoint])
+    if (port !== undefined && !(await isFree(port))) taken.push(`port ${port}`);
+  return [...processesOf(data), ...openFilesOf(data), ...taken];
+};
+
 /** Starts a stack. What it logs goes to `onLog`, what it says about errors to `errors.log` beside its data. */
 export const startVictim = (options: Options, onLog: (line: string) => void): Victim => {
-  const { data, ports } = options;
+  const { data } = options;
   const errors = openSync(`${data}-errors.log`, 'a', 0o600);
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(process.execPath, [PROGRAM, data], {
     stdio: ['pipe', 'pipe', errors],
@@ -94,11 +103,12 @@ export const startVictim = (options: Options, onLog: (line: string) => void): Vi
       child.kill('SIGKILL');
       await ended(child);
       if (child.signalCode !== 'SIGKILL') return [`it had ended by itself, with status ${child.exitCode}`];
-      const left = await leftAfter(data, NOTICE_MS);
-      const taken = [];
-      for (const port of [ports?.api, ports?.endpoint])
-        if (port !== undefined && !(await isFree(port))) taken.push(`port ${port}`);
-      return [...left, ...openFilesOf(data), ...taken];
+      const deadline = performance.now() + NOTICE_MS;
+      for (;;) {
+        const left = await leftBy(options);
+        if (left.length === 0 || performance.now() > deadline) return left;
+        await sleep(POLL_MS);
+      }
     },
     async stop() {
       child.kill('SIGTERM');

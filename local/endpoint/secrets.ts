@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { readIfPresent, replaceFile } from '../files.ts';
 import type { JsonObject } from '../template/json.ts';
 import { ServiceError } from './exchange.ts';
 import { type JsonService, operation } from './operation.ts';
@@ -23,12 +23,8 @@ export interface Secrets {
 }
 
 const read = (file: string): Map<string, Secret> => {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return new Map();
-  }
+  const text = readIfPresent(file);
+  if (text === undefined) return new Map();
   try {
     return new Map(Object.entries(z.record(z.string(), Secret).parse(JSON.parse(text))));
   } catch {
@@ -61,9 +57,7 @@ export const openSecrets = ({ file, account, region, now }: SecretsOptions): Sec
     const changedAt = now() / 1000;
     const secret: Secret = { value, versionId: randomUUID(), createdAt: before?.createdAt ?? changedAt, changedAt };
     secrets.set(name, secret);
-    const whole = `${file}.new`;
-    writeFileSync(whole, JSON.stringify(Object.fromEntries(secrets)), { mode: 0o600 });
-    renameSync(whole, file);
+    replaceFile(file, JSON.stringify(Object.fromEntries(secrets)));
     return secret;
   };
   const described = (name: string, secret: Secret): JsonObject => ({

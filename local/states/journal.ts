@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { codeOf } from '../files.ts';
 
 /** Two JSON texts. Reading back what stands needs the head alone; the tail is only carried along. */
 export interface Line {
@@ -61,9 +62,9 @@ const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): num
 const readIfPresent = async (file: string): Promise<Buffer> => {
   try {
     return await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return Buffer.alloc(0);
+    throw new Error(`${file} cannot be read (${codeOf(cause)}): it should be the journal of executions`, { cause });
   }
 };
 
@@ -97,9 +98,14 @@ interface Waiting {
 
 /**
  * Opens a journal, created if absent, and reads it from the start. A torn last line is cut off: nobody was told that it
- * was written. Throws an `Error` with file and line where any other line is damaged.
+ * was written. Throws an `Error` with file and line where any other line is damaged. `onBroken` is told once where it cannot be
+ * written any more.
  */
-export const openJournal = async (file: string, read: (line: Line) => void): Promise<Journal> => {
+export const openJournal = async (
+  file: string,
+  read: (line: Line) => void,
+  onBroken: (reason: Error) => void = () => {}
+): Promise<Journal> => {
   const bytes = await readIfPresent(file);
   const whole = readLines(bytes, file, read);
   let handle: FileHandle = await open(file, 'a', 0o600);
@@ -123,7 +129,12 @@ export const openJournal = async (file: string, read: (line: Line) => void): Pro
         fsyncs += 1;
         for (const { written } of told) written();
       } catch (cause) {
-        broken ??= new Error(`cannot write ${file}: make room or mend the disk, then start again`, { cause });
+        if (broken === undefined) {
+          broken = new Error(`cannot write ${file} (${codeOf(cause)}): make room or mend the disk, then start again`, {
+            cause,
+          });
+          onBroken(broken);
+        }
         for (const { failed } of told) failed(broken);
       }
     }

@@ -4,6 +4,7 @@ import { aFolder, anAssembly, arnOf, lambda, packageUrl, ref, role, type Templat
 /** What the functions of the sample do; `worker` does what its event asks for. */
 const code = (): Readonly<Record<string, string>> => ({
   worker: `
+    import { spawn } from 'node:child_process';
     import { DynamoDBClient, PutItemCommand } from '${packageUrl('@aws-sdk/client-dynamodb')}';
     const dynamodb = new DynamoDBClient();
     let calls = 0;
@@ -16,6 +17,7 @@ const code = (): Readonly<Record<string, string>> => ({
       crash: () => process.exit(3),
       hang: () => new Promise(() => setInterval(() => {}, 1000)),
       spin: () => { for (;;); },
+      fork: () => ({ pid: spawn('sleep', ['600'], { stdio: 'inherit' }).pid }),
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
       put: async ({ key }) => {
