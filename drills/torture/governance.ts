@@ -19,6 +19,15 @@ export interface Seen {
   readonly calls: readonly Call[];
 }
 
+/** Everything that is to be judged. */
+export interface Found {
+  readonly evidence: Evidence;
+  readonly seen: Seen;
+  readonly accepted: readonly Accepted[];
+  /** How many controls have been set. */
+  readonly controls: number;
+}
+
 export const seenBy = (jira: JiraSandbox): Seen => ({ writes: jira.writes(), calls: jira.calls() });
 
 const Head = AuditTrail.shape.head;
@@ -149,12 +158,7 @@ const executionFaults = ({ executions }: Evidence, accepted: readonly Accepted[]
  * What of the promises does not hold, as sentences: every accepted task has one run that ended as it must, with a whole audit and one
  * execution with a whole history; what was authorised was done once, under its writ, and nothing else was done; no claim is open.
  */
-export const violations = (
-  evidence: Evidence,
-  seen: Seen,
-  accepted: readonly Accepted[],
-  controls: number
-): readonly string[] => [
+export const violations = ({ evidence, seen, accepted, controls }: Found): readonly string[] => [
   ...runFaults(evidence.items, accepted),
   ...controlFaults(evidence.items, controls),
   ...claimFaults(evidence.items, accepted),

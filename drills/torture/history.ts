@@ -31,20 +31,24 @@ const endFaults = (events: readonly HistoryEvent[]): readonly string[] => {
   ];
 };
 
-/** By walking back along the chain, so that what goes on in parallel does not matter. */
-const beginningOf = (events: readonly HistoryEvent[], from: HistoryEvent, type: string): HistoryEvent | undefined => {
+/** By walking back along the chain, so that what goes on in parallel does not matter. Ends also where the chain leads astray. */
+const beginningOf = (events: ReadonlyMap<number, HistoryEvent>, from: HistoryEvent, type: string) => {
   let event: HistoryEvent | undefined = from;
-  while (event !== undefined && event.type !== type) event = events[(event.previousEventId ?? 0) - 1];
+  while (event !== undefined && event.type !== type) {
+    const { id = 0, previousEventId = 0 }: HistoryEvent = event;
+    event = previousEventId < id ? events.get(previousEventId) : undefined;
+  }
   return event;
 };
 
 const taskFaults = (events: readonly HistoryEvent[]): readonly string[] => {
+  const byId = new Map(events.map((event) => [event.id ?? 0, event]));
   const answers = new Map<number, number>();
   const faults: string[] = [];
   for (const event of events) {
     const begins = OUTCOMES[event.type ?? ''];
     if (begins === undefined) continue;
-    const id = beginningOf(events, event, begins)?.id;
+    const id = beginningOf(byId, event, begins)?.id;
     if (id === undefined) faults.push(`event ${event.id} (${event.type}) answers nothing`);
     else answers.set(id, (answers.get(id) ?? 0) + 1);
   }

@@ -36,5 +36,8 @@ process.once('SIGTERM', end);
 input.once('close', end);
 const { apiUrl, endpointUrl, outputs } = stack;
 say({ kind: 'up', apiUrl, endpointUrl, outputs });
-await stack.warm();
-say({ kind: 'warm' });
+// told to end meanwhile, it does not get there
+await stack.warm().then(
+  () => say({ kind: 'warm' }),
+  (error: unknown) => say({ kind: 'log', line: String(error) })
+);
