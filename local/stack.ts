@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startDynoxide } from './dynamo/dynoxide.ts';
-import { ensureTables } from './dynamo/tables.ts';
+import { openDataFolder } from './data-folder.ts';
+import { givenEndpoint, openDatabase } from './dynamo/open.ts';
 import { judgeFor } from './endpoint/dynamodb/judge.ts';
 import { proxyTo } from './endpoint/dynamodb/proxy.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
@@ -23,7 +22,6 @@ import { openSigningKeys } from './identity/keys.ts';
 import { type InvokeTrigger, TriggerFailed } from './identity/trigger.ts';
 import { invokeForStates, servicesMayInvoke } from './invoke.ts';
 import { type Listening, listen, listenForApis, timed } from './listen.ts';
-import { lockFolder } from './lock.ts';
 import { openObjects } from './objects/store.ts';
 import { openSecretStore } from './secrets/store.ts';
 import type { Machine } from './states/record.ts';
@@ -48,6 +46,8 @@ export interface LocalStackOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly users: readonly User[];
   readonly log: (line: string) => void;
+  /** Told once, where the stack cannot go on, why and what to do; it has then ended everything, as `close` does. */
+  readonly onFailure?: (reason: Error) => void;
   /** Told of each change of an execution's status, once it is on disk. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -92,9 +92,6 @@ export interface LocalStack {
   close(): Promise<void>;
 }
 
-/** The environment variable that names an endpoint instead of dynoxide, where the option does not. */
-const DYNAMODB_VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
-
 /** The machine that each ARN starts: an alias starts the version it leads to. */
 const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
   new Map(
@@ -131,13 +128,13 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const { secrets, users, log } = options;
   const now = Date.now;
   const data = resolve(options.data);
+  const given = givenEndpoint(options.dynamodb);
   const assembly = readAssembly(options.assembly);
   // Where APIs answer is part of the template's outputs, so it is read once to know the APIs, and again with their URLs.
   const apiIds = readDeployment(assembly, () => '').apis.map(({ id }) => id);
 
   await using opening = new AsyncDisposableStack();
-  mkdirSync(join(data, 'logs'), { recursive: true, mode: 0o700 });
-  opening.defer(lockFolder(data));
+  opening.defer(openDataFolder(data));
   const open = (listening: Listening): Listening => opening.adopt(listening, (server) => server.close());
   const endpoint = open(await listen(options.ports?.endpoint ?? 4566, 'the AWS endpoint'));
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
@@ -145,19 +142,10 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   checkIssuers(deployment);
   const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
-  const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
-  const dynoxide =
-    external === undefined
-      ? opening.adopt(
-          await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
-          (started) => started.close()
-        )
-      : undefined;
-  const database = dynoxide?.url ?? new URL(external ?? '');
-  await ensureTables(database, tables);
-  const dynamodb = opening.adopt(proxyTo(database, `arn:aws:dynamodb:${region}:${account}:table/`), (proxy) =>
-    proxy.close()
-  );
+  const failed = Promise.withResolvers<Error>();
+  const database = opening.adopt(await openDatabase(data, tables, given, failed.resolve), (it) => it.close());
+  const tablesArn = `arn:aws:dynamodb:${region}:${account}:table/`;
+  const dynamodb = opening.adopt(proxyTo(database.url, tablesArn), (proxy) => proxy.close());
 
   const credentials = createCredentials(now);
   const { access, authorize } = openIam({ deployment, file: join(data, 'logs', 'denied.log'), now, log });
@@ -188,7 +176,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const objects =
     deployment.buckets.length === 0
       ? undefined
-      : opening.adopt(await openObjects(join(data, 'objects')), (opened) => opened.close());
+      : opening.adopt(await openObjects(join(data, 'objects'), failed.resolve), (opened) => opened.close());
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
@@ -204,6 +192,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         return invoke(call);
       },
       machine: (arn) => startable.get(arn),
+      onBroken: failed.resolve,
       onStatusChange: async (event) => {
         await served.promise;
         traces.changed(event);
@@ -255,6 +244,16 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   served.resolve();
 
   const running = opening.move();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= running.disposeAsync();
+    return closed;
+  };
+  void failed.promise.then(async (reason) => {
+    if (closed !== undefined) return; // that is why it ended
+    await close();
+    options.onFailure?.(reason);
+  });
   return {
     apiUrl: apis.get(apiIds[0] ?? '')?.url ?? '',
     endpointUrl: endpoint.url,
@@ -274,9 +273,9 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         invocations: pool.counters(),
         ignoredTraces: daemon.ignored(),
         wallMs: { functions: busyMs, endpoint: timedAws.ms(), database: dynamodb.waitedMs(), journal: journalMs },
-        cpuMs: { functions: cpuMs, database: dynoxide?.cpuMs() ?? 0 },
+        cpuMs: { functions: cpuMs, database: database.cpuMs() },
       };
     },
-    close: () => running.disposeAsync(),
+    close,
   };
 };

@@ -25,6 +25,8 @@ export interface BootOptions {
   readonly say: (line: string) => void;
   /** What is being done, until the next thing is said. */
   readonly doing: (what: string) => void;
+  /** Told why the stack cannot go on, once it has ended itself. */
+  readonly onFailure: (reason: Error) => void;
   /** Called with each thing that must be ended, as soon as it runs. */
   readonly onStarted: (close: () => Promise<void>) => void;
 }
@@ -107,6 +109,7 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
       },
       users: users.map(poolUser),
       log: (line) => say(clean(line)),
+      onFailure: options.onFailure,
       ...(shell.env.WRIT_DYNAMODB_ENDPOINT && { dynamodb: shell.env.WRIT_DYNAMODB_ENDPOINT }),
     })
   );

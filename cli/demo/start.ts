@@ -118,12 +118,13 @@ const run = async (
   options: StartOptions,
   { read, examples }: { readonly read: Tickets; readonly examples?: string },
   narrator: Terminal,
+  onFailure: (reason: Error) => void,
   onStarted: (name: string, close: () => void | Promise<void>) => void
 ): Promise<number> => {
   const { data } = options;
   const { now, stop } = shell;
   await makeDataFolder(data);
-  onStarted('the lock', await lockFolder(data));
+  onStarted('the lock', lockFolder(data));
   if (examples !== undefined) await writeOwnerOnly(join(data, 'examples.jsonl'), examples);
   const former = await keptIssues(data);
   stop.throwIfAborted();
@@ -136,6 +137,7 @@ const run = async (
     issues: former,
     doing: (what) => narrator.draw(`  ${narrator.paint('quiet', `· ${what} …`)}`),
     say: (line) => narrator.line(`  ${narrator.paint('quiet', '·')} ${line}`),
+    onFailure,
     onStarted: (close) => onStarted('a part of the stack', close),
   });
   const { stack, jira, users } = booted;
@@ -185,13 +187,20 @@ export const start = async (shell: Shell, options: StartOptions): Promise<number
   const narrator = options.json ? shell.err : shell.out;
   const { read, examples } = await readFiles(options, narrator);
   const cleanup = openCleanup();
+  const failure = new AbortController();
+  const stop = AbortSignal.any([shell.stop, failure.signal]);
   const saying = () => narrator.line(`  ${narrator.paint('quiet', '·')} ending what was started`);
-  shell.stop.addEventListener('abort', saying, { once: true });
+  stop.addEventListener('abort', saying, { once: true });
   try {
     const files = { read, ...(examples !== undefined && { examples: examplesJsonl(examples) }) };
-    return await run(shell, options, files, narrator, cleanup.add);
+    const onFailure = (reason: Error) => failure.abort(new Failure(clean(reason.message)));
+    const code = await run({ ...shell, stop }, options, files, narrator, onFailure, cleanup.add);
+    failure.signal.throwIfAborted();
+    return code;
+  } catch (error) {
+    throw failure.signal.aborted ? failure.signal.reason : error; // the rest failed for that reason
   } finally {
-    shell.stop.removeEventListener('abort', saying);
-    for (const failure of await cleanup.run()) shell.err.line(clean(failure));
+    stop.removeEventListener('abort', saying);
+    for (const line of await cleanup.run()) shell.err.line(clean(line));
   }
 };

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LambdaFunction } from '../template/functions.ts';
+import { killGroup, tied } from '../tied.ts';
 import { type LogLines, readLines } from './log.ts';
 import { type Answer, type Call, failure, type Reply } from './messages.ts';
 import { endLines } from './report.ts';
@@ -35,11 +36,11 @@ const spawnHost = (
   { folder, handler, memoryMegabytes }: LambdaFunction,
   { environment, log, cacheFolder }: ProcessOptions
 ): ChildProcess => {
-  const child = fork(HOST, [folder, handler, cacheFolder], {
+  const heap = `--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`;
+  const child = spawn(...tied(process.execPath, [heap, HOST, folder, handler, cacheFolder]), {
     cwd: folder,
     env: environment,
-    execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     detached: true, // ^C is for the parent, which ends what runs in order
   });
   if (child.stdout !== null) readLines(child.stdout, log);
@@ -78,6 +79,7 @@ export const startProcess = async (
   const exited = new Promise<void>((resolve) => {
     const end = (): void => {
       gone = true;
+      killGroup(child); // what the function has started goes with it
       onExit();
       resolve();
     };
@@ -94,7 +96,7 @@ export const startProcess = async (
       const timer = setTimeout(() => {
         onExit = () => resolve(late());
         onReply = () => {}; // too late
-        child.kill('SIGKILL');
+        killGroup(child);
       }, ms);
       onExit = () => {
         clearTimeout(timer);
@@ -108,7 +110,7 @@ export const startProcess = async (
     });
 
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    killGroup(child);
     await exited;
   };
 

@@ -25,6 +25,7 @@ interface Options {
   readonly keepEnded: number;
   readonly host: Host;
   readonly onChange: ((known: Known) => Promise<void>) | undefined;
+  readonly onBroken: ((reason: Error) => void) | undefined;
 }
 
 export interface Executions {
@@ -45,9 +46,9 @@ export interface Executions {
 }
 
 /** Opens a journal no longer than it need be. */
-const openShortened = async (file: string, keepEnded: number) => {
+const openShortened = async ({ journal: file, keepEnded, onBroken }: Options) => {
   const reader = contentsReader(file, keepEnded);
-  const journal = await openJournal(file, reader.read);
+  const journal = await openJournal(file, reader.read, { onBroken });
   const contents = reader.contents();
   const shortest = [...linesOf(contents)];
   if (shortest.length !== contents.lines || !contents.isCurrent) await journal.rewrite(shortest);
@@ -55,8 +56,9 @@ const openShortened = async (file: string, keepEnded: number) => {
 };
 
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
-export const openExecutions = async ({ journal: file, keepEnded, host, onChange }: Options): Promise<Executions> => {
-  const { journal, contents } = await openShortened(file, keepEnded);
+export const openExecutions = async (options: Options): Promise<Executions> => {
+  const { journal: file, keepEnded, host, onChange } = options;
+  const { journal, contents } = await openShortened(options);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
   const starting = new Map<string, { readonly begun: Promise<void>; readonly told: Promise<void> }>();

@@ -43,6 +43,8 @@ export interface StatesOptions {
    * promise, that was fulfilled.
    */
   readonly onStatusChange?: (event: ExecutionEvent) => void | Promise<void>;
+  /** Told once where the journal cannot be written: nothing goes on from then, and every change is refused. */
+  readonly onBroken?: (reason: Error) => void;
   /** Milliseconds since the epoch. Default: the clock. */
   readonly now?: () => number;
   /** Ended executions that are remembered with their history; older ones are forgotten. Default 5,000. */
@@ -105,6 +107,7 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     keepEnded: options.keepEnded ?? 5_000,
     host: { invoke: options.invoke, now },
     onChange: onStatusChange && (async (known) => onStatusChange(viewOf(known))),
+    onBroken: options.onBroken,
   });
 
   const knownBy = (executionArn: string): Known => {

@@ -15,6 +15,7 @@ import {
 /** What the functions of the sample do; `worker` does what its event asks for. */
 const code = (): Readonly<Record<string, string>> => ({
   worker: `
+    import { spawn } from 'node:child_process';
     import { DynamoDBClient, PutItemCommand } from '${packageUrl('@aws-sdk/client-dynamodb')}';
     const dynamodb = new DynamoDBClient();
     let calls = 0;
@@ -27,6 +28,7 @@ const code = (): Readonly<Record<string, string>> => ({
       crash: () => process.exit(3),
       hang: () => new Promise(() => setInterval(() => {}, 1000)),
       spin: () => { for (;;); },
+      fork: () => ({ pid: spawn('sleep', ['600'], { stdio: 'inherit' }).pid }),
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
       print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },

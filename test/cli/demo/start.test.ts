@@ -253,7 +253,7 @@ describe('start', () => {
     const second = await writ(aWorld(), '--once');
     expect(second).toMatchObject({
       code: 1,
-      err: expect.stringContaining(`Writ already runs on ${data}. Stop it with Ctrl-C`),
+      err: expect.stringContaining(`Writ already runs on ${data}, as process ${process.pid}. Stop it with Ctrl-C`),
     });
 
     stop.abort(new Error('interrupted'));
