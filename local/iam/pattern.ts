@@ -1,4 +1,4 @@
-import type { Context } from './context.ts';
+import { type Context, SEVERAL } from './context.ts';
 
 /** Whether a value of a request is what a policy says. */
 export type Pattern = (value: string, context: Context) => boolean;
@@ -62,8 +62,9 @@ export const variablesIn = (parts: readonly Part[]): readonly Variable[] =>
  * may have several: AWS takes single-valued keys alone.
  */
 const substitute = ({ key, otherwise }: Variable, context: Context): string | undefined => {
-  const value = context.get(key);
-  return typeof value === 'string' && value !== '' ? value : otherwise;
+  const given = SEVERAL.has(key) ? undefined : context.get(key);
+  const [value, another] = typeof given === 'string' ? [given] : (given ?? []);
+  return value === undefined || value === '' || another !== undefined ? otherwise : value;
 };
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

@@ -111,6 +111,28 @@ describe('the context of a call', () => {
   });
 });
 
+describe('the policy of a bucket', () => {
+  it('is asked about its objects', () => {
+    const statement = {
+      Effect: 'Allow',
+      Principal: { AWS: ARN },
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::bucket/*',
+    };
+    const document = { Version: '2012-10-17', Statement: [statement] };
+    const access = compileAccess({
+      roles: [aRole([{ ...ALL, Action: 'a:b' }])],
+      managedPolicies: new Map(),
+      access: { keyPolicies: [], resourcePolicies: [{ name: 'App/Policy', arn: 'arn:aws:s3:::bucket', document }] },
+    });
+    const authorize = createAuthorizer({ access, account: '111122223333', region: 'us-east-1', now: () => NOON });
+    const kindOf = (resource: string) =>
+      authorize({ caller: session, action: 's3:GetObject', resource, context: {} }).kind;
+    expect(kindOf('arn:aws:s3:::bucket/a/b')).toBe('allowed');
+    expect(kindOf('arn:aws:s3:::other/a/b')).toBe('no-allow');
+  });
+});
+
 describe('a denial', () => {
   it('passes nothing on that a terminal obeys', () => {
     const request = { caller: session, action: 'sts:AssumeRole', resource: 'arn:\u001b[2J\n\u202e', context: {} };
