@@ -294,7 +294,7 @@ describe('the policies of a template', () => {
         {
           Tags: [
             { Key: 'tenant', Value: 'acme' },
-            { Key: 'aws:PrincipalTag/tenant', Value: 'x' },
+            { Key: 'team', Value: 'x' },
           ],
         },
       ],
@@ -304,6 +304,20 @@ describe('the policies of a template', () => {
         name: 'AccessDenied',
         $metadata: { httpStatusCode: 403 },
       });
+    });
+
+    it.each([
+      ['a reserved key', [{ Key: 'aws:PrincipalTag/tenant', Value: 'other' }]],
+      [
+        'the same key twice',
+        [
+          { Key: 'tenant', Value: 'acme' },
+          { Key: 'Tenant', Value: 'other' },
+        ],
+      ],
+    ])('take no tags with %s', async (_, Tags) => {
+      const asker = await assume('asker');
+      await expect(assume('secrets', { Tags }, asker)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
     });
 
     it('begin none of a role that does not trust the caller, however much the caller may', async () => {
