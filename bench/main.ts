@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Measured, measureRuns } from './governed-runs.ts';
+import { type Decisions, measureDecisions } from './iam.ts';
 import { printShares } from './shares.ts';
 import { measureStarts, type Start } from './starts.ts';
 import { measureYardstick } from './yardstick.ts';
@@ -43,11 +44,20 @@ const printStarts = (starts: readonly Start[]): void => {
     print(`  ${name.padEnd(28)} ${cell(kilobytes, 8)} KB ${cell(medianMs, 8)} ms ${cell(timesEmpty, 6)} × empty`);
 };
 
+const printDecisions = ({ roles, calls, compileMs, p50Us, p95Us }: Decisions): void => {
+  print(`\nOne decision of the local IAM, over ${calls} calls of the ${roles} roles of the app\n`);
+  print(
+    `  p50 ${cell(p50Us, 6)} µs   p95 ${cell(p95Us, 6)} µs   all policies compiled once in ${compileMs.toFixed(1)} ms`
+  );
+};
+
+const PARTS = ['runs', 'starts', 'iam'] as const;
+
 interface Options {
   readonly json?: boolean;
   readonly runs: number;
   readonly rounds: number;
-  readonly only?: string;
+  readonly only?: (typeof PARTS)[number];
   readonly traced?: boolean;
 }
 
@@ -57,20 +67,23 @@ const program = new Command('bench')
   .option('--runs <count>', 'runs for each concurrency', positive, 400)
   .option('--traced', 'with a trace of every run')
   .option('--rounds <count>', 'starts for each bundle', positive, 9)
-  .option('--only <part>', '`runs` or `starts`')
+  .addOption(new Option('--only <part>', 'one part').choices(PARTS))
   .action(async ({ json, runs, rounds, only, traced = false }: Options) => {
-    const yardstick = only === 'starts' ? undefined : await measureYardstick();
-    const measured = only === 'starts' ? [] : await measureRuns([1, 8, 32], { runs, traced });
+    const does = (part: (typeof PARTS)[number]): boolean => only === undefined || only === part;
+    const yardstick = does('runs') ? await measureYardstick() : undefined;
+    const measured = does('runs') ? await measureRuns([1, 8, 32], { runs, traced }) : [];
     if (!json && measured.length > 0) printRuns(measured);
     if (!json && yardstick)
       print(
         `\nYardstick: fourteen bare DynamoDB calls through the SDK, p50 ${yardstick.fourteenCallsP50Ms.toFixed(1)} ms`
       );
-    const starts = only === 'runs' ? [] : await measureStarts(rounds);
+    const starts = does('starts') ? await measureStarts(rounds) : [];
     if (!json && starts.length > 0) printStarts(starts);
+    const iam = does('iam') ? await measureDecisions() : undefined;
+    if (!json && iam) printDecisions(iam);
     if (json)
       print(
-        JSON.stringify({ node: process.version, cores: availableParallelism(), yardstick, runs: measured, starts })
+        JSON.stringify({ node: process.version, cores: availableParallelism(), yardstick, runs: measured, starts, iam })
       );
   });
 

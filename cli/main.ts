@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
@@ -38,6 +39,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addReply(program, shell);
   addControls(program, shell);
   addToken(program, shell);
+  addCan(program, shell, done);
   return program;
 };
 

@@ -14,6 +14,9 @@ import { DEMO_TENANT, demoUsers, poolUser } from './users.ts';
 
 export const WORKFLOW = 'ticket-triage';
 
+/** The configuration under which the app is synthesised for this machine. */
+export const SYNTHESIS = { 'writ:mode': 'autopilot', 'writ:operatorTenant': DEMO_TENANT };
+
 export interface BootOptions {
   readonly data: string;
   readonly mode: string;
@@ -62,8 +65,8 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
     parts.assemble({
       outdir: join(data, 'cdk.out'),
       context: {
+        ...SYNTHESIS,
         'writ:mode': mode,
-        'writ:operatorTenant': DEMO_TENANT,
         ...(examples !== undefined && { 'writ:examples': examples }),
       },
     })

@@ -50,6 +50,7 @@ const tagsIn = (form: URLSearchParams): Readonly<Record<string, string>> => {
       throw invalid(
         `tag ${index + 1}: expected a key of 1 to ${MOST.key} and a value of at most ${MOST.value} characters`
       );
+    if (/^aws:/i.test(key)) throw invalid('Tag keys that begin with aws: are reserved.', 'InvalidParameterValue');
     // keys are compared without regard to case
     if (keys.findIndex((other) => sameTag(other, key)) !== index)
       throw invalid(

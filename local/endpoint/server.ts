@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Authorize } from '../iam/authorize.ts';
 import { ADMINISTRATOR_KEY, type Caller, type CredentialStore } from '../iam/credentials.ts';
 import type { Judge } from './dynamodb/judge.ts';
+import { bodyWithTableNames } from './dynamodb/names.ts';
 import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb/proxy.ts';
 import { BodyTooLarge, type Exchange, type Reply, readExchange, ServiceError, send } from './exchange.ts';
 import { guardFor, type JsonService } from './operation.ts';
@@ -74,7 +75,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       return refuseDynamoDb(response, 400, error.name, error.message);
     }
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
-    if (caller.kind === 'administrator') return dynamodb.forward(request, response);
+    if (caller.kind === 'administrator') return dynamodb.forward(request, response, bodyWithTableNames);
     return dynamodb.forward(request, response, (body) => judgeDynamoDb(caller, operation, body));
   };
 

@@ -8,6 +8,21 @@ export interface Context {
   isKnown(key: string): boolean;
 }
 
+/** Keys that may have several values, even where a request has one. */
+export const SEVERAL: ReadonlySet<string> = new Set([
+  'aws:calledvia',
+  'aws:principalorgpaths',
+  'aws:principalservicenameslist',
+  'aws:resourceorgpaths',
+  'aws:sourceorgpaths',
+  'aws:tagkeys',
+  'dynamodb:attributes',
+  'dynamodb:leadingkeys',
+  'kms:encryptioncontextkeys',
+  'states:statemachinequalifier',
+  'sts:transitivetagkeys',
+]);
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Values as JSON gives them, in the form in which conditions compare them; `undefined` for none. */

@@ -1,4 +1,4 @@
-import type { Context } from './context.ts';
+import { type Context, SEVERAL } from './context.ts';
 
 /** Whether a value of a request is what a policy says. */
 export type Pattern = (value: string, context: Context) => boolean;
@@ -62,23 +62,33 @@ export const variablesIn = (parts: readonly Part[]): readonly Variable[] =>
  * may have several: AWS takes single-valued keys alone.
  */
 const substitute = ({ key, otherwise }: Variable, context: Context): string | undefined => {
-  const value = context.get(key);
-  return typeof value === 'string' && value !== '' ? value : otherwise;
+  const given = SEVERAL.has(key) ? undefined : context.get(key);
+  const [value, another] = typeof given === 'string' ? [given] : (given ?? []);
+  return value === undefined || value === '' || another !== undefined ? otherwise : value;
 };
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
+/** The fields of an ARN in which nothing goes beyond a colon: `arn`, partition and service, which is always named. */
+const FIRST_FIELDS = 3;
+
 /** The regular expression of parts without variables, as source. */
-const sourceOf = (parts: readonly Part[], style: Style): string =>
-  parts
+const sourceOf = (parts: readonly Part[], style: Style): string => {
+  let colons = 0;
+  return parts
     .map((part, index) => {
-      if (part.kind === 'text') return escaped(part.text);
+      if (part.kind === 'text') {
+        colons += part.text.split(':').length - 1;
+        return escaped(part.text);
+      }
       const next = parts[index + 1];
       const endsSegment = next === undefined || (next.kind === 'text' && next.text.startsWith(':'));
-      const character = style === 'glob' || (part.kind === 'any' && endsSegment) ? '.' : '[^:]';
+      const goesOn = part.kind === 'any' && endsSegment && colons >= FIRST_FIELDS;
+      const character = style === 'glob' || goesOn ? '.' : '[^:]';
       return part.kind === 'any' ? `${character}*` : character;
     })
     .join('');
+};
 
 const regexOf = (parts: readonly Part[], style: Style): RegExp => new RegExp(`^${sourceOf(parts, style)}$`, 'su');
 
@@ -88,7 +98,8 @@ const fixed = (parts: readonly Part[], style: Style): Pattern => {
   if (first === undefined) return (value) => value === '';
   if (parts.length === 1 && first.kind === 'any') return () => true;
   if (parts.length === 1 && first.kind === 'text') return (value) => value === first.text;
-  if (parts.length === 2 && first.kind === 'text' && second?.kind === 'any')
+  const isPrefix = parts.length === 2 && first.kind === 'text' && second?.kind === 'any';
+  if (isPrefix && (style === 'glob' || first.text.split(':').length > FIRST_FIELDS))
     return (value) => value.startsWith(first.text);
   const expression = regexOf(parts, style);
   return (value) => expression.test(value);
@@ -107,7 +118,7 @@ const variable = (parts: readonly Part[], style: Style): Pattern => {
       if (given === undefined) return false; // what has no value matches nothing
       values.push(given);
     }
-    const key = JSON.stringify(values);
+    const key = values.length === 1 ? (values[0] ?? '') : JSON.stringify(values);
     let pattern = made.get(key);
     if (pattern === undefined) {
       let used = 0;

@@ -1,4 +1,5 @@
-import type { JsonObject } from './json.ts';
+import * as z from 'zod';
+import type { Json, JsonObject } from './json.ts';
 import * as properties from './properties.ts';
 import type { NamedPolicy } from './roles.ts';
 import { arnOf, type Select } from './select.ts';
@@ -24,7 +25,7 @@ export interface Actor {
 export interface AccessRules {
   readonly actors: readonly Actor[];
   readonly keyPolicies: readonly ResourcePolicy[];
-  /** Of functions, from their permissions, and of tables. */
+  /** Of functions, from their permissions, of buckets and of tables. */
   readonly resourcePolicies: readonly ResourcePolicy[];
   /** The ARN of a key by its id, its ARN and the names of its aliases. */
   readonly keys: ReadonlyMap<string, string>;
@@ -63,6 +64,18 @@ const permissionsOf = (select: Select): readonly ResourcePolicy[] => {
     return { name: resource.at, arn, document: { Version: '2012-10-17', Statement: [statement] } };
   });
 };
+
+const BucketPolicy = z.object({
+  Bucket: z.string(),
+  PolicyDocument: z.record(z.string(), z.json() as z.ZodType<Json>),
+});
+
+const bucketPoliciesOf = (select: Select): readonly ResourcePolicy[] =>
+  select('AWS::S3::BucketPolicy', BucketPolicy).map(({ resource, properties: { Bucket, PolicyDocument } }) => ({
+    name: resource.at,
+    arn: `arn:aws:s3:::${Bucket}`,
+    document: PolicyDocument,
+  }));
 
 const actorsOf = (select: Select): readonly Actor[] => [
   ...select('AWS::Lambda::Function', properties.LambdaFunction).map(
@@ -103,6 +116,7 @@ export const accessRulesOf = (select: Select, tables: readonly Table[]): AccessR
     ),
     resourcePolicies: [
       ...permissionsOf(select),
+      ...bucketPoliciesOf(select),
       ...tables.flatMap(({ name, arn, policy }) => (policy === undefined ? [] : [{ name, arn, document: policy }])),
     ],
   };

@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../template/json.ts';
 import type { Table } from '../../template/tables.ts';
 import { ServiceError } from '../exchange.ts';
 import { guardFor } from '../operation.ts';
+import { withTableNames } from './names.ts';
 import { READERS, type Touch } from './touches.ts';
 
 export interface JudgeOptions {
@@ -134,6 +135,6 @@ export const judgeFor = ({ tables, keys, account, region, authorize }: JudgeOpti
       if (touches.length === 0) throw new ServiceError('ValidationException', `${operation} names no item`);
       for (const touch of touches) judgeTouch(caller, touch);
     }
-    return Buffer.from(JSON.stringify(request));
+    return Buffer.from(JSON.stringify(withTableNames(request)));
   };
 };

@@ -137,6 +137,13 @@ export const VARIABLES: readonly Case[] = [
     expect: 'no-allow',
   },
   {
+    name: 'takes the one value of a list',
+    statements: [allow({ Resource: own })],
+    on: 'arn:aws:s3:::bucket/acme/x',
+    context: { 'aws:PrincipalTag/tenant': ['acme'] },
+    expect: 'allowed',
+  },
+  {
     name: 'excepts nothing by a variable without a value',
     statements: [allow(), { Effect: 'Deny', Action: '*', NotResource: own }],
     on: 'arn:aws:s3:::bucket/acme/x',
