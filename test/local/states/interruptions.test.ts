@@ -129,7 +129,7 @@ describe('branches whose process died', () => {
         expect(resumed?.outcome).toEqual(EXPECTED);
         expect(resumed?.steps).toEqual(steps);
       }),
-      { numRuns: 30 }
+      { numRuns: 15 }
     );
   });
 });
@@ -260,7 +260,7 @@ it('any machine ends as if it had never been interrupted, however often it was',
         }
       }
     ),
-    { numRuns: 25 }
+    { numRuns: 15 }
   );
-  expect(interrupted).toBeGreaterThan(24);
+  expect(interrupted).toBeGreaterThan(14);
 });
