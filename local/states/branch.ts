@@ -85,7 +85,7 @@ export class Branch {
     return this.#ended;
   }
 
-  /** Whether something of it has been worth a line of its own. */
+  /** Whether something of it, or inside of it, has been worth a line of its own. */
   get hasSaved(): boolean {
     return this.#hasSaved;
   }
@@ -159,7 +159,7 @@ export class Branch {
   /** Moves, and resolves when the branch would resume from this phase of its state. */
   async save(phase: Phase, retries: Position['retries'] = this.#position.retries): Promise<void> {
     this.move({ ...this.#position, ...(retries === undefined ? {} : { retries }), phase });
-    this.#hasSaved = true;
+    this.#mark();
     await this.execution.write();
   }
 
@@ -191,7 +191,8 @@ export class Branch {
 
   /** Keeps what came of it, and nothing of what led there. */
   end(outcome: Outcome): void {
-    this.#position = { ...this.#position, input: null, variables: {}, phase: { kind: 'entered' } };
+    const kind = this.#position.phase.kind === 'entering' ? 'entering' : 'entered';
+    this.#position = { ...this.#position, input: null, variables: {}, phase: { kind } };
     this.#ended = outcome;
     this.#isOver = true;
     this.execution.changed(this);
@@ -232,6 +233,11 @@ export class Branch {
     this.#interrupt = undefined;
     if (wait?.callback !== undefined) this.execution.callbacks.delete(wait.callback.token);
     wait?.release();
+  }
+
+  #mark(): void {
+    this.#hasSaved = true;
+    if (this.#around !== undefined) this.#around.#mark();
   }
 
   #mustBeLive(): void {

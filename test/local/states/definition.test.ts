@@ -72,11 +72,6 @@ describe('a definition is refused, by the name of what is not carried out', () =
       /States\.T: no state leads there/,
     ],
     [
-      'states that never end',
-      definitionOf({ S: { Type: 'Pass', Next: 'T' }, T: { Type: 'Pass', Next: 'S' } }),
-      /expected a state that ends/,
-    ],
-    [
       'a variable of the scope around',
       parallel(only('A', { Assign: { x: 1 } }), only('B'), { Assign: { x: 2 } }),
       /States\.A: the variable x is assigned in a scope around this one/,
