@@ -1,5 +1,6 @@
 import type { Json } from '../template/json.ts';
-import { callAt } from './clock.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
 import { type Failure, TaskFailure } from './failure.ts';
 import { textOf } from './history.ts';
 import type { Call, Outcome } from './record.ts';
@@ -14,9 +15,9 @@ export type Invoke = (call: {
   readonly signal: AbortSignal;
 }) => Promise<Json>;
 
-export interface Host {
+export interface Host extends Clock {
   readonly invoke: Invoke;
-  readonly now: () => number;
+  readonly chance: Chance;
 }
 
 /** What is not the function's own failure: nobody knows what happened to the call. */
@@ -50,7 +51,7 @@ export const invocationOf = (functionArn: string, Payload: Json): Json => ({
 export const carryOut = (
   run: Run,
   call: Call,
-  { invoke, now }: Host,
+  { invoke, now, callAt }: Host,
   submitted?: { readonly deadlineMs?: number }
 ): Promise<Outcome> =>
   run.wait<Outcome>((resolve, reject) => {
@@ -66,12 +67,12 @@ export const carryOut = (
     };
 
     const deadlineMs = submitted === undefined ? after(call.timeoutSeconds, now()) : submitted.deadlineMs;
-    const cancelTimeout = deadlineMs === undefined ? undefined : callAt(deadlineMs, now, giveUp('timeout'));
+    const cancelTimeout = deadlineMs === undefined ? undefined : callAt(deadlineMs, giveUp('timeout'));
     let cancelHeartbeat: (() => void) | undefined;
     const heartbeat = (): void => {
       cancelHeartbeat?.();
       const silentMs = after(call.heartbeatSeconds, now());
-      if (silentMs !== undefined) cancelHeartbeat = callAt(silentMs, now, giveUp('heartbeat'));
+      if (silentMs !== undefined) cancelHeartbeat = callAt(silentMs, giveUp('heartbeat'));
     };
     heartbeat();
 

@@ -17,6 +17,9 @@ export interface Exit {
 /** `…:stateMachine:Name:3` → `…:stateMachine:Name`. */
 export const unqualified = (machineArn: string): string => machineArn.split(':').slice(0, 7).join(':');
 
+/** AWS leaves out a fraction that is zero. */
+const timestampOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
 const contextOf = ({ header, machine, position, program }: Run, token: string | undefined): JsonObject => {
   const id = unqualified(machine.arn);
   const isTask = program.states.get(position.state)?.type === 'Task';
@@ -26,12 +29,12 @@ const contextOf = ({ header, machine, position, program }: Run, token: string | 
       Input: JSON.parse(header.input),
       Name: header.name,
       RoleArn: machine.roleArn,
-      StartTime: new Date(header.startDate).toISOString(),
+      StartTime: timestampOf(header.startDate),
       RedriveCount: 0,
     },
     StateMachine: { Id: id, Name: id.slice(id.lastIndexOf(':') + 1) },
     State: {
-      EnteredTime: new Date(position.enteredMs).toISOString(),
+      EnteredTime: timestampOf(position.enteredMs),
       Name: position.state,
       ...(isTask ? { RetryCount: position.retries.reduce((sum, count) => sum + count, 0) } : {}),
     },
@@ -45,8 +48,12 @@ export const bindingsOf = (
   seen: { readonly result?: Json; readonly errorOutput?: Json } = {},
   token?: string
 ): Bindings => ({
-  ...run.position.variables,
-  states: { input: run.position.input, context: contextOf(run, token), ...seen },
+  values: {
+    ...run.position.variables,
+    states: { input: run.position.input, context: contextOf(run, token), ...seen },
+  },
+  nowMs: run.nowMs,
+  chance: run.chance,
 });
 
 /** Evaluates a field of the state; a failure is in the history, and its cause says where it was. */

@@ -1,8 +1,7 @@
 import type { Json } from '../template/json.ts';
 import type { Host } from './attempt.ts';
-import { callAt } from './clock.ts';
 import { advance } from './interpreter.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { parseProgram } from './parse.ts';
 import type { Program } from './program.ts';
 import type { Ending, Header, Machine, Position } from './record.ts';
@@ -20,7 +19,7 @@ export interface Known {
 }
 
 interface Options {
-  readonly journal: string;
+  readonly journal: string | Journal;
   readonly keepEnded: number;
   readonly host: Host;
   readonly onChange: ((known: Known) => Promise<void>) | undefined;
@@ -41,8 +40,10 @@ export interface Executions {
   close(): Promise<void>;
 }
 
-/** Opens a journal no longer than it need be. */
-const openShortened = async (file: string, keepEnded: number) => {
+/** Opens a journal no longer than it need be. One that is given holds nothing yet. */
+const openShortened = async (given: string | Journal, keepEnded: number) => {
+  if (typeof given !== 'string') return { journal: given, contents: contentsReader('', keepEnded).contents() };
+  const file = given;
   const reader = contentsReader(file, keepEnded);
   const journal = await openJournal(file, reader.read);
   const contents = reader.contents();
@@ -62,8 +63,8 @@ const entry = (state: string, input: Json): Position => ({
 });
 
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
-export const openExecutions = async ({ journal: file, keepEnded, host, onChange }: Options): Promise<Executions> => {
-  const { journal, contents } = await openShortened(file, keepEnded);
+export const openExecutions = async ({ journal: given, keepEnded, host, onChange }: Options): Promise<Executions> => {
+  const { journal, contents } = await openShortened(given, keepEnded);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
   const starting = new Map<string, { readonly begun: Promise<void>; readonly told: Promise<void> }>();
@@ -108,13 +109,13 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     await tell(execution);
   };
 
-  const runHost = { append: journal.append, now: host.now, ended: (run: Run) => void ended(run) };
+  const runHost = { append: journal.append, now: host.now, chance: host.chance, ended: (run: Run) => void ended(run) };
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
     const seconds = run.program.timeoutSeconds;
     const expire = (): void => void run.end({ status: 'TIMED_OUT', stopDate: host.now() }).catch(ignore);
-    const release = seconds === undefined ? ignore : callAt(startDate + seconds * 1_000, host.now, expire);
+    const release = seconds === undefined ? ignore : host.callAt(startDate + seconds * 1_000, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
     advance(run, host, () => {
@@ -125,7 +126,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
   const resume = ({ machines, executions }: Contents): void => {
     for (const { header, events, standing } of executions.values()) {
       const machine = machines.get(header.machine);
-      if (machine === undefined) throw new Error(`${file} holds ${header.executionArn} without its state machine`);
+      if (machine === undefined) throw new Error(`${given} holds ${header.executionArn} without its state machine`);
       onDisk.add(header.machine);
       if (standing.kind === 'running') {
         drive(new Run(header, { ...standing, events }, machine, compile(machine).program, runHost));

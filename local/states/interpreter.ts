@@ -1,4 +1,5 @@
 import type { Host } from './attempt.ts';
+import type { Clock } from './clock.ts';
 import { bindingsOf, type Exit, evaluate, exitBy } from './evaluation.ts';
 import { StateFailed } from './failure.ts';
 import { HistoryFull, MAX_EVENTS, textOf, WHOLE } from './history.ts';
@@ -25,18 +26,18 @@ const performChoice = async (run: Run, state: ChoiceState): Promise<Exit> => {
   throw new StateFailed({ error: 'States.NoChoiceMatched', cause, from: 'state' });
 };
 
-const performWait = async (run: Run, state: WaitState, now: () => number): Promise<Exit> => {
+const performWait = async (run: Run, state: WaitState, clock: Clock): Promise<Exit> => {
   const bindings = bindingsOf(run);
   const { phase } = run.position;
-  if (phase.kind === 'waiting') await sleepUntil(run, phase.untilMs, now);
+  if (phase.kind === 'waiting') await sleepUntil(run, phase.untilMs, clock);
   else {
     const { until } = state;
     const untilMs =
       until.kind === 'seconds'
-        ? now() + (await evaluate(run, until.of, bindings)) * 1_000
+        ? clock.now() + (await evaluate(run, until.of, bindings)) * 1_000
         : Date.parse(await evaluate(run, until.of, bindings));
     await run.save({ kind: 'waiting', untilMs });
-    await sleepUntil(run, untilMs, now);
+    await sleepUntil(run, untilMs, clock);
   }
   return exitBy(run, state, bindings, run.position.input);
 };
@@ -57,7 +58,7 @@ const perform = async (run: Run, state: State, host: Host): Promise<Exit | Faili
     case 'Choice':
       return performChoice(run, state);
     case 'Wait':
-      return performWait(run, state, host.now);
+      return performWait(run, state, host);
     case 'Pass':
     case 'Succeed':
       return exitBy(run, state, bindingsOf(run), run.position.input);

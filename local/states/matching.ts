@@ -16,7 +16,7 @@ export const matches = (failure: Failure, errors: readonly string[]): boolean =>
     (errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'))));
 
 /** Milliseconds before the retry that follows `attempts` earlier ones. `random` is in [0, 1). */
-export const delayMs = (retrier: Retrier, attempts: number, random: () => number = Math.random): number => {
+export const delayMs = (retrier: Retrier, attempts: number, random: () => number): number => {
   const seconds = Math.min(
     retrier.intervalSeconds * retrier.backoffRate ** attempts,
     retrier.maxDelaySeconds,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Json } from '../template/json.ts';
 import { Definition, type Of, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
+import { BOOLEAN, NON_NEGATIVE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
 import {
   type Catcher,
   isInteger,
@@ -11,28 +12,20 @@ import {
   type State,
   type TaskState,
 } from './program.ts';
-import { compileTemplate, compileTyped } from './template.ts';
-
-const isBoolean = (value: Json): value is boolean => typeof value === 'boolean';
-const isString = (value: Json): value is string => typeof value === 'string';
-const isPositive = (value: Json): value is number => isInteger(value) && value >= 1;
-const isNonNegative = (value: Json): value is number => isInteger(value) && value >= 0;
-const isTimestamp = (value: Json): value is string =>
-  isString(value) &&
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
-  !Number.isNaN(Date.parse(value));
+import { compileTemplate, compileTyped, type Sees } from './template.ts';
 
 const INVOKE = 'arn:aws:states:::lambda:';
 const FUNCTION_ARN = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/;
 
 const leaveOf = (
   { Assign = {}, Output }: { Assign?: Record<string, Json> | undefined; Output?: Json | undefined },
-  at: string
+  at: string,
+  sees?: Sees
 ): Leave => ({
   assign: Object.fromEntries(
-    Object.entries(Assign).map(([name, value]) => [name, compileTemplate(value, `${at}Assign/${name}`)])
+    Object.entries(Assign).map(([name, value]) => [name, compileTemplate(value, `${at}Assign/${name}`, sees)])
   ),
-  ...(Output === undefined ? {} : { output: compileTemplate(Output, `${at}Output`) }),
+  ...(Output === undefined ? {} : { output: compileTemplate(Output, `${at}Output`, sees) }),
 });
 
 const nextOf = ({ Next, End }: { Next?: string | undefined; End?: true | undefined }): string | undefined => {
@@ -59,7 +52,7 @@ const retrierOf = (retrier: Of<'Task'>['Retry'][number]): Retrier => ({
 });
 
 const catcherOf = (catcher: Of<'Task'>['Catch'][number], at: number): Catcher => ({
-  ...leaveOf(catcher, `Catch[${at}]/`),
+  ...leaveOf(catcher, `Catch[${at}]/`, 'errorOutput'),
   errors: catcher.ErrorEquals,
   next: catcher.Next,
 });
@@ -75,10 +68,10 @@ const taskOf = (task: Of<'Task'>): TaskState => {
     Number(HeartbeatSeconds) >= Number(TimeoutSeconds)
   )
     throw new Error('HeartbeatSeconds: expected less than TimeoutSeconds');
-  const seconds = (value: Json, field: string) => compileTyped(value, field, 'a positive integer', isPositive);
+  const seconds = (value: Json, field: string) => compileTyped(value, field, POSITIVE);
   return {
     type: 'Task',
-    ...leaveOf(task, ''),
+    ...leaveOf(task, '', 'result'),
     next: nextOf(task),
     integration,
     resource: task.Resource,
@@ -100,7 +93,7 @@ const stateOf = (state: StateDefinition): State => {
         ...leaveOf(state, ''),
         rules: state.Choices.map((rule, at) => ({
           ...leaveOf(rule, `Choices[${at}]/`),
-          condition: compileTyped(rule.Condition, `Choices[${at}]/Condition`, 'a boolean', isBoolean),
+          condition: compileTyped(rule.Condition, `Choices[${at}]/Condition`, BOOLEAN),
           next: rule.Next,
         })),
         ...(state.Default === undefined ? {} : { otherwise: state.Default }),
@@ -114,8 +107,8 @@ const stateOf = (state: StateDefinition): State => {
     case 'Fail':
       return {
         type: 'Fail',
-        ...(state.Error === undefined ? {} : { error: compileTyped(state.Error, 'Error', 'a string', isString) }),
-        ...(state.Cause === undefined ? {} : { cause: compileTyped(state.Cause, 'Cause', 'a string', isString) }),
+        ...(state.Error === undefined ? {} : { error: compileTyped(state.Error, 'Error', STRING) }),
+        ...(state.Cause === undefined ? {} : { cause: compileTyped(state.Cause, 'Cause', STRING) }),
       };
   }
 };
@@ -123,8 +116,8 @@ const stateOf = (state: StateDefinition): State => {
 const untilOf = ({ Seconds, Timestamp }: Of<'Wait'>): Extract<State, { type: 'Wait' }>['until'] => {
   if ((Seconds === undefined) === (Timestamp === undefined)) throw new Error('expected either Seconds or Timestamp');
   return Seconds === undefined
-    ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', 'an RFC 3339 timestamp', isTimestamp) }
-    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', 'an integer from 0', isNonNegative) };
+    ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', TIMESTAMP) }
+    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', NON_NEGATIVE) };
 };
 
 const targetsOf = (state: State): readonly (string | undefined)[] => {

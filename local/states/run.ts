@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../template/json.ts';
+import type { Chance } from './chance.ts';
 import { detailsKey, type HistoryEvent, HistoryFull, MAX_EVENTS, WHOLE } from './history.ts';
 import type { Line } from './journal.ts';
 import type { Program } from './program.ts';
@@ -28,6 +29,7 @@ export interface Wait {
 export interface RunHost {
   readonly append: (line: Line) => Promise<void>;
   readonly now: () => number;
+  readonly chance: Chance;
   /** The end is on disk. */
   readonly ended: (run: Run) => void;
 }
@@ -69,6 +71,15 @@ export class Run {
     this.#saved = [...standing.events];
     this.#position = standing.position;
     this.#lastEventId = standing.lastEventId;
+  }
+
+  /** Milliseconds since the epoch. */
+  get nowMs(): number {
+    return this.#host.now();
+  }
+
+  get chance(): Chance {
+    return this.#host.chance;
   }
 
   get position(): Position {

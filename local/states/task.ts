@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { CALLBACK_RESOURCE, carryOut, type Host, invocationOf, RESOURCE } from './attempt.ts';
-import { callAt } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { bindingsOf, type Exit, evaluate, exitBy } from './evaluation.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { textOf, WHOLE } from './history.ts';
@@ -12,8 +11,8 @@ import type { Run } from './run.ts';
 import { tokenOf } from './token.ts';
 
 /** Resolves at `untilMs`; rejects with `Halted` if the execution ends before. */
-export const sleepUntil = (run: Run, untilMs: number, now: () => number): Promise<void> =>
-  run.wait<void>((resolve) => ({ release: callAt(untilMs, now, resolve) }));
+export const sleepUntil = (run: Run, untilMs: number, { callAt }: Clock): Promise<void> =>
+  run.wait<void>((resolve) => ({ release: callAt(untilMs, resolve) }));
 
 /** Function and payload, out of the Arguments of `lambda:invoke`. */
 const invocationFrom = (value: Json): Pick<Call, 'functionArn' | 'payload'> => {
@@ -29,9 +28,9 @@ const invocationFrom = (value: Json): Pick<Call, 'functionArn' | 'payload'> => {
     : refuse('expected FunctionName');
 };
 
-const scheduledCall = async (run: Run, state: TaskState): Promise<Call> => {
+const scheduledCall = async (run: Run, state: TaskState, { chance }: Host): Promise<Call> => {
   const token =
-    state.integration === 'invoke.waitForTaskToken' ? tokenOf(run.header.executionArn, randomUUID()) : undefined;
+    state.integration === 'invoke.waitForTaskToken' ? tokenOf(run.header.executionArn, chance.uuid()) : undefined;
   const bindings = bindingsOf(run, {}, token);
   const value = state.arguments === undefined ? run.position.input : await evaluate(run, state.arguments, bindings);
   const timeoutSeconds = state.timeoutSeconds && (await evaluate(run, state.timeoutSeconds, bindings));
@@ -85,20 +84,20 @@ const attempt = async (run: Run, state: TaskState, host: Host): Promise<Json> =>
   const { phase } = run.position;
   if (phase.kind === 'answered') return resultOf(run, state, phase.call, phase.outcome);
   if (phase.kind === 'submitted') return resultOf(run, state, phase.call, await carryOut(run, phase.call, host, phase));
-  const call = phase.kind === 'scheduled' ? phase.call : await scheduledCall(run, state);
+  const call = phase.kind === 'scheduled' ? phase.call : await scheduledCall(run, state, host);
   if (phase.kind !== 'scheduled') await run.save({ kind: 'scheduled', call });
   return resultOf(run, state, call, await carryOut(run, call, host));
 };
 
 /** Waits, on disk, if a retrier wants another attempt; false if none does. The first that matches decides. */
-const backOff = async (run: Run, state: TaskState, failure: Failure, now: () => number): Promise<boolean> => {
+const backOff = async (run: Run, state: TaskState, failure: Failure, host: Host): Promise<boolean> => {
   const at = state.retriers.findIndex(({ errors }) => matches(failure, errors));
   const retrier = state.retriers[at];
   const made = run.position.retries[at] ?? 0;
   if (retrier === undefined || made >= retrier.maxAttempts) return false;
   const retries = run.position.retries.map((count, index) => (index === at ? count + 1 : count));
   run.move({ ...run.position, retries });
-  await run.save({ kind: 'backing-off', untilMs: now() + delayMs(retrier, made) });
+  await run.save({ kind: 'backing-off', untilMs: host.now() + delayMs(retrier, made, host.chance.random) });
   return true;
 };
 
@@ -107,13 +106,13 @@ export const performTask = async (run: Run, state: TaskState, host: Host): Promi
   for (;;) {
     try {
       const { phase } = run.position;
-      if (phase.kind === 'backing-off') await sleepUntil(run, phase.untilMs, host.now);
+      if (phase.kind === 'backing-off') await sleepUntil(run, phase.untilMs, host);
       const result = await attempt(run, state, host);
       return await exitBy(run, state, bindingsOf(run, { result }), result);
     } catch (error) {
       if (!(error instanceof StateFailed)) throw error;
       const { failure } = error;
-      if (await backOff(run, state, failure, host.now)) continue;
+      if (await backOff(run, state, failure, host)) continue;
       const catcher = state.catchers.find(({ errors }) => matches(failure, errors));
       if (catcher === undefined) throw error;
       const errorOutput = { Error: failure.error, Cause: failure.cause ?? '' };

@@ -111,7 +111,7 @@ describe('Retry', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempts, random) => {
         const delay = delayMs(retrier, attempts, () => random);
-        expect(delay).toBe(Math.round(random * delayMs({ ...retrier, jitter: 'NONE' }, attempts)));
+        expect(delay).toBe(Math.round(random * delayMs({ ...retrier, jitter: 'NONE' }, attempts, () => random)));
         expect(delay).toBeLessThanOrEqual(60_000);
       })
     );

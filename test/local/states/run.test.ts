@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { systemChance } from '../../../local/states/chance.ts';
+import { systemClock } from '../../../local/states/clock.ts';
 import { advance } from '../../../local/states/interpreter.ts';
 import { parseProgram } from '../../../local/states/parse.ts';
 import type { Header } from '../../../local/states/record.ts';
@@ -41,7 +43,8 @@ const runOf = (states: JsonObject, answer: Json) => {
     retries: [],
     phase: { kind: 'entering' },
   } as const;
-  const host = { append: disk.append, now: () => 0, ended: () => {} };
+  const clock = systemClock(() => 0);
+  const host = { append: disk.append, now: clock.now, chance: systemChance, ended: () => {} };
   const run = new Run(
     header,
     { position, lastEventId: 1, events: [] },
@@ -54,7 +57,7 @@ const runOf = (states: JsonObject, answer: Json) => {
     calls.push(call.functionArn);
     return answer;
   };
-  return { disk, run, calls, done: advance(run, { invoke, now: () => 0 }, () => {}) };
+  return { disk, run, calls, done: advance(run, { ...clock, invoke, chance: systemChance }, () => {}) };
 };
 
 it('calls nothing, and has not ended, before the disk has it', async () => {
