@@ -237,6 +237,7 @@ describe('matching', () => {
     [failure('States.DataLimitExceeded', 'state'), ['States.ALL'], false],
     [failure('States.DataLimitExceeded', 'state'), ['States.DataLimitExceeded'], true],
     [failure('States.Runtime', 'state'), ['States.ALL'], false],
+    [failure('States.Runtime', 'state'), ['States.Runtime'], false],
   ])('%j by %j: %s', (given, errors, expected) => {
     expect(matches(given, errors)).toBe(expected);
   });
