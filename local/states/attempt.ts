@@ -12,6 +12,8 @@ export type Invoke = (call: {
   readonly roleArn: string;
   readonly executionArn: string;
   readonly traceHeader: string;
+  /** What the task waits for, if not for the function's answer. */
+  readonly token?: string;
   readonly signal: AbortSignal;
 }) => Promise<Json>;
 
@@ -23,7 +25,7 @@ export interface Host extends Clock {
 /** What is not the function's own failure: nobody knows what happened to the call. */
 const failureOf = (error: unknown): Failure =>
   error instanceof TaskFailure
-    ? { error: error.error, cause: error.causeText, from: 'task' }
+    ? error.failure
     : { error: 'Lambda.Unknown', cause: error instanceof Error ? error.message : String(error), from: 'task' };
 
 const timedOut = (from: 'timeout' | 'heartbeat'): Outcome => ({
@@ -93,6 +95,7 @@ export const carryOut = (
         roleArn: run.machine.roleArn,
         executionArn: run.header.executionArn,
         traceHeader: run.header.traceHeader,
+        ...(call.token === undefined ? {} : { token: call.token }),
         signal: controller.signal,
       });
     if (submitted === undefined)

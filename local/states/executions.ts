@@ -18,6 +18,9 @@ export interface Known {
   readonly ending: Ending | undefined;
 }
 
+/** A Standard execution runs for a year at most. */
+const LONGEST_SECONDS = 366 * 86_400;
+
 interface Options {
   readonly journal: string | Journal;
   readonly keepEnded: number;
@@ -113,9 +116,9 @@ export const openExecutions = async ({ journal: given, keepEnded, host, onChange
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
-    const seconds = run.program.timeoutSeconds;
+    const seconds = Math.min(run.program.timeoutSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
     const expire = (): void => void run.end({ status: 'TIMED_OUT', stopDate: host.now() }).catch(ignore);
-    const release = seconds === undefined ? ignore : host.callAt(startDate + seconds * 1_000, expire);
+    const release = host.callAt(startDate + seconds * 1_000, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
     advance(run, host, () => {
