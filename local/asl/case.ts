@@ -76,6 +76,9 @@ export interface ReadCase {
   readonly problems: readonly string[];
 }
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What a case can be run without. */
 const BESIDES: ReadonlySet<PropertyKey | undefined> = new Set(['doc', 'expect']);
 
@@ -84,12 +87,15 @@ const describe = ({ path, message }: z.core.$ZodIssue): string =>
     ? message
     : `${path.map((part) => (typeof part === 'number' ? `[${part}]` : part)).join('.')}: ${message}`;
 
-/** Reads one case of a file; `given` is the state machine of a case that names none. */
-export const readCase = (value: unknown, at: number, given?: JsonObject): ReadCase => {
-  const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  const named = fields !== undefined && 'name' in fields && typeof fields.name === 'string' ? fields.name : undefined;
-  const name = named ?? `case ${at + 1}`;
-  if (fields === undefined) return { name, case: undefined, problems: ['expected an object with name and asl'] };
+const readCase = (value: unknown, at: number, given: JsonObject | undefined): ReadCase => {
+  const fields = isRecord(value) ? { ...value } : undefined;
+  const name = typeof fields?.name === 'string' ? fields.name : `case ${at + 1}`;
+  if (fields === undefined)
+    return {
+      name,
+      case: undefined,
+      problems: [value === undefined ? 'not JSON' : 'expected an object with name and asl'],
+    };
 
   const issues = Case.safeParse(fields).error?.issues ?? [];
   // what is only beside the point is left out, and told of
@@ -107,29 +113,65 @@ export const readCase = (value: unknown, at: number, given?: JsonObject): ReadCa
   return { name, case: { ...data, asl }, problems };
 };
 
-/** The cases of a file: an array, `{"cases": […]}`, one case, or JSON Lines. Throws an `Error` that says what is wrong. */
-export const casesIn = (text: string): readonly unknown[] => {
+/** The cases of a file, and what of the file itself was not understood. */
+export interface CaseFile {
+  readonly cases: readonly ReadCase[];
+  readonly problems: readonly string[];
+}
+
+/** What a file may say once for all its cases. A case's own input or definition goes before it, and its own script of a function. */
+const Shared = z
+  .strictObject({
+    cases: z.array(z.unknown()),
+    asl: z.unknown(),
+    input: z.unknown(),
+    lambda: z.record(z.string(), z.unknown()).default({}),
+    callbacks: z.record(z.string(), z.unknown()).default({}),
+  })
+  .partial({ asl: true, input: true });
+
+const withShared = ({ lambda, callbacks, ...shared }: Omit<z.infer<typeof Shared>, 'cases'>, own: unknown): unknown => {
+  if (!isRecord(own)) return own;
+  const merged = (common: Readonly<Record<string, unknown>>, ofCase: unknown): unknown =>
+    ofCase === undefined ? common : isRecord(ofCase) ? { ...common, ...ofCase } : ofCase;
+  return { ...shared, ...own, lambda: merged(lambda, own.lambda), callbacks: merged(callbacks, own.callbacks) };
+};
+
+/** Of JSON Lines, where one line that is no JSON must not keep the others from being run. */
+const parsed = (line: string): unknown => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Reads a file: an array of cases, an object with `cases` and what they share, one case, or JSON Lines. `given` is the state
+ * machine of cases that bring none. Throws an `Error` where the text is none of these.
+ */
+export const readCases = (text: string, given?: JsonObject): CaseFile => {
+  const read = (values: readonly unknown[], problems: readonly string[] = []): CaseFile => ({
+    cases: values.map((value, at) => readCase(value, at, given)),
+    problems,
+  });
   let whole: unknown;
   try {
     whole = JSON.parse(text);
   } catch (cause) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     if (lines.length < 2) throw new Error(`not JSON: ${cause instanceof Error ? cause.message : ''}`);
-    return lines.map((line) => lineOf(line));
+    return read(lines.map(parsed));
   }
-  if (Array.isArray(whole)) return whole;
-  if (typeof whole === 'object' && whole !== null && 'cases' in whole) {
-    if (Array.isArray(whole.cases)) return whole.cases;
-    throw new Error('cases: expected an array');
-  }
-  return [whole];
-};
-
-/** Of JSON Lines, where one line that is no JSON must not keep the others from being run. */
-const lineOf = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  if (Array.isArray(whole)) return read(whole);
+  if (!isRecord(whole) || !('cases' in whole)) return read([whole]);
+  const problems = Shared.safeParse(whole).error?.issues.map(describe) ?? [];
+  const known = Object.fromEntries(Object.entries(whole).filter(([key]) => key in Shared.shape));
+  const { data } = Shared.safeParse(known);
+  if (data === undefined) throw new Error(problems.join('; '));
+  const { cases, ...shared } = data;
+  return read(
+    cases.map((own) => withShared(shared, own)),
+    problems
+  );
 };
