@@ -1,10 +1,11 @@
 import type { Json } from '../template/json.ts';
 import type { Host } from './attempt.ts';
+import { entryOf } from './branch.ts';
 import { advance } from './interpreter.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { parseProgram } from './parse.ts';
 import type { Program } from './program.ts';
-import type { Ending, Header, Machine, Position } from './record.ts';
+import { type Ending, type Header, type Machine, ROOT } from './record.ts';
 import { machineId, newTrace } from './requests.ts';
 import { Run } from './run.ts';
 import { type Contents, contentsReader, lineOf, linesOf } from './store.ts';
@@ -51,19 +52,9 @@ const openShortened = async (given: string | Journal, keepEnded: number) => {
   const journal = await openJournal(file, reader.read);
   const contents = reader.contents();
   const shortest = [...linesOf(contents)];
-  if (shortest.length !== contents.lines) await journal.rewrite(shortest);
+  if (shortest.length !== contents.lines || !contents.isCurrent) await journal.rewrite(shortest);
   return { journal, contents };
 };
-
-const entry = (state: string, input: Json): Position => ({
-  state,
-  input,
-  variables: {},
-  enteredMs: 0,
-  enteredEventId: 0,
-  retries: [],
-  phase: { kind: 'entering' },
-});
 
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
 export const openExecutions = async ({ journal: given, keepEnded, host, onChange }: Options): Promise<Executions> => {
@@ -112,7 +103,15 @@ export const openExecutions = async ({ journal: given, keepEnded, host, onChange
     await tell(execution);
   };
 
-  const runHost = { append: journal.append, now: host.now, chance: host.chance, ended: (run: Run) => void ended(run) };
+  const runHost = {
+    append: journal.append,
+    now: host.now,
+    chance: host.chance,
+    transition: () => {
+      transitions += 1;
+    },
+    ended: (run: Run) => void ended(run),
+  };
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
@@ -121,9 +120,7 @@ export const openExecutions = async ({ journal: given, keepEnded, host, onChange
     const release = host.callAt(startDate + seconds * 1_000, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
-    advance(run, host, () => {
-      transitions += 1;
-    }).catch(ignore);
+    advance(run, host).catch(ignore);
   };
 
   const resume = ({ machines, executions }: Contents): void => {
@@ -161,7 +158,7 @@ export const openExecutions = async ({ journal: given, keepEnded, host, onChange
       onDisk.add(id);
       const run = new Run(
         header,
-        { position: entry(program.startAt, value), lastEventId: 0, events: [] },
+        { branches: new Map([[ROOT, { ...entryOf(program, value), after: 0 }]]), lastEventId: 0, events: [] },
         machine,
         program,
         runHost

@@ -27,6 +27,16 @@ export const POSITIVE: Kind<number> = {
   expected: 'a positive integer',
   is: (value): value is number => isInteger(value) && value >= 1,
 };
+export const ARRAY: Kind<readonly Json[]> = {
+  type: 'array',
+  expected: 'an array',
+  is: (value) => Array.isArray(value),
+};
+export const PERCENTAGE: Kind<number> = {
+  type: 'number',
+  expected: 'a number from 0 to 100',
+  is: (value): value is number => typeof value === 'number' && value >= 0 && value <= 100,
+};
 export const NON_NEGATIVE: Kind<number> = {
   type: 'number',
   expected: 'an integer from 0',

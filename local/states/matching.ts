@@ -12,7 +12,7 @@ const TOO_LARGE = 'States.DataLimitExceeded';
  */
 export const matches = (failure: Failure, errors: readonly string[]): boolean => {
   if (failure.error === RUNTIME) return false;
-  if (errors.includes(failure.error)) return true;
+  if (failure.error !== undefined && errors.includes(failure.error)) return true;
   if (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) return true;
   if (failure.error === TOO_LARGE) return false;
   return errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'));

@@ -1,4 +1,5 @@
 import type { Invoke } from './attempt.ts';
+import type { Callback } from './branch.ts';
 import { type Chance, systemChance } from './chance.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { unqualified } from './evaluation.ts';
@@ -8,7 +9,7 @@ import type { HistoryEvent } from './history.ts';
 import type { Journal } from './journal.ts';
 import type { Machine, Outcome, Status } from './record.ts';
 import { checkName, executionArnOf, isSameStart, parseInput, parseOutput } from './requests.ts';
-import type { Callback } from './run.ts';
+
 import { executionOf } from './token.ts';
 
 /** Times are in milliseconds since the epoch. */
@@ -108,8 +109,8 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     if (executionArn === undefined) throw new StatesError('InvalidToken', 'this is not a task token');
     if (!executions.known.has(executionArn))
       throw new StatesError('TaskDoesNotExist', 'the execution of this task is not known');
-    const callback = executions.running(executionArn)?.callback;
-    if (callback?.token === token) return callback;
+    const callback = executions.running(executionArn)?.callbacks.get(token);
+    if (callback !== undefined) return callback;
     throw new StatesError('TaskTimedOut', 'the task of this token has been answered, or has ended');
   };
 
@@ -155,8 +156,10 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
 
     sendTaskSuccess: async (token, output) => answer(token, { kind: 'succeeded', result: parseOutput(output) }),
 
-    sendTaskFailure: async (token, error = 'States.TaskFailed', cause) =>
-      answer(token, { kind: 'failed', failure: { error, from: 'task', ...(cause === undefined ? {} : { cause }) } }),
+    sendTaskFailure: async (token, error, cause) => {
+      const said = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+      await answer(token, { kind: 'failed', failure: { ...said, from: 'task' } });
+    },
 
     sendTaskHeartbeat: async (token) => callbackBy(token).heartbeat(),
     counters: executions.counters,

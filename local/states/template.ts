@@ -213,11 +213,9 @@ export const compileTyped = <T extends Json>(
   kind: Kind<T>
 ): ((bindings: Bindings) => Promise<T>) => {
   const template = compileTemplate(value, location);
-  if (!isExpression(value)) {
-    if (!kind.is(value)) throw new Error(`${location}: expected ${kind.expected}, found ${excerpt(value)}`);
-    return () => Promise.resolve(value);
-  }
-  const source = value.slice(2, -2).trim();
+  if (!isExpression(value) && !kind.is(value))
+    throw new Error(`${location}: expected ${kind.expected}, found ${excerpt(value)}`);
+  const source = isExpression(value) ? value.slice(2, -2).trim() : '';
   return async (bindings) => {
     const result = await template(bindings);
     if (kind.is(result)) return result;

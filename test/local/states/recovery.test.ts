@@ -18,7 +18,8 @@ const failing = (...errors: readonly (string | undefined)[]) => {
 const secondsToEnd = async (bench: Bench, arn: string): Promise<number> => {
   const from = Date.now();
   while (bench.states.describe(arn).status === 'RUNNING') {
-    await until(() => vi.getTimerCount() > 0 || bench.states.describe(arn).status !== 'RUNNING');
+    // one of the timers is the execution's own, which has a year
+    await until(() => vi.getTimerCount() > 1 || bench.states.describe(arn).status !== 'RUNNING');
     if (bench.states.describe(arn).status === 'RUNNING') await vi.advanceTimersToNextTimerAsync();
   }
   return (Date.now() - from) / 1_000;
