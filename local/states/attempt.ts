@@ -79,7 +79,7 @@ export const carryOut = (
     heartbeat();
 
     const submit = async (payload: Json): Promise<void> => {
-      const output = textOf(invocationOf(call.functionArn, payload), 'the answer of the function');
+      const output = textOf(invocationOf(call.functionArn, payload), RESOURCE.resourceType);
       branch.record('TaskSubmitted', { ...CALLBACK_RESOURCE, output, outputDetails: { truncated: false } });
       await branch.save({ kind: 'submitted', call, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
     };

@@ -107,13 +107,12 @@ export const exitBy = async (branch: Branch, leave: Onward, bindings: Bindings, 
   for (const [name, value] of names) assigned[name] = await evaluate(branch, value, bindings);
   const output = leave.output === undefined ? otherwise : await evaluate(branch, leave.output, bindings);
   const { state } = branch.position;
-  if (names.length > 0)
-    branch.execution.assign(Buffer.byteLength(textOf(assigned, `what the state '${state}' assigns to variables`)));
+  if (names.length > 0) branch.execution.assign(Buffer.byteLength(textOf(assigned, state)));
   return {
     kind: 'exit',
     next: leave.next,
     output,
-    text: textOf(output, `the output of the state '${state}'`),
+    text: textOf(output, state),
     assigned,
   };
 };

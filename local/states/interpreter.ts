@@ -76,7 +76,7 @@ const perform = async (branch: Branch, state: State, host: Host): Promise<Exit |
 
 const enter = (branch: Branch, state: State, now: () => number): void => {
   const { state: name, input } = branch.position;
-  const text = textOf(input, `the input of the state '${name}'`);
+  const text = textOf(input, name);
   branch.enter(`${state.type}StateEntered`, { name, input: text, inputDetails: WHOLE }, now());
 };
 

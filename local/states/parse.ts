@@ -3,6 +3,7 @@ import type { Json } from '../template/json.ts';
 import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
 import { ARRAY, BOOLEAN, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
+import { stateInJsonPath } from './language.ts';
 import {
   type Catcher,
   type Fallible,
@@ -32,8 +33,14 @@ const leaveOf = (
   ...(Output === undefined ? {} : { output: compileTemplate(Output, `${at}Output`, sees) }),
 });
 
-const nextOf = ({ Next, End }: { Next?: string | undefined; End?: true | undefined }): string | undefined => {
-  if ((Next === undefined) === (End === undefined)) throw new Error('expected either Next or "End": true');
+const nextOf = ({
+  Next,
+  End = false,
+}: {
+  Next?: string | undefined;
+  End?: boolean | undefined;
+}): string | undefined => {
+  if ((Next === undefined) !== End) throw new Error('expected either Next or "End": true');
   return Next;
 };
 
@@ -174,7 +181,12 @@ const refuse = (problem: string): never => {
  * Understands a definition as a whole, or throws a `StatesError` `InvalidDefinition` that names each field, state type,
  * resource or expression which is not carried out here. Nothing that it accepts is skipped at run time.
  */
-export const parseProgram = (definition: unknown): Program => {
+export const parseProgram = (definition: Json): Program => {
+  const foreign = stateInJsonPath(definition);
+  if (foreign !== undefined)
+    refuse(
+      `States.${foreign}: only JSONata is run: expected "QueryLanguage": "JSONata", of the machine or of each state`
+    );
   const parsed = Definition.safeParse(definition);
   if (!parsed.success) return refuse(z.prettifyError(parsed.error));
   const { TimeoutSeconds } = parsed.data;

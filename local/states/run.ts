@@ -114,7 +114,7 @@ export class Run implements Execution {
     if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
     this.#variablesBytes = bytesIn(this.root) + bytes;
     if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
-    const cause = `the variables of the execution exceed the maximum of ${MAX_VARIABLES_BYTES} bytes`;
+    const cause = `The variables of the execution exceed the maximum of ${MAX_VARIABLES_BYTES} bytes.`;
     throw new StateFailed({ error: 'States.DataLimitExceeded', cause, from: 'state' });
   }
 

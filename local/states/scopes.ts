@@ -10,9 +10,6 @@ const targetsOf = (state: State): readonly string[] => {
   return targets.filter((target) => target !== undefined);
 };
 
-const isTerminal = (state: State): boolean =>
-  state.type === 'Fail' || (state.type !== 'Choice' && state.next === undefined);
-
 const innerScopes = (state: State): readonly Scope[] => {
   if (state.type === 'Parallel') return state.branches;
   return state.type === 'Map' ? [state.processor] : [];
@@ -45,13 +42,11 @@ const checkTransitions = (scope: Scope, refuse: (problem: string) => never): voi
       if (!states.has(target)) refuse(`States.${name}: there is no state ${target} to go to, in the same scope`);
   const reached = reachedFrom(scope);
   for (const name of states.keys()) if (!reached.has(name)) refuse(`States.${name}: no state leads there`);
-  if (![...states.values()].some(isTerminal))
-    refuse(`StartAt ${startAt}: expected a state that ends: "End": true, Succeed or Fail`);
 };
 
 /**
  * Refuses what AWS refuses of states taken together: a transition to nowhere, out of a branch or into one, a state that
- * cannot be reached, states that never end, and a name that stands twice, wherever in the machine. A variable that a scope
+ * cannot be reached, and a name that stands twice, wherever in the machine. A variable that a scope
  * assigns cannot be assigned in a scope inside of it, in whatever order they run.
  */
 export const checkScopes = (machine: Scope, refuse: (problem: string) => never): void => {

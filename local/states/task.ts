@@ -4,7 +4,7 @@ import type { Branch } from './branch.ts';
 import { bindingsOf, evaluate } from './evaluation.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { settleFailed } from './fallible.ts';
-import { isTooLarge, textOf, WHOLE } from './history.ts';
+import { isTooLarge, textOf, tooLarge, WHOLE } from './history.ts';
 import type { TaskState } from './program.ts';
 import type { Call, Outcome } from './record.ts';
 import { tokenOf } from './token.ts';
@@ -39,7 +39,7 @@ const planned = async (
   const heartbeatSeconds = state.heartbeatSeconds && (await evaluate(branch, state.heartbeatSeconds, bindings));
   if (heartbeatSeconds !== undefined && timeoutSeconds !== undefined && heartbeatSeconds >= timeoutSeconds)
     refuse(`HeartbeatSeconds: expected less than TimeoutSeconds, ${timeoutSeconds}, found ${heartbeatSeconds}`);
-  const text = textOf(value, `the arguments of the state '${position.state}'`);
+  const text = textOf(value, position.state);
   const invocation =
     state.integration === 'function' ? { functionArn: state.resource, payload: value } : invocationFrom(value);
   const call = {
@@ -97,8 +97,7 @@ const settle = (branch: Branch, state: TaskState, call: Call, outcome: Outcome):
   const result = state.integration === 'invoke' ? invocationOf(call.functionArn, outcome.result) : outcome.result;
   const output = JSON.stringify(result);
   if (isTooLarge(output)) {
-    const cause = `The state/task '${state.resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-    fail({ error: 'States.DataLimitExceeded', cause, from: 'state' });
+    fail(tooLarge(state.integration === 'function' ? state.resource : RESOURCE.resourceType));
     return;
   }
   branch.record(`${prefix}Succeeded`, { ...named, output, outputDetails: WHOLE });
