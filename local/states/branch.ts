@@ -89,7 +89,7 @@ export class Branch {
     return this.#ended;
   }
 
-  /** Whether something of it has been worth a line of its own. */
+  /** Whether something of it, or inside of it, has been worth a line of its own. */
   get hasSaved(): boolean {
     return this.#hasSaved;
   }
@@ -163,7 +163,7 @@ export class Branch {
   /** Moves, and resolves when the branch would resume from this phase of its state. */
   async save(phase: Phase, retries: Position['retries'] = this.#position.retries): Promise<void> {
     this.move({ ...this.#position, ...(retries === undefined ? {} : { retries }), phase });
-    this.#hasSaved = true;
+    this.#mark();
     await this.execution.write();
   }
 
@@ -236,6 +236,11 @@ export class Branch {
     this.#interrupt = undefined;
     if (wait?.callback !== undefined) this.execution.callbacks.delete(wait.callback.token);
     wait?.release();
+  }
+
+  #mark(): void {
+    this.#hasSaved = true;
+    if (this.#around !== undefined) this.#around.#mark();
   }
 
   #mustBeLive(): void {

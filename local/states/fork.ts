@@ -167,21 +167,19 @@ export const attemptFork = async (branch: Branch, state: ParallelState | MapStat
 
     /** Opens as many iterations as may run, each with its first event before any of them goes on. */
     const open = async ({ items, atOnce }: NonNullable<Fork['iterations']>): Promise<void> => {
-      const opened: { child: Branch; index: number; failure: Failure | undefined }[] = [];
+      const opened: { child: Branch; index: number }[] = [];
       while (children.length < length && left - (length - children.length) < atOnce) {
         const index = children.length;
         const { input, failure } = await selected(branch, state, items[index] ?? null, index);
         if (isClosed || branch.isOver) return;
         const startedId = branch.execution.add('MapIterationStarted', branch.after, { name, index });
         const child = branch.open(branchKey(fork, index), scopeOf(state, index), input, startedId);
-        opened.push({ child, index, failure });
+        if (failure === undefined) opened.push({ child, index });
+        else ended(child, index, { kind: 'failed', failure: recorded(child, failure) });
+        if (isClosed) return;
       }
       isOpening = false;
-      for (const { child, index, failure } of opened) {
-        if (isClosed) return;
-        if (failure === undefined) drive(child, index);
-        else ended(child, index, { kind: 'failed', failure: recorded(child, failure) });
-      }
+      for (const { child, index } of opened) drive(child, index);
     };
     const openMore = (): void => {
       if (fork.iterations === undefined || isOpening) return;

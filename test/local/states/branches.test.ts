@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TaskFailure } from '../../../local/states/failure.ts';
 import type { Json, JsonObject } from '../../../local/template/json.ts';
 import { arnOf, functionArn, invoking, machineOf, openBench, outputOf, until } from './harness.ts';
@@ -189,6 +189,18 @@ describe('Map', () => {
     });
   });
 
+  it('tolerates an ItemSelector that fails for one item, and goes on with the next', async () => {
+    const ItemSelector = { half: '{% 10 / $states.context.Map.Item.Value %}' };
+    for (const MaxConcurrency of [0, 1])
+      expect(
+        await outcomeOf({ M: map(pass('A'), { ItemSelector, MaxConcurrency, ToleratedFailureCount: 1 }) }, [0, 5, 2])
+      ).toEqual([
+        expect.objectContaining({ Status: 'FAILED', Error: 'States.QueryEvaluationError' }),
+        { half: 2 },
+        { half: 5 },
+      ]);
+  });
+
   it('shows its item to the ItemSelector, and not to the states inside', async () => {
     expect(
       await outcomeOf({ M: map(pass('A', { Output: '{% $states.context.Map.Item.Value %}' })) }, [1])
@@ -274,6 +286,60 @@ describe('Map', () => {
     const [enough, over] = await Promise.all([few, many].map((list) => outcomeOf({ M: map(pass('A')) }, list)));
     expect(enough).toEqual(few);
     expect(over).toMatchObject({ error: 'States.Runtime', cause: expect.stringContaining('25000') });
+  });
+});
+
+describe('time in branches', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('ends the task that keeps silent, not the one whose heart beats', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const tokens: string[] = [];
+    const ask = invoking('ask', {
+      Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+      Arguments: { FunctionName: functionArn('ask'), Payload: '{% $states.context.Task.Token %}' },
+      HeartbeatSeconds: '{% 10 %}',
+      TimeoutSeconds: '{% 600 %}',
+      Output: '{% $states.result %}',
+    });
+    const bench = await openBench(machineOf({ M: map(scope({ Ask: ask }), { ToleratedFailureCount: 1 }) }), {
+      ask: (token) => {
+        tokens.push(String(token));
+        return null;
+      },
+    });
+    const arn = await bench.start('run', [0, 1]);
+    await until(() => bench.types(arn).filter((type) => type === 'TaskSubmitted').length === 2);
+    await vi.advanceTimersByTimeAsync(9_000);
+    await bench.states.sendTaskHeartbeat(tokens[1] ?? '');
+    await vi.advanceTimersByTimeAsync(9_000);
+    await until(() => bench.types(arn).includes('MapIterationFailed'));
+    await bench.states.sendTaskSuccess(tokens[1] ?? '', '"alive"');
+    expect(outputOf(await bench.ended(arn))).toEqual([{ Status: 'FAILED', Error: 'States.Timeout' }, 'alive']);
+  });
+
+  it('ends the whole execution in all of its branches', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const bench = await openBench(
+      machineOf(
+        { P: parallel([scope({ A: invoking('slow') }), scope({ W: { Type: 'Wait', Seconds: 90, End: true } })]) },
+        { TimeoutSeconds: 60 }
+      ),
+      { slow: () => new Promise(() => {}) }
+    );
+    const arn = await bench.start('run');
+    await until(() => bench.calls.length === 1 && vi.getTimerCount() === 2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await bench.ended(arn)).toMatchObject({ status: 'TIMED_OUT' });
+    expect(bench.calls[0]?.signal.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has no heartbeat as long as a time-out that expressions make', async () => {
+    const task = invoking('f', { HeartbeatSeconds: '{% $states.input %}', TimeoutSeconds: 5 });
+    expect(await outcomeOf({ T: task }, 5)).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
   });
 });
 
