@@ -49,7 +49,8 @@ const contextOf = ({ execution, position, scope }: Branch, { token, item }: Show
         : {}),
     },
     ...(token === undefined ? {} : { Task: { Token: token } }),
-    ...(item === undefined ? {} : { Map: { Item: item } }),
+    // items are never read from elsewhere here
+    ...(item === undefined ? {} : { Map: { Item: { ...item, Source: 'STATE_DATA' } } }),
   };
 };
 

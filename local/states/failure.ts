@@ -4,6 +4,8 @@ export interface Failure {
   readonly error?: string;
   readonly cause?: string;
   readonly from: 'task' | 'timeout' | 'heartbeat' | 'state';
+  /** Of a Parallel, one branch of which failed so. */
+  readonly ofBranch?: true;
   /** The field whose expression failed, e.g. `Arguments/Payload/run`. */
   readonly location?: string;
   /** The state that the failed expression belongs to, until the history says so. */

@@ -138,7 +138,7 @@ export const attemptFork = async (branch: Branch, state: ParallelState | MapStat
 
     const giveUp = (child: Branch, failure: Failure): void => {
       mentionChildrenAborted(branch, state.type === 'Map', children, child);
-      settleFailed(branch, state, failure);
+      settleFailed(branch, state, state.type === 'Parallel' ? { ...failure, ofBranch: true } : failure);
       close();
     };
 

@@ -7,7 +7,7 @@ const TOO_LARGE = 'States.DataLimitExceeded';
 
 /**
  * Whether a Retry or Catch with these ErrorEquals is meant by the failure. `States.TaskFailed` is what the task itself
- * reported, whatever its name; a missed heartbeat is a `States.Timeout` too; `States.ALL` is everything but the errors
+ * reported, whatever its name; a missed heartbeat is a `States.Timeout` too; `States.BranchFailed` is what failed a Parallel; `States.ALL` is everything but the errors
  * that are terminal. `States.Runtime` ends the execution whatever is caught.
  */
 export const matches = (failure: Failure, errors: readonly string[]): boolean => {
@@ -15,6 +15,7 @@ export const matches = (failure: Failure, errors: readonly string[]): boolean =>
   if (failure.error !== undefined && errors.includes(failure.error)) return true;
   if (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) return true;
   if (failure.error === TOO_LARGE) return false;
+  if (failure.ofBranch && errors.includes('States.BranchFailed')) return true;
   return errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'));
 };
 
