@@ -82,11 +82,15 @@ export const evaluate = async <T>(
   }
 };
 
+/** Says, as AWS does before most causes, where a branch stands. */
+export const placed = ({ state, enteredEventId }: Branch['position'], cause: string): string =>
+  `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${cause}`;
+
 /** A failure to evaluate something of the state where the branch stands. */
-export const failedIn = ({ state, enteredEventId }: Branch['position'], failure: Failure): Failure => ({
+export const failedIn = (position: Branch['position'], failure: Failure): Failure => ({
   ...failure,
-  cause: `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${failure.cause ?? ''}`,
-  evaluatedIn: state,
+  cause: placed(position, failure.cause ?? ''),
+  evaluatedIn: position.state,
 });
 
 /** The failure, once the history of the branch says which evaluation failed, if one did. */

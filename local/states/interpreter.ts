@@ -1,7 +1,7 @@
 import type { Host } from './attempt.ts';
 import { type Branch, Halted } from './branch.ts';
 import type { Clock } from './clock.ts';
-import { bindingsOf, type Exit, evaluate, exitBy, recorded } from './evaluation.ts';
+import { bindingsOf, type Exit, evaluate, exitBy, placed, recorded } from './evaluation.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { performFallible } from './fallible.ts';
 import { attemptFork } from './fork.ts';
@@ -24,8 +24,9 @@ const performChoice = async (branch: Branch, state: ChoiceState): Promise<Exit> 
     if (await evaluate(branch, rule.condition, bindings)) return exitBy(branch, rule, bindings, branch.position.input);
   const next = state.otherwise;
   if (next !== undefined) return exitBy(branch, { ...state, next }, bindings, branch.position.input);
-  const cause = `no rule of the state '${branch.position.state}' matches, and it has no Default`;
-  throw new StateFailed({ error: 'States.NoChoiceMatched', cause, from: 'state' });
+  // the Error is that of the documentation, the Cause that of AWS, which calls this States.Runtime
+  const cause = 'Failed to transition out of the state. The state does not point to a next state.';
+  throw new StateFailed({ error: 'States.NoChoiceMatched', cause: placed(branch.position, cause), from: 'state' });
 };
 
 const performWait = async (branch: Branch, state: WaitState, clock: Clock): Promise<Exit> => {
