@@ -85,7 +85,10 @@ const BESIDES: ReadonlySet<PropertyKey | undefined> = new Set(['doc', 'expect'])
 const describe = ({ path, message }: z.core.$ZodIssue): string =>
   path.length === 0
     ? message
-    : `${path.map((part) => (typeof part === 'number' ? `[${part}]` : part)).join('.')}: ${message}`;
+    : `${path
+        .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+        .join('')
+        .slice(1)}: ${message}`;
 
 const readCase = (value: unknown, at: number, given: JsonObject | undefined): ReadCase => {
   const fields = isRecord(value) ? { ...value } : undefined;

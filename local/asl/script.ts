@@ -93,12 +93,20 @@ export const stageOf = ({ lambda, callbacks }: Scripts, clock: Clock, states: ()
     else await states().sendTaskHeartbeat(token);
   };
 
-  /** A heartbeat is followed by the next entry, for the same token; where there is none, by silence. */
-  const callBack = async (fn: string, token: string, list: string, entries: readonly Callback[]): Promise<void> => {
+  /** What happens to one token: heartbeats and what follows them, if anything does. */
+  const nextForToken = (list: string, entries: readonly Callback[]): readonly Callback[] => {
+    const taken: Callback[] = [];
     for (;;) {
       const isLast = (used.get(list) ?? 0) >= entries.length - 1;
       const entry = next(list, entries);
-      if (entry === undefined || 'hang' in entry) return;
+      if (entry !== undefined) taken.push(entry);
+      if (entry === undefined || !('heartbeat' in entry) || isLast) return taken;
+    }
+  };
+
+  const callBack = async (fn: string, token: string, entries: readonly Callback[]): Promise<void> => {
+    for (const entry of entries) {
+      if ('hang' in entry) return;
       await later(entry.after ?? 0);
       try {
         await send(token, entry);
@@ -107,7 +115,6 @@ export const stageOf = ({ lambda, callbacks }: Scripts, clock: Clock, states: ()
         notes.push(`an answer to the token of ${fn} was refused: ${error.name}: ${error.message}`);
         return;
       }
-      if (!('heartbeat' in entry) || isLast) return;
     }
   };
 
@@ -125,7 +132,7 @@ export const stageOf = ({ lambda, callbacks }: Scripts, clock: Clock, states: ()
     const entry = function_ === undefined ? { return: null } : next(`lambda ${function_.key}`, function_.script);
     if (entry === undefined) throw new Error(`there is no answer for ${fn}`);
     if (token !== undefined && tokens !== undefined && !('throw' in entry))
-      void callBack(fn, token, `callbacks ${tokens.key}`, tokens.script);
+      void callBack(fn, token, nextForToken(`callbacks ${tokens.key}`, tokens.script));
     return answer(entry);
   };
 

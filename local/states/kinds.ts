@@ -13,7 +13,7 @@ export interface Kind<T extends Json> {
 export const typeOf = (value: Json): string =>
   value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 
-const isInteger = (value: Json): value is number => Number.isSafeInteger(value);
+export const isInteger = (value: Json): value is number => Number.isSafeInteger(value);
 const isString = (value: Json): value is string => typeof value === 'string';
 
 export const BOOLEAN: Kind<boolean> = {

@@ -2,20 +2,9 @@ import * as z from 'zod';
 import type { Json } from '../template/json.ts';
 import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
-import { ARRAY, BOOLEAN, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
+import { ARRAY, BOOLEAN, isInteger, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
 import { stateInJsonPath } from './language.ts';
-import {
-  type Catcher,
-  type Fallible,
-  isInteger,
-  type Leave,
-  type MapState,
-  type Program,
-  type Retrier,
-  type Scope,
-  type State,
-  type TaskState,
-} from './program.ts';
+import type { Catcher, Fallible, Leave, MapState, Program, Retrier, Scope, State, TaskState } from './program.ts';
 import { checkScopes } from './scopes.ts';
 import { compileTemplate, compileTyped, type Sees } from './template.ts';
 
@@ -185,7 +174,7 @@ export const parseProgram = (definition: Json): Program => {
   const foreign = stateInJsonPath(definition);
   if (foreign !== undefined)
     refuse(
-      `States.${foreign}: only JSONata is run: expected "QueryLanguage": "JSONata", of the machine or of each state`
+      `States.${foreign}: it is in JSONPath, and only JSONata is run: expected "QueryLanguage": "JSONata", of the machine or of each state`
     );
   const parsed = Definition.safeParse(definition);
   if (!parsed.success) return refuse(z.prettifyError(parsed.error));

@@ -119,15 +119,20 @@ const compileExpression = (text: string, location: string, sees: Sees | undefine
   };
 };
 
+/** As JSONPath marks what it replaces. */
+const isPathKey = (key: string): boolean => key.endsWith('.$');
+
 /** Whether there is something to do, be it to refuse. */
 const holdsExpression = (value: Json | undefined): boolean =>
   isExpression(value) ||
   isBroken(value) ||
-  (Array.isArray(value) ? value.some(holdsExpression) : isObject(value) && Object.values(value).some(holdsExpression));
+  (Array.isArray(value)
+    ? value.some(holdsExpression)
+    : isObject(value) && Object.entries(value).some(([key, item]) => isPathKey(key) || holdsExpression(item)));
 
 /**
  * Compiles a value of the definition once. `location` is its field as AWS names it, e.g. `Catch[0]/Output`. Throws an
- * `Error` that names the field whose expression is not JSONata, is opened or closed alone, or asks for a part of `$states` that
+ * `Error` that names the field whose expression is not JSONata, is JSONPath, is opened or closed alone, or asks for a part of `$states` that
  * is not there.
  */
 export const compileTemplate = (value: Json, location: string, sees?: Sees): Template => {
@@ -143,6 +148,9 @@ export const compileTemplate = (value: Json, location: string, sees?: Sees): Tem
       return result;
     };
   }
+  const paths = Object.keys(value as JsonObject).filter(isPathKey);
+  if (paths.length > 0)
+    throw new Error(`${location}: ${paths.join(', ')} is JSONPath; expected an expression, {% … %}`);
   const entries = Object.entries(value as JsonObject).flatMap(([key, item]) =>
     item === undefined ? [] : [[key, compileTemplate(item, `${location}/${key}`, sees)] as const]
   );

@@ -171,13 +171,13 @@ describe('the command', () => {
     [
       'an answer that is none',
       [{ name: 'x', asl: pass, lambda: { f: [{ return: 1 }, { returns: 1 }] } }],
-      'x: lambda.f.[1]: expected {"return": …}',
+      'x: lambda.f[1]: expected {"return": …}',
     ],
     ['no answer at all', [{ name: 'x', asl: pass, lambda: { f: [] } }], 'x: lambda.f: expected at least one answer'],
     [
       'a callback that is none',
       [{ name: 'x', asl: pass, callbacks: { f: { succeeds: 1 } } }],
-      'x: callbacks.f.[0]: expected {"success": …}',
+      'x: callbacks.f[0]: expected {"success": …}',
     ],
     ['cases that are no array', { cases: 3 }, 'cases: '],
   ])('names file, case and field of %s, and runs the others', async (_, malformed, message) => {

@@ -26,7 +26,7 @@ describe('a definition is refused, by the name of what is not carried out', () =
     [
       'JSONPath',
       { StartAt: 'S', States: { S: { Type: 'Succeed' } } },
-      /only JSONata is run: expected "QueryLanguage": "JSONata"/,
+      /it is in JSONPath, and only JSONata is run: expected "QueryLanguage": "JSONata"/,
     ],
     ['a state in JSONPath', state({ Type: 'Succeed', QueryLanguage: 'JSONPath' }), /QueryLanguage|"JSONata"/],
     ['another Type', state({ Type: 'Loop', End: true }), /found "Loop"\n.*States\.S/],
