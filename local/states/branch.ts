@@ -195,7 +195,8 @@ export class Branch {
 
   /** Keeps what came of it, and nothing of what led there. */
   end(outcome: Outcome): void {
-    this.#position = { ...this.#position, input: null, variables: {}, phase: { kind: 'entered' } };
+    const kind = this.#position.phase.kind === 'entering' ? 'entering' : 'entered';
+    this.#position = { ...this.#position, input: null, variables: {}, phase: { kind } };
     this.#ended = outcome;
     this.#isOver = true;
     this.execution.changed(this);

@@ -123,19 +123,34 @@ export const openExecutions = async ({ journal: given, keepEnded, host, onChange
     advance(run, host).catch(ignore);
   };
 
+  const resumable = ({ executionArn }: Header, machine: Machine): Program => {
+    try {
+      return compile(machine).program;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`the journal holds ${executionArn}, which runs and cannot go on; begin with another. ${why}`, {
+        cause,
+      });
+    }
+  };
+
   const resume = ({ machines, executions }: Contents): void => {
+    const runs: Run[] = [];
     for (const { header, events, standing } of executions.values()) {
       const machine = machines.get(header.machine);
       if (machine === undefined) throw new Error(`${given} holds ${header.executionArn} without its state machine`);
       onDisk.add(header.machine);
       if (standing.kind === 'running') {
-        drive(new Run(header, { ...standing, events }, machine, compile(machine).program, runHost));
+        const run = new Run(header, { ...standing, events }, machine, resumable(header, machine), runHost);
+        known.set(header.executionArn, run);
+        runs.push(run);
       } else {
         const execution = { header, machine, events, ending: standing.ending };
         settle(execution);
         if (!standing.announced) void tell(execution);
       }
     }
+    for (const run of runs) drive(run);
   };
   resume(contents);
 

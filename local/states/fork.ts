@@ -143,6 +143,7 @@ export const attemptFork = async (branch: Branch, state: ParallelState | MapStat
     };
 
     const ended = (child: Branch, index: number, outcome: Outcome): void => {
+      if (child.isOver) return; // given up in this very moment
       child.end(outcome);
       left -= 1;
       const isFailed = outcome.kind === 'failed';

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Head } from '../../../local/states/record.ts';
 import type { JsonObject } from '../../../local/template/json.ts';
 import { machineOf } from './harness.ts';
 import { asking, carryOn, type Process, replyOf, working } from './interruptions.ts';
+
+vi.setConfig({ testTimeout: 180_000 }); // each test runs many executions, every step of them synced to disk
 
 const scope = (states: JsonObject): JsonObject => ({ StartAt: Object.keys(states)[0] ?? '', States: states });
 
@@ -137,7 +139,7 @@ describe('branches whose process died', () => {
 /** What a random machine is made of: a state, or states one after the other. */
 type Plan =
   | { readonly kind: 'work'; readonly flaky: number; readonly fate: 'good' | 'caught' | 'broken' }
-  | { readonly kind: 'ask' | 'wait' | 'assign' }
+  | { readonly kind: 'ask' | 'wait' | 'assign' | 'fail' }
   | { readonly kind: 'parallel'; readonly branches: readonly (readonly Plan[])[]; readonly again: boolean }
   | {
       readonly kind: 'map';
@@ -155,7 +157,7 @@ const plans = fc.letrec<{ state: Plan; states: readonly Plan[] }>((tie) => ({
       flaky: fc.integer({ min: 0, max: 2 }),
       fate: fc.constantFrom('good', 'good', 'good', 'caught', 'broken'),
     }),
-    fc.record({ kind: fc.constantFrom('ask', 'wait', 'assign') }),
+    fc.record({ kind: fc.constantFrom('ask', 'wait', 'assign', 'fail') }),
     fc.record({
       kind: fc.constant('parallel' as const),
       branches: fc.array(tie('states'), { minLength: 1, maxLength: 3 }),
@@ -197,6 +199,8 @@ const stateOf = (
       return { Type: 'Wait', Seconds: 30, ...ended };
     case 'assign':
       return { Type: 'Pass', Assign: { [name]: '{% $string($states.input) %}' }, ...ended };
+    case 'fail':
+      return { Type: 'Fail', Error: 'Broken', Cause: 'always' };
     case 'parallel': {
       const Retry = state.again ? [{ ErrorEquals: ['Broken'], MaxAttempts: 1 }] : [];
       return { Type: 'Parallel', Branches: state.branches.map(inner), Retry, ...ended };
@@ -217,7 +221,9 @@ const stateOf = (
 };
 
 /** The states of a plan, by names that are unique in the machine. */
-const statesOf = (plan: readonly Plan[], fresh: () => string): JsonObject => {
+const statesOf = (whole: readonly Plan[], fresh: () => string): JsonObject => {
+  const failsAt = whole.findIndex(({ kind }) => kind === 'fail');
+  const plan = failsAt === -1 ? whole : whole.slice(0, failsAt + 1); // no state leads to what comes after
   const names = plan.map(fresh);
   const states: Record<string, JsonObject> = {};
   for (const [at, state] of plan.entries()) {
