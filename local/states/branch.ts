@@ -1,4 +1,5 @@
 import type { JsonObject } from '../template/json.ts';
+import type { Chance } from './chance.ts';
 import type { Scope } from './program.ts';
 import type { Header, Machine, Node, Outcome, Phase, Position } from './record.ts';
 
@@ -26,6 +27,9 @@ export interface Wait {
 export interface Execution {
   readonly header: Header;
   readonly machine: Machine;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly chance: Chance;
   readonly callbacks: Map<string, Callback>;
   /** Adds to the history and gives the event's id. Throws `HistoryFull` where only the last place is left. */
   add(type: string, previousEventId: number, details?: JsonObject): number;

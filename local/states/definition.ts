@@ -17,7 +17,7 @@ const Variables = z.record(VariableName, JsonValue, 'expected names of variables
 const comment = { Comment: z.string().optional() };
 const leaving = { Assign: Variables.optional(), Output: JsonValue.optional() };
 const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
-const onward = { Next: StateName.optional(), End: z.literal(true).optional() };
+const onward = { Next: StateName.optional(), End: z.boolean().optional() };
 
 const Errors = z.array(z.string().min(1)).min(1);
 
@@ -27,7 +27,7 @@ const Retrier = z.strictObject({
   IntervalSeconds: Seconds.default(1),
   MaxAttempts: z.int().min(0).max(LONGEST_SECONDS).default(3),
   BackoffRate: z.number().min(1).default(2),
-  MaxDelaySeconds: z.int().min(1).max(31_622_400).optional(),
+  MaxDelaySeconds: z.int().min(1).max(31_622_399).optional(),
   JitterStrategy: z.enum(['FULL', 'NONE']).default('NONE'),
 });
 
@@ -134,7 +134,7 @@ const State = z.discriminatedUnion(
 
 export const Definition = z.strictObject({
   ...scope(),
-  QueryLanguage: z.literal('JSONata', 'only machines with "QueryLanguage": "JSONata" are run'),
+  QueryLanguage: z.enum(['JSONata', 'JSONPath']).optional(),
   Version: z.literal('1.0').optional(),
   TimeoutSeconds: Seconds.optional(),
 });

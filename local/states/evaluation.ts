@@ -24,6 +24,9 @@ interface Shown {
   readonly item?: { readonly Index: number; readonly Value: Json };
 }
 
+/** AWS leaves out a fraction that is zero. */
+const timestampOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
 const contextOf = ({ execution, position, scope }: Branch, { token, item }: Shown): JsonObject => {
   const { header, machine } = execution;
   const id = unqualified(machine.arn);
@@ -34,19 +37,20 @@ const contextOf = ({ execution, position, scope }: Branch, { token, item }: Show
       Input: JSON.parse(header.input),
       Name: header.name,
       RoleArn: machine.roleArn,
-      StartTime: new Date(header.startDate).toISOString(),
+      StartTime: timestampOf(header.startDate),
       RedriveCount: 0,
     },
     StateMachine: { Id: id, Name: id.slice(id.lastIndexOf(':') + 1) },
     State: {
-      EnteredTime: new Date(position.enteredMs).toISOString(),
+      EnteredTime: timestampOf(position.enteredMs),
       Name: position.state,
       ...(state !== undefined && 'retriers' in state
         ? { RetryCount: (position.retries ?? []).reduce((sum, count) => sum + count, 0) }
         : {}),
     },
     ...(token === undefined ? {} : { Task: { Token: token } }),
-    ...(item === undefined ? {} : { Map: { Item: item } }),
+    // items are never read from elsewhere here
+    ...(item === undefined ? {} : { Map: { Item: { ...item, Source: 'STATE_DATA' } } }),
   };
 };
 
@@ -56,8 +60,12 @@ export const bindingsOf = (
   seen: { readonly result?: Json; readonly errorOutput?: Json } = {},
   shown: Shown = {}
 ): Bindings => ({
-  ...branch.variables,
-  states: { input: branch.position.input, context: contextOf(branch, shown), ...seen },
+  values: {
+    ...branch.variables,
+    states: { input: branch.position.input, context: contextOf(branch, shown), ...seen },
+  },
+  nowMs: branch.execution.nowMs,
+  chance: branch.execution.chance,
 });
 
 /** Evaluates a field of the state; the cause of a failure says where it was, and `recorded` puts it into the history. */
@@ -74,11 +82,15 @@ export const evaluate = async <T>(
   }
 };
 
+/** Says, as AWS does before most causes, where a branch stands. */
+export const placed = ({ state, enteredEventId }: Branch['position'], cause: string): string =>
+  `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${cause}`;
+
 /** A failure to evaluate something of the state where the branch stands. */
-export const failedIn = ({ state, enteredEventId }: Branch['position'], failure: Failure): Failure => ({
+export const failedIn = (position: Branch['position'], failure: Failure): Failure => ({
   ...failure,
-  cause: `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${failure.cause ?? ''}`,
-  evaluatedIn: state,
+  cause: placed(position, failure.cause ?? ''),
+  evaluatedIn: position.state,
 });
 
 /** The failure, once the history of the branch says which evaluation failed, if one did. */
@@ -100,13 +112,12 @@ export const exitBy = async (branch: Branch, leave: Onward, bindings: Bindings, 
   for (const [name, value] of names) assigned[name] = await evaluate(branch, value, bindings);
   const output = leave.output === undefined ? otherwise : await evaluate(branch, leave.output, bindings);
   const { state } = branch.position;
-  if (names.length > 0)
-    branch.execution.assign(Buffer.byteLength(textOf(assigned, `what the state '${state}' assigns to variables`)));
+  if (names.length > 0) branch.execution.assign(Buffer.byteLength(textOf(assigned, state)));
   return {
     kind: 'exit',
     next: leave.next,
     output,
-    text: textOf(output, `the output of the state '${state}'`),
+    text: textOf(output, state),
     assigned,
   };
 };

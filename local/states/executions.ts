@@ -1,9 +1,8 @@
 import type { Json } from '../template/json.ts';
 import type { Host } from './attempt.ts';
 import { entryOf } from './branch.ts';
-import { callAt } from './clock.ts';
 import { advance } from './interpreter.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { parseProgram } from './parse.ts';
 import type { Program } from './program.ts';
 import { type Ending, type Header, type Machine, ROOT } from './record.ts';
@@ -20,8 +19,11 @@ export interface Known {
   readonly ending: Ending | undefined;
 }
 
+/** A Standard execution runs for a year at most. */
+const LONGEST_SECONDS = 366 * 86_400;
+
 interface Options {
-  readonly journal: string;
+  readonly journal: string | Journal;
   readonly keepEnded: number;
   readonly host: Host;
   readonly onChange: ((known: Known) => Promise<void>) | undefined;
@@ -45,8 +47,10 @@ export interface Executions {
   close(): Promise<void>;
 }
 
-/** Opens a journal no longer than it need be. */
-const openShortened = async ({ journal: file, keepEnded, onBroken }: Options) => {
+/** Opens a journal no longer than it need be. One that is given holds nothing yet. */
+const openShortened = async ({ journal: given, keepEnded, onBroken }: Options) => {
+  if (typeof given !== 'string') return { journal: given, contents: contentsReader('', keepEnded).contents() };
+  const file = given;
   const reader = contentsReader(file, keepEnded);
   const journal = await openJournal(file, reader.read, { onBroken });
   const contents = reader.contents();
@@ -57,7 +61,7 @@ const openShortened = async ({ journal: file, keepEnded, onBroken }: Options) =>
 
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
 export const openExecutions = async (options: Options): Promise<Executions> => {
-  const { journal: file, keepEnded, host, onChange } = options;
+  const { journal: given, keepEnded, host, onChange } = options;
   const { journal, contents } = await openShortened(options);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
@@ -106,6 +110,7 @@ export const openExecutions = async (options: Options): Promise<Executions> => {
   const runHost = {
     append: journal.append,
     now: host.now,
+    chance: host.chance,
     transition: () => {
       transitions += 1;
     },
@@ -114,9 +119,9 @@ export const openExecutions = async (options: Options): Promise<Executions> => {
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
-    const seconds = run.program.timeoutSeconds;
+    const seconds = Math.min(run.program.timeoutSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
     const expire = (): void => void run.end({ status: 'TIMED_OUT', stopDate: host.now() }).catch(ignore);
-    const release = seconds === undefined ? ignore : callAt(startDate + seconds * 1_000, host.now, expire);
+    const release = host.callAt(startDate + seconds * 1_000, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
     advance(run, host).catch(ignore);
@@ -137,7 +142,7 @@ export const openExecutions = async (options: Options): Promise<Executions> => {
     const runs: Run[] = [];
     for (const { header, events, standing } of executions.values()) {
       const machine = machines.get(header.machine);
-      if (machine === undefined) throw new Error(`${file} holds ${header.executionArn} without its state machine`);
+      if (machine === undefined) throw new Error(`${given} holds ${header.executionArn} without its state machine`);
       onDisk.add(header.machine);
       if (standing.kind === 'running') {
         const run = new Run(header, { ...standing, events }, machine, resumable(header, machine), runHost);

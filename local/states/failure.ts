@@ -4,6 +4,8 @@ export interface Failure {
   readonly error?: string;
   readonly cause?: string;
   readonly from: 'task' | 'timeout' | 'heartbeat' | 'state';
+  /** Of a Parallel, one branch of which failed so. */
+  readonly ofBranch?: true;
   /** The field whose expression failed, e.g. `Arguments/Payload/run`. */
   readonly location?: string;
   /** The state that the failed expression belongs to, until the history says so. */
@@ -21,16 +23,14 @@ export class StateFailed extends Error {
   }
 }
 
-/** What a task's function reports: the state fails with exactly this Error and Cause. */
+/** What a task's function reports: the state fails with exactly this Error and Cause. `from`, where it is no report of the function. */
 export class TaskFailure extends Error {
   override readonly name = 'TaskFailure';
-  readonly error: string;
-  readonly causeText: string;
+  readonly failure: Failure;
 
-  constructor(error: string, causeText: string) {
-    super(`${error}: ${causeText}`);
-    this.error = error;
-    this.causeText = causeText;
+  constructor(error: string, cause: string | undefined, from: Failure['from'] = 'task') {
+    super(`${error}: ${cause ?? ''}`);
+    this.failure = { error, ...(cause === undefined ? {} : { cause }), from };
   }
 }
 

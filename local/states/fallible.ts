@@ -24,12 +24,17 @@ export const settleFailed = (branch: Branch, state: FallibleState, failure: Fail
 };
 
 /** Waits, on disk, if a retrier wants another attempt; false if none does. */
-const backOff = async (branch: Branch, state: FallibleState, failure: Failure, { now }: Host): Promise<boolean> => {
+const backOff = async (
+  branch: Branch,
+  state: FallibleState,
+  failure: Failure,
+  { now, chance }: Host
+): Promise<boolean> => {
   const found = retrierFor(branch, state, failure);
   if (found === undefined) return false;
   const { at, retrier, made } = found;
   const retries = state.retriers.map((_, index) => (branch.position.retries?.[index] ?? 0) + (index === at ? 1 : 0));
-  await branch.save({ kind: 'backing-off', untilMs: now() + delayMs(retrier, made) }, retries);
+  await branch.save({ kind: 'backing-off', untilMs: now() + delayMs(retrier, made, chance.random) }, retries);
   return true;
 };
 
@@ -52,7 +57,7 @@ export const performFallible = async (
   for (;;) {
     const { phase } = branch.position;
     try {
-      if (phase.kind === 'backing-off') await sleepUntil(branch, phase.untilMs, host.now);
+      if (phase.kind === 'backing-off') await sleepUntil(branch, phase.untilMs, host);
       if (phase.kind !== 'settled') {
         await attempt();
         continue;

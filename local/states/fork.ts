@@ -25,7 +25,7 @@ const beginParallel = async (branch: Branch, state: ParallelState): Promise<Fork
   const { position } = branch;
   const input =
     state.arguments === undefined ? position.input : await evaluate(branch, state.arguments, bindingsOf(branch));
-  textOf(input, `the arguments of the state '${position.state}'`);
+  textOf(input, position.state);
   branch.record('ParallelStateStarted');
   const fork = { startedEventId: branch.after, length: state.branches.length };
   branch.move({ ...branch.position, phase: { kind: 'branching', fork } });
@@ -49,7 +49,7 @@ const beginMap = async (branch: Branch, state: MapState): Promise<Fork> => {
   const maxConcurrency = await evaluate(branch, state.maxConcurrency, bindings);
   const toleratedCount = await evaluate(branch, state.toleratedCount, bindings);
   const toleratedPercentage = await evaluate(branch, state.toleratedPercentage, bindings);
-  textOf(items, `the items of the state '${branch.position.state}'`);
+  textOf(items, branch.position.state);
   branch.record('MapStateStarted', { length: items.length });
   const atOnce = Math.min(maxConcurrency === 0 ? MOST_AT_ONCE : maxConcurrency, MOST_AT_ONCE);
   const iterations = { items, atOnce, toleratedCount, toleratedPercentage };
@@ -138,7 +138,7 @@ export const attemptFork = async (branch: Branch, state: ParallelState | MapStat
 
     const giveUp = (child: Branch, failure: Failure): void => {
       mentionChildrenAborted(branch, state.type === 'Map', children, child);
-      settleFailed(branch, state, failure);
+      settleFailed(branch, state, state.type === 'Parallel' ? { ...failure, ofBranch: true } : failure);
       close();
     };
 

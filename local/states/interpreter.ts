@@ -1,6 +1,7 @@
 import type { Host } from './attempt.ts';
 import { type Branch, Halted } from './branch.ts';
-import { bindingsOf, type Exit, evaluate, exitBy, recorded } from './evaluation.ts';
+import type { Clock } from './clock.ts';
+import { bindingsOf, type Exit, evaluate, exitBy, placed, recorded } from './evaluation.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { performFallible } from './fallible.ts';
 import { attemptFork } from './fork.ts';
@@ -23,22 +24,23 @@ const performChoice = async (branch: Branch, state: ChoiceState): Promise<Exit> 
     if (await evaluate(branch, rule.condition, bindings)) return exitBy(branch, rule, bindings, branch.position.input);
   const next = state.otherwise;
   if (next !== undefined) return exitBy(branch, { ...state, next }, bindings, branch.position.input);
-  const cause = `no rule of the state '${branch.position.state}' matches, and it has no Default`;
-  throw new StateFailed({ error: 'States.NoChoiceMatched', cause, from: 'state' });
+  // the Error is that of the documentation, the Cause that of AWS, which calls this States.Runtime
+  const cause = 'Failed to transition out of the state. The state does not point to a next state.';
+  throw new StateFailed({ error: 'States.NoChoiceMatched', cause: placed(branch.position, cause), from: 'state' });
 };
 
-const performWait = async (branch: Branch, state: WaitState, now: () => number): Promise<Exit> => {
+const performWait = async (branch: Branch, state: WaitState, clock: Clock): Promise<Exit> => {
   const bindings = bindingsOf(branch);
   const { phase } = branch.position;
-  if (phase.kind === 'waiting') await sleepUntil(branch, phase.untilMs, now);
+  if (phase.kind === 'waiting') await sleepUntil(branch, phase.untilMs, clock);
   else {
     const { until } = state;
     const untilMs =
       until.kind === 'seconds'
-        ? now() + (await evaluate(branch, until.of, bindings)) * 1_000
+        ? clock.now() + (await evaluate(branch, until.of, bindings)) * 1_000
         : Date.parse(await evaluate(branch, until.of, bindings));
     await branch.save({ kind: 'waiting', untilMs });
-    await sleepUntil(branch, untilMs, now);
+    await sleepUntil(branch, untilMs, clock);
   }
   return exitBy(branch, state, bindings, branch.position.input);
 };
@@ -64,7 +66,7 @@ const perform = async (branch: Branch, state: State, host: Host): Promise<Exit |
     case 'Choice':
       return performChoice(branch, state);
     case 'Wait':
-      return performWait(branch, state, host.now);
+      return performWait(branch, state, host);
     case 'Pass':
     case 'Succeed':
       return exitBy(branch, state, bindingsOf(branch), branch.position.input);
@@ -75,7 +77,7 @@ const perform = async (branch: Branch, state: State, host: Host): Promise<Exit |
 
 const enter = (branch: Branch, state: State, now: () => number): void => {
   const { state: name, input } = branch.position;
-  const text = textOf(input, `the input of the state '${name}'`);
+  const text = textOf(input, name);
   branch.enter(`${state.type}StateEntered`, { name, input: text, inputDetails: WHOLE }, now());
 };
 

@@ -188,3 +188,12 @@ export const openJournal = async (
     },
   };
 };
+
+/** A journal that is on no disk: what it is told is forgotten. */
+export const noJournal = (): Journal => ({
+  append: () => Promise.resolve(),
+  note: () => {},
+  rewrite: () => Promise.resolve(),
+  fsyncs: () => 0,
+  close: () => Promise.resolve(),
+});

@@ -114,5 +114,3 @@ export interface Scope {
 export interface Program extends Scope {
   readonly timeoutSeconds?: number;
 }
-
-export const isInteger = (value: Json): value is number => Number.isSafeInteger(value);

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../template/json.ts';
 import { Branch, type Callback, type Execution, Halted } from './branch.ts';
+import type { Chance } from './chance.ts';
 import { StateFailed } from './failure.ts';
 import { detailsKey, type HistoryEvent, HistoryFull, MAX_EVENTS, MAX_VARIABLES_BYTES, WHOLE } from './history.ts';
 import type { Line } from './journal.ts';
@@ -10,6 +11,7 @@ import { lineOf } from './store.ts';
 export interface RunHost {
   readonly append: (line: Line) => Promise<void>;
   readonly now: () => number;
+  readonly chance: Chance;
   /** A state is entered. */
   readonly transition: () => void;
   /** The end is on disk. */
@@ -66,6 +68,14 @@ export class Run implements Execution {
     this.root = new Branch(this, { key: ROOT, scope: program }, position, after);
   }
 
+  get nowMs(): number {
+    return this.#host.now();
+  }
+
+  get chance(): Chance {
+    return this.#host.chance;
+  }
+
   /** Whether nothing more will happen. Others are told so by `ending`, which waits for the disk. */
   get isOver(): boolean {
     return this.root.isOver;
@@ -104,7 +114,7 @@ export class Run implements Execution {
     if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
     this.#variablesBytes = bytesIn(this.root) + bytes;
     if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
-    const cause = `the variables of the execution exceed the maximum of ${MAX_VARIABLES_BYTES} bytes`;
+    const cause = `The variables of the execution exceed the maximum of ${MAX_VARIABLES_BYTES} bytes.`;
     throw new StateFailed({ error: 'States.DataLimitExceeded', cause, from: 'state' });
   }
 

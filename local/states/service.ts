@@ -1,9 +1,12 @@
 import type { Invoke } from './attempt.ts';
 import type { Callback } from './branch.ts';
+import { type Chance, systemChance } from './chance.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { unqualified } from './evaluation.ts';
 import { type Known, openExecutions } from './executions.ts';
 import { StatesError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
+import type { Journal } from './journal.ts';
 import type { Machine, Outcome, Status } from './record.ts';
 import { checkName, executionArnOf, isSameStart, parseInput, parseOutput } from './requests.ts';
 
@@ -32,8 +35,8 @@ export interface Execution {
 export type ExecutionEvent = Execution;
 
 export interface StatesOptions {
-  /** The file, created if absent. One process at a time may have it open. */
-  readonly journal: string;
+  /** The file, created if absent, that one process at a time may have open; or a journal that is new. */
+  readonly journal: string | Journal;
   /** Calls a function; rejects with `TaskFailure` for what the function reports. It may be called again after a restart. */
   readonly invoke: Invoke;
   /** By any ARN that executions are started with. */
@@ -45,8 +48,10 @@ export interface StatesOptions {
   readonly onStatusChange?: (event: ExecutionEvent) => void | Promise<void>;
   /** Told once where the journal cannot be written: nothing goes on from then, and every change is refused. */
   readonly onBroken?: (reason: Error) => void;
-  /** Milliseconds since the epoch. Default: the clock. */
-  readonly now?: () => number;
+  /** Default: the time of this machine. */
+  readonly clock?: Clock;
+  /** Default: what nobody can guess. */
+  readonly chance?: Chance;
   /** Ended executions that are remembered with their history; older ones are forgotten. Default 5,000. */
   readonly keepEnded?: number;
 }
@@ -101,11 +106,11 @@ const viewOf = ({ header, machine, ending }: Known): Execution => {
  * end, a token stays good. Rejects with an `Error` that names file and line where the journal is damaged.
  */
 export const openStates = async (options: StatesOptions): Promise<States> => {
-  const { now = Date.now, onStatusChange } = options;
+  const { clock = systemClock(), chance = systemChance, onStatusChange } = options;
   const executions = await openExecutions({
     journal: options.journal,
     keepEnded: options.keepEnded ?? 5_000,
-    host: { invoke: options.invoke, now },
+    host: { ...clock, invoke: options.invoke, chance },
     onChange: onStatusChange && (async (known) => onStatusChange(viewOf(known))),
     onBroken: options.onBroken,
   });
@@ -174,7 +179,7 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     async stop(executionArn, error, cause) {
       knownBy(executionArn);
       const said = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
-      await executions.running(executionArn)?.end({ status: 'ABORTED', stopDate: now(), ...said });
+      await executions.running(executionArn)?.end({ status: 'ABORTED', stopDate: clock.now(), ...said });
     },
 
     sendTaskSuccess: async (token, output) => answer(token, { kind: 'succeeded', result: parseOutput(output) }),

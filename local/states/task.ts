@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { CALLBACK_RESOURCE, carryOut, type Host, invocationOf, RESOURCE } from './attempt.ts';
 import type { Branch } from './branch.ts';
 import { bindingsOf, evaluate } from './evaluation.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { settleFailed } from './fallible.ts';
-import { isTooLarge, textOf, WHOLE } from './history.ts';
+import { isTooLarge, textOf, tooLarge, WHOLE } from './history.ts';
 import type { TaskState } from './program.ts';
 import type { Call, Outcome } from './record.ts';
 import { tokenOf } from './token.ts';
@@ -26,17 +25,21 @@ const invocationFrom = (value: Json): Pick<Call, 'functionArn' | 'payload'> => {
 };
 
 /** The call that an attempt makes, and its arguments as text. */
-const planned = async (branch: Branch, state: TaskState): Promise<{ readonly call: Call; readonly text: string }> => {
+const planned = async (
+  branch: Branch,
+  state: TaskState,
+  { chance }: Host
+): Promise<{ readonly call: Call; readonly text: string }> => {
   const { execution, position } = branch;
   const token =
-    state.integration === 'invoke.waitForTaskToken' ? tokenOf(execution.header.executionArn, randomUUID()) : undefined;
+    state.integration === 'invoke.waitForTaskToken' ? tokenOf(execution.header.executionArn, chance.uuid()) : undefined;
   const bindings = bindingsOf(branch, {}, token === undefined ? {} : { token });
   const value = state.arguments === undefined ? position.input : await evaluate(branch, state.arguments, bindings);
   const timeoutSeconds = state.timeoutSeconds && (await evaluate(branch, state.timeoutSeconds, bindings));
   const heartbeatSeconds = state.heartbeatSeconds && (await evaluate(branch, state.heartbeatSeconds, bindings));
   if (heartbeatSeconds !== undefined && timeoutSeconds !== undefined && heartbeatSeconds >= timeoutSeconds)
     refuse(`HeartbeatSeconds: expected less than TimeoutSeconds, ${timeoutSeconds}, found ${heartbeatSeconds}`);
-  const text = textOf(value, `the arguments of the state '${position.state}'`);
+  const text = textOf(value, position.state);
   const invocation =
     state.integration === 'function' ? { functionArn: state.resource, payload: value } : invocationFrom(value);
   const call = {
@@ -54,8 +57,8 @@ const resourceOf = ({ integration }: TaskState): JsonObject => {
 };
 
 /** Resolves when the call, with its events, is on disk. */
-const schedule = async (branch: Branch, state: TaskState): Promise<Call> => {
-  const { call, text } = await planned(branch, state);
+const schedule = async (branch: Branch, state: TaskState, host: Host): Promise<Call> => {
+  const { call, text } = await planned(branch, state, host);
   const { timeoutSeconds, heartbeatSeconds } = call;
   const limits = {
     ...(timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds }),
@@ -94,8 +97,7 @@ const settle = (branch: Branch, state: TaskState, call: Call, outcome: Outcome):
   const result = state.integration === 'invoke' ? invocationOf(call.functionArn, outcome.result) : outcome.result;
   const output = JSON.stringify(result);
   if (isTooLarge(output)) {
-    const cause = `The state/task '${state.resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-    fail({ error: 'States.DataLimitExceeded', cause, from: 'state' });
+    fail(tooLarge(state.integration === 'function' ? state.resource : RESOURCE.resourceType));
     return;
   }
   branch.record(`${prefix}Succeeded`, { ...named, output, outputDetails: WHOLE });
@@ -105,7 +107,7 @@ const settle = (branch: Branch, state: TaskState, call: Call, outcome: Outcome):
 /** One attempt of a Task, from wherever it had come when it was last on disk. */
 export const attemptTask = async (branch: Branch, state: TaskState, host: Host): Promise<void> => {
   const { phase } = branch.position;
-  const call = 'call' in phase ? phase.call : await schedule(branch, state);
+  const call = 'call' in phase ? phase.call : await schedule(branch, state, host);
   const outcome =
     phase.kind === 'answered'
       ? phase.outcome

@@ -94,18 +94,18 @@ describe('Parallel', () => {
     ]);
   });
 
-  it('is caught by the error of the branch, and never by States.BranchFailed', async () => {
-    const output = await outcomeOf({
-      P: parallel([failing('A'), pass('B')], {
-        Catch: [
-          { ErrorEquals: ['States.BranchFailed'], Output: 'no', Next: 'End' },
-          { ErrorEquals: ['Broken'], Assign: { e: '{% $states.errorOutput.Cause %}' }, Output: 'yes', Next: 'End' },
-        ],
-      }),
-      End: { ...end, Output: ['{% $states.input %}', '{% $e %}'] },
-    });
-    expect(output).toEqual(['yes', 'why']);
-  });
+  it.each(['Broken', 'States.BranchFailed', 'States.ALL'])(
+    'is caught by %s, and shows the error of the branch',
+    async (name) => {
+      const output = await outcomeOf({
+        P: parallel([failing('A'), pass('B')], {
+          Catch: [{ ErrorEquals: [name], Assign: { e: '{% $states.errorOutput.Cause %}' }, Next: 'End' }],
+        }),
+        End: { ...end, Output: ['{% $states.input.Error %}', '{% $e %}'] },
+      });
+      expect(output).toEqual(['Broken', 'why']);
+    }
+  );
 
   it('starts all branches anew when it is tried again', async () => {
     let calls = 0;

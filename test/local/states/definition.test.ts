@@ -23,7 +23,11 @@ const map = (more: JsonObject): JsonObject => state({ Type: 'Map', End: true, It
 
 describe('a definition is refused, by the name of what is not carried out', () => {
   it.each<[string, JsonObject, RegExp]>([
-    ['JSONPath', { StartAt: 'S', States: { S: { Type: 'Succeed' } } }, /only machines with "QueryLanguage": "JSONata"/],
+    [
+      'JSONPath',
+      { StartAt: 'S', States: { S: { Type: 'Succeed' } } },
+      /it is in JSONPath, and only JSONata is run: expected "QueryLanguage": "JSONata"/,
+    ],
     ['a state in JSONPath', state({ Type: 'Succeed', QueryLanguage: 'JSONPath' }), /QueryLanguage|"JSONata"/],
     ['another Type', state({ Type: 'Loop', End: true }), /found "Loop"\n.*States\.S/],
     ['a Map without ItemProcessor', state({ Type: 'Map', End: true }), /States\.S\.ItemProcessor/],

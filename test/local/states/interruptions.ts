@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../../local/states/clock.ts';
 import { TaskFailure } from '../../../local/states/failure.ts';
 import type { Machine } from '../../../local/states/record.ts';
 import { isObject, type Json, type JsonObject } from '../../../local/template/json.ts';
@@ -100,7 +101,10 @@ export const carryOn = async (
 ): Promise<Process | undefined> => {
   const journal = join(await temporaryFolder(), 'journal');
   if (left !== undefined) await writeFile(journal, left);
-  const bench = await openBench(machine, functionsWith(tokens), { journal, now: leapingClock(process) });
+  const bench = await openBench(machine, functionsWith(tokens), {
+    journal,
+    clock: systemClock(leapingClock(process)),
+  });
   try {
     if (left === undefined) await bench.start('run', input);
     else if (bench.states.list(machine.arn).length === 0) return undefined;

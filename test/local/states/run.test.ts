@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { entryOf } from '../../../local/states/branch.ts';
+import { systemChance } from '../../../local/states/chance.ts';
+import { systemClock } from '../../../local/states/clock.ts';
 import { advance } from '../../../local/states/interpreter.ts';
 import { parseProgram } from '../../../local/states/parse.ts';
 import { type Header, ROOT } from '../../../local/states/record.ts';
@@ -33,7 +35,9 @@ const runOf = (states: JsonObject, answer: Json) => {
     startDate: 0,
     traceHeader: '',
   };
-  const host = { append: disk.append, now: () => 0, transition: () => {}, ended: () => {} };
+  const clock = systemClock(() => 0);
+  const chance = systemChance;
+  const host = { append: disk.append, now: clock.now, chance, transition: () => {}, ended: () => {} };
   const program = parseProgram(machine.definition);
   const branches = new Map([[ROOT, { ...entryOf(program, {}), after: 0 }]]);
   const run = new Run(header, { branches, lastEventId: 1, events: [] }, machine, program, host);
@@ -42,7 +46,7 @@ const runOf = (states: JsonObject, answer: Json) => {
     calls.push(call.functionArn);
     return answer;
   };
-  return { disk, run, calls, done: advance(run, { invoke, now: () => 0 }) };
+  return { disk, run, calls, done: advance(run, { ...clock, invoke, chance }) };
 };
 
 it('calls nothing, and has not ended, before the disk has it', async () => {
