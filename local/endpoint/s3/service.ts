@@ -29,13 +29,16 @@ const isPlain = (name: string): boolean => PLAIN.has(name) || /^(x-amz-|response
 
 /** A URL that was signed for somebody is good for reading alone: what else it would carry is not looked for there. */
 const checkPresigned = ({ method, query }: Exchange, now: number): void => {
-  if (!query.has('X-Amz-Credential')) return;
+  const [date, expires] = [query.get('X-Amz-Date'), query.get('Expires')];
+  if (date === null && expires === null) return;
   if (method !== 'GET' && method !== 'HEAD')
     throw new ServiceError('NotImplemented', `the local stack does not know ${method} by a presigned URL`, 501);
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-  const signedAt = Date.parse((query.get('X-Amz-Date') ?? '').replace(parts, '$1-$2-$3T$4:$5:$6Z'));
-  if (!(signedAt + Number(query.get('X-Amz-Expires')) * 1000 > now))
-    throw new ServiceError('AccessDenied', 'Request has expired', 403);
+  const endsAt =
+    date === null
+      ? Number(expires) * 1000
+      : Date.parse(date.replace(parts, '$1-$2-$3T$4:$5:$6Z')) + Number(query.get('X-Amz-Expires')) * 1000;
+  if (!(endsAt > now)) throw new ServiceError('AccessDenied', 'Request has expired', 403);
 };
 
 /** The bucket of a request, in its host or in its path, and the key. */
