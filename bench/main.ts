@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Measured, measureRuns } from './governed-runs.ts';
+import { printShares } from './shares.ts';
 import { measureStarts, type Start } from './starts.ts';
 import { measureYardstick } from './yardstick.ts';
 
@@ -19,7 +20,7 @@ const cell = (value: number | string, width: number): string =>
 
 const printRuns = (measured: readonly Measured[]): void => {
   print('One governed triage run: HTTP API → state machine → Jira and back, everything on disk\n');
-  print('  at once   runs/s   p50 ms   p95 ms   accepted p50   DynamoDB calls   transitions   fsyncs   main CPU ms');
+  print('  at once   runs/s   p50 ms   p95 ms   accepted p50   DynamoDB calls   transitions   fsyncs');
   for (const { concurrency, runsPerSecond, p50Ms, p95Ms, acceptedP50Ms, perRun } of measured)
     print(
       [
@@ -31,9 +32,9 @@ const printRuns = (measured: readonly Measured[]): void => {
         cell(perRun.dynamodbCalls, 16),
         cell(perRun.transitions, 13),
         cell(perRun.fsyncs, 8),
-        cell(perRun.mainCpuMs, 13),
       ].join(' ')
     );
+  printShares(measured, print);
 };
 
 const printStarts = (starts: readonly Start[]): void => {
@@ -42,15 +43,24 @@ const printStarts = (starts: readonly Start[]): void => {
     print(`  ${name.padEnd(28)} ${cell(kilobytes, 8)} KB ${cell(medianMs, 8)} ms ${cell(timesEmpty, 6)} × empty`);
 };
 
+interface Options {
+  readonly json?: boolean;
+  readonly runs: number;
+  readonly rounds: number;
+  readonly only?: string;
+  readonly traced?: boolean;
+}
+
 const program = new Command('bench')
   .description('What governance costs: runs through the local stack, and starts of the bundles.')
   .option('--json', 'print one JSON document')
   .option('--runs <count>', 'runs for each concurrency', positive, 400)
+  .option('--traced', 'with a trace of every run')
   .option('--rounds <count>', 'starts for each bundle', positive, 9)
   .option('--only <part>', '`runs` or `starts`')
-  .action(async ({ json, runs, rounds, only }: { json?: boolean; runs: number; rounds: number; only?: string }) => {
+  .action(async ({ json, runs, rounds, only, traced = false }: Options) => {
     const yardstick = only === 'starts' ? undefined : await measureYardstick();
-    const measured = only === 'starts' ? [] : await measureRuns([1, 8, 32], runs);
+    const measured = only === 'starts' ? [] : await measureRuns([1, 8, 32], { runs, traced });
     if (!json && measured.length > 0) printRuns(measured);
     if (!json && yardstick)
       print(

@@ -3,6 +3,7 @@ import { addStacks } from '../lib/app.ts';
 import { addChecks } from '../lib/checks.ts';
 import { ConfigError, readConfig } from '../lib/config.ts';
 import { bundleProject, learn, prepare } from '../lib/prepare.ts';
+import { NotProven } from '../lib/proof/prove.ts';
 
 try {
   const app = new App();
@@ -11,7 +12,7 @@ try {
   addChecks(app);
   app.synth();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ConfigError || error instanceof NotProven)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

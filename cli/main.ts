@@ -6,6 +6,7 @@ import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
+import { addTrace } from './commands/trace.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -33,6 +34,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addSubmit(program, shell, done);
   addRuns(program, shell);
   addAudit(program, shell, done);
+  addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);
   addToken(program, shell);

@@ -5,6 +5,7 @@ import { workflows } from '../statemachines/workflows.ts';
 import { type Bundles, bundle } from './bundle.ts';
 import type { Config } from './config.ts';
 import { readExamples } from './examples.ts';
+import { assertProven } from './proof/prove.ts';
 import { releaseOf } from './release.ts';
 import { type TrainedModel, trainAll } from './train.ts';
 
@@ -46,11 +47,11 @@ export const learn = (config: Config): readonly LearntWorkflow[] =>
     return { definition, models, data };
   });
 
-/** Fixes each workflow's release. */
+/** Fixes each workflow's release. Throws `NotProven` for a workflow whose state machine breaks a promise. */
 export const prepare = (learnt: readonly LearntWorkflow[], bundles: Bundles): Prepared => ({
   bundles,
-  workflows: learnt.map((workflow) => ({
-    ...workflow,
-    release: releaseOf(workflow.definition, workflow.data, bundles),
-  })),
+  workflows: learnt.map((workflow) => {
+    assertProven(workflow.definition);
+    return { ...workflow, release: releaseOf(workflow.definition, workflow.data, bundles) };
+  }),
 });

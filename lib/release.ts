@@ -1,6 +1,7 @@
 import { digestOf } from '../lambdas/core/digest.ts';
 import { Workflow, WorkflowRelease } from '../lambdas/core/workflow.ts';
 import type { WorkflowDefinition } from '../statemachines/definition.ts';
+import type { StateMachine } from '../statemachines/segments/asl.ts';
 import type { Callees, StepName } from '../statemachines/segments/callees.ts';
 import { STEPS } from '../statemachines/segments/callees.ts';
 import type { Callee } from '../statemachines/segments/task.ts';
@@ -24,6 +25,10 @@ export const calleesOf = (
   };
 };
 
+/** The definition with its functions by name, before any is deployed: `step:<name>` and `<scope>`. */
+export const symbolicMachine = (definition: WorkflowDefinition): StateMachine =>
+  definition.machine(calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope }));
+
 /** Digest of everything that decides a run's behaviour: data with models and policies, code of its functions, states. */
 export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundles: Bundles): WorkflowRelease => {
   const names = [
@@ -31,9 +36,7 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
     ...scopesOf(definition).map(({ name }) => bundleName.scope(name)),
   ];
   const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
-  const machine = definition.machine(
-    calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope })
-  );
+  const machine = symbolicMachine(definition);
   const workflow = Workflow.parse(data);
   return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine }) });
 };

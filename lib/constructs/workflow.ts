@@ -16,7 +16,8 @@ import type { StateMachine as Definition } from '../../statemachines/segments/as
 import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
 import { bundleName, type DeployedStep, type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
-import { calleesOf } from '../release.ts';
+import { functionsCalledBy } from '../proof/prove.ts';
+import { calleesOf, symbolicMachine } from '../release.ts';
 import { acknowledge, acknowledgeNoResource, acknowledgeVersions } from './acknowledge.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
 import type { Ledger } from './ledger.ts';
@@ -44,13 +45,16 @@ export class Workflow extends Construct {
     const declared = scopesOf(definition);
     const step = (name: DeployedStep) => this.#step(name, workflow, { ledger, declared, settings });
     const steps = Object.fromEntries(STEPS.map((name) => [name, step(name)])) as Record<StepName, LambdaFunction>;
-    const tools = Object.fromEntries(declared.map(({ name }) => [name, functionOf(scopes, name)]));
 
     const callees = calleesOf(definition, {
       step: (name) => steps[name].currentVersion.functionArn,
       scope: (name) => functionOf(scopes, name).currentVersion.functionArn,
     });
-    const role = this.#role([...Object.values(steps), ...Object.values(tools)]);
+    const called = functionsCalledBy(symbolicMachine(definition));
+    const role = this.#role([
+      ...STEPS.filter((name) => called.has(`step:${name}`)).map((name) => steps[name]),
+      ...declared.filter(({ name }) => called.has(name)).map(({ name }) => functionOf(scopes, name)),
+    ]);
     const stateMachine = this.#stateMachine(definition.name, definition.machine(callees), role);
     this.stateMachineArn = stateMachine.stateMachineArn;
     this.versionArn = this.#publish(stateMachine);

@@ -1,5 +1,5 @@
-import type { Table } from '../template/deployment.ts';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
+import type { Table } from '../template/tables.ts';
 
 interface Answer {
   readonly ok: boolean;

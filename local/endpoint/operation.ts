@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Authorize } from '../iam/authorize.ts';
+import { type Authorize, sessionArnOf } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
+import { messageOf } from '../iam/denial.ts';
 import type { Json, JsonObject } from '../template/json.ts';
 import { ServiceError } from './exchange.ts';
 
@@ -46,25 +47,24 @@ export const operation = <Input>(
   },
 });
 
-/** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
-export const sessionArnOf = ({ roleArn, session }: Caller & { kind: 'role' }): string => {
-  const [, , , , account = '', role = ''] = roleArn.split(':');
-  return `arn:aws:sts::${account}:assumed-role/${role.split('/').at(-1)}/${session}`;
+const QUALIFIED_MACHINE = /^(arn:[^:]*:states:[^:]*:[^:]*:stateMachine:[^:]+):([^:]+)$/;
+
+/**
+ * Step Functions authorises what names a version or an alias by the ARN of the state machine, and tells policies the qualifier
+ * (Developer Guide, "Authorization for versions and aliases").
+ */
+const authorisedAs = ({ resource, context }: Target): Target => {
+  const [, machine, qualifier = ''] = QUALIFIED_MACHINE.exec(resource) ?? [];
+  if (machine === undefined) return { resource, context };
+  return { resource: machine, context: { 'states:StateMachineQualifier': [qualifier], ...context } };
 };
 
 export const guardFor =
   (caller: Caller, action: string, authorize: Authorize): Guard =>
-  (resource, context = {}) => {
+  (given, additional = {}) => {
     if (caller.kind === 'administrator') return;
-    const given = Object.entries(context).flatMap(([key, value]) =>
-      value === undefined ? [] : [[key, value] as const]
-    );
-    const tags = Object.entries(caller.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
-    const { roleArn } = caller;
-    if (
-      authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...Object.fromEntries(given) } })
-    )
-      return;
-    const message = `User: ${sessionArnOf(caller)} is not authorized to perform: ${action} on resource: ${resource}`;
-    throw new ServiceError('AccessDeniedException', message);
+    const { resource, context } = authorisedAs({ resource: given, context: additional });
+    const decision = authorize({ caller, action, resource, context });
+    if (decision.kind === 'allowed') return;
+    throw new ServiceError('AccessDeniedException', messageOf(sessionArnOf(caller), action, resource, decision));
   };

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Authorize } from '../iam/authorize.ts';
 import { ADMINISTRATOR_KEY, type Caller, type CredentialStore } from '../iam/credentials.ts';
-import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb.ts';
+import type { Judge } from './dynamodb/judge.ts';
+import { DYNAMODB_TARGET, type DynamoDbProxy, refuseDynamoDb } from './dynamodb/proxy.ts';
 import { BodyTooLarge, type Exchange, type Reply, readExchange, ServiceError, send } from './exchange.ts';
 import { guardFor, type JsonService } from './operation.ts';
-import { authorizationOf, errorReply, isForm, serviceOf, shapeOf } from './shapes.ts';
+import { authorizationOf, errorReply, isForm, serviceOf, shapeOf, tokenOf } from './shapes.ts';
 
 export interface EndpointOptions {
   readonly credentials: CredentialStore;
   readonly authorize: Authorize;
   readonly dynamodb: DynamoDbProxy;
-  /** The ARN under which all tables lie. */
-  readonly tablesArn: string;
+  readonly judgeDynamoDb: Judge;
   /** By the part of `X-Amz-Target` before the dot. */
   readonly json: Readonly<Record<string, JsonService>>;
   readonly sts: (form: URLSearchParams, caller: Caller) => Reply;
@@ -36,13 +36,15 @@ const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
 const UNSIGNED = 'Missing Authentication Token: sign the request, as the AWS CLI and SDKs do';
 
+const WRONG_TOKEN = 'The security token included in the request is invalid.';
+
 const UNKNOWN_KEY =
   `the local stack did not give out this access key: use AWS_ACCESS_KEY_ID=${ADMINISTRATOR_KEY} and ` +
   `AWS_SECRET_ACCESS_KEY=${ADMINISTRATOR_KEY} for a developer's calls`;
 
 /** One endpoint that speaks the protocols of all services that the template uses, and knows by the access key who calls. */
 export const createEndpoint = (options: EndpointOptions): Endpoint => {
-  const { credentials, authorize, dynamodb, tablesArn, json, sts, lambda, s3, identity, log } = options;
+  const { credentials, authorize, dynamodb, judgeDynamoDb, json, sts, lambda, s3, identity, log } = options;
   const counts = new Map<string, number>();
   const served = new Set([
     'dynamodb',
@@ -55,7 +57,8 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const callerOf = (request: IncomingMessage): Caller => {
     const authorization = authorizationOf(request);
     if (authorization === undefined) throw new ServiceError('MissingAuthenticationTokenException', UNSIGNED, 403);
-    const caller = credentials.callerOf(authorization);
+    const caller = credentials.callerOf(authorization, tokenOf(request));
+    if (caller === 'wrong-token') throw new ServiceError('UnrecognizedClientException', WRONG_TOKEN, 403);
     if (caller === 'unknown') throw new ServiceError('UnrecognizedClientException', UNKNOWN_KEY, 403);
     if (caller === 'expired')
       throw new ServiceError('ExpiredTokenException', 'the session of this access key has ended', 403);
@@ -63,15 +66,16 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   };
 
   const forward = (request: IncomingMessage, response: ServerResponse, operation: string): Promise<void> | void => {
+    let caller: Caller;
     try {
-      const caller = callerOf(request);
-      guardFor(caller, `dynamodb:${operation}`, authorize)(tablesArn);
+      caller = callerOf(request);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return refuseDynamoDb(response, 400, error.name, error.message);
     }
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
-    return dynamodb.forward(request, response);
+    if (caller.kind === 'administrator') return dynamodb.forward(request, response);
+    return dynamodb.forward(request, response, (body) => judgeDynamoDb(caller, operation, body));
   };
 
   const callJson = async (target: string, request: IncomingMessage, { body }: Exchange): Promise<Reply> => {

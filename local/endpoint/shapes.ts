@@ -20,6 +20,13 @@ export const authorizationOf = ({ headers, url = '/' }: Head): string | undefine
   return key === null ? undefined : `Credential=${key}/any/any/s3/`; // the older way, which some clients still use for S3
 };
 
+/** The session's token, which stands where the signature does. */
+export const tokenOf = ({ headers, url = '/' }: Head): string | undefined => {
+  const header = headers['x-amz-security-token'];
+  if (header !== undefined || !url.includes('X-Amz-Security-Token=')) return header?.toString();
+  return new URLSearchParams(url.slice(url.indexOf('?'))).get('X-Amz-Security-Token') ?? undefined;
+};
+
 /** The service that a request is signed for: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
 export const serviceOf = (request: Head): string | undefined =>
   /Credential=[^/,]*\/[^/,]*\/[^/,]*\/([\w-]+)\//.exec(authorizationOf(request) ?? '')?.[1];

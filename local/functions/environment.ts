@@ -5,7 +5,7 @@ import type { LambdaFunction } from '../template/functions.ts';
 export const environmentOf = (
   { name, arn, folder, handler, memoryMegabytes, environment, logGroup }: LambdaFunction,
   credentials: Credentials,
-  endpointUrl: string
+  { endpointUrl, traceAddress }: { readonly endpointUrl: string; readonly traceAddress: string }
 ): Readonly<Record<string, string>> => {
   const region = arn.split(':')[3] ?? '';
   return {
@@ -23,7 +23,7 @@ export const environmentOf = (
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: name,
-    AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+    AWS_XRAY_DAEMON_ADDRESS: traceAddress,
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_ENDPOINT_URL: endpointUrl,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

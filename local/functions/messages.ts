@@ -23,7 +23,11 @@ export interface Answer {
 export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly payload: string }
-  | ({ readonly kind: 'answer' } & Answer);
+  | ({
+      readonly kind: 'answer';
+      /** What the process has used of a CPU since its last answer. */
+      readonly cpuMs: number;
+    } & Answer);
 
 /** The largest event and the largest answer: 6 MiB and 100 KiB, as in Lambda. */
 export const MAX_PAYLOAD_BYTES = 6_291_556;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LambdaFunction } from '../template/functions.ts';
 import type { JsonObject } from '../template/json.ts';
+import type { TraceInvocation } from '../trace/invocations.ts';
 import { functionNameOf, InvocationRefused } from './invocation.ts';
 import { type Answer, MAX_PAYLOAD_BYTES } from './messages.ts';
 import type { FunctionProcess } from './process.ts';
@@ -22,8 +23,15 @@ export interface FunctionPool {
   reserve(name: string, concurrency: number | undefined): void;
   /** Resolves when each function has a process that is loaded. Rejects with the first function that cannot be loaded. */
   warm(): Promise<void>;
+  /**
+   * Runs a function from another folder from now on. Resolves when a process has loaded it: idle processes of the old code have ended
+   * then, busy ones end when they have answered. Rejects, and keeps the old code, where it cannot be loaded.
+   */
+  reload(nameOrArn: string, folder: string): Promise<void>;
   /** Invocations by function. */
   counters(): Readonly<Record<string, number>>;
+  /** The time of all invocations together: from a process taking each to its answer, and what they used of a CPU. */
+  usage(): { readonly busyMs: number; readonly cpuMs: number };
   /** Ends every process. What runs or waits is answered with an error. */
   close(): Promise<void>;
 }
@@ -31,6 +39,7 @@ export interface FunctionPool {
 export interface PoolOptions {
   readonly functions: readonly LambdaFunction[];
   readonly start: (lambda: LambdaFunction) => Promise<FunctionProcess | Answer>;
+  readonly trace: TraceInvocation;
   readonly perFunction?: number;
   readonly total?: number;
 }
@@ -38,11 +47,11 @@ export interface PoolOptions {
 interface Waiter {
   readonly take: (process: FunctionProcess | Answer) => void;
   readonly refuse: (reason: InvocationRefused) => void;
-  readonly lambda: LambdaFunction;
+  readonly member: Member;
 }
 
 interface Member {
-  readonly lambda: LambdaFunction;
+  lambda: LambdaFunction;
   cap: number;
   readonly idle: FunctionProcess[]; // the last one in is the first one out: the rest cool down and can be evicted
   live: number; // starting, busy or idle
@@ -65,7 +74,7 @@ const rateExceeded = (): InvocationRefused => new InvocationRefused('TooManyRequ
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total
  * is reached, an idle process of another function makes room.
  */
-export const createPool = ({ functions, start, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
+export const createPool = ({ functions, start, trace, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
   const capOf = (reserved: number | undefined): number => Math.min(perFunction, reserved ?? perFunction);
   const members = new Map<string, Member>(
     functions.map((lambda) => [
@@ -84,9 +93,12 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   );
   const processes = new Set<FunctionProcess>();
   const starts = new Set<Promise<void>>();
+  const unused = new WeakSet<FunctionProcess>();
+  const outdated = new WeakSet<FunctionProcess>();
   let waiting: Waiter[] = [];
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let [busyMs, cpuMs] = [0, 0];
 
   const memberOf = (nameOrArn: string): Member => {
     const member = members.get(functionNameOf(nameOrArn));
@@ -126,33 +138,52 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
     return true;
   };
 
-  const add = (member: Member): void => {
+  /** Starts a process and keeps it, unless the pool or its code has gone meanwhile. */
+  const launch = (member: Member, lambda: LambdaFunction): Promise<FunctionProcess | Answer> => {
     member.live += 1;
-    member.starting += 1;
-    const started = start(member.lambda).then((process) => {
-      member.starting -= 1;
-      if ('payload' in process) {
-        member.live -= 1;
-        const index = waiting.findIndex(({ lambda }) => lambda === member.lambda);
-        waiting.splice(index, index < 0 ? 0 : 1)[0]?.take(process);
-      } else {
+    const started = start(lambda).then((process) => {
+      if ('payload' in process) member.live -= 1;
+      else {
         processes.add(process);
+        unused.add(process);
         void process.exited.then(() => discard(member, process));
         if (closed) void process.kill();
-        else member.idle.push(process);
+      }
+      return process;
+    });
+    const settled = started.then(() => {});
+    starts.add(settled);
+    void settled.finally(() => starts.delete(settled));
+    return started;
+  };
+
+  const keep = (member: Member, process: FunctionProcess): void => {
+    if (outdated.has(process)) void process.kill();
+    else member.idle.push(process);
+  };
+
+  const add = (member: Member): void => {
+    const { lambda } = member;
+    member.starting += 1;
+    void launch(member, lambda).then((process) => {
+      member.starting -= 1;
+      const isCurrent = lambda === member.lambda;
+      if (!('payload' in process)) {
+        if (!isCurrent) outdated.add(process);
+        if (!closed) keep(member, process);
+      } else if (isCurrent) {
+        const index = waiting.findIndex((waiter) => waiter.member === member);
+        waiting.splice(index, index < 0 ? 0 : 1)[0]?.take(process);
       }
       serveWaiters();
     });
-    starts.add(started);
-    void started.finally(() => starts.delete(started));
   };
 
   const serveWaiters = (): void => {
     clearTimeout(timer);
     if (closed) return;
     let patience = Number.POSITIVE_INFINITY;
-    waiting = waiting.filter(({ lambda, take }) => {
-      const member = memberOf(lambda.name);
+    waiting = waiting.filter(({ member, take }) => {
       const process = lendIdle(member);
       if (process !== undefined) {
         take(process);
@@ -185,7 +216,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
         signal?.removeEventListener('abort', giveUp);
         resolve(lent);
       };
-      const waiter: Waiter = { lambda: member.lambda, take, refuse: leave };
+      const waiter: Waiter = { member, take, refuse: leave };
       signal?.addEventListener('abort', giveUp, { once: true });
       waiting.push(waiter);
       serveWaiters();
@@ -195,34 +226,66 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   const giveBack = (member: Member, process: FunctionProcess): void => {
     member.busySince.delete(process);
     if (!processes.has(process)) return;
-    member.idle.push(process);
+    keep(member, process);
     member.idleSince = performance.now();
     serveWaiters();
   };
 
   return {
-    invoke: async (nameOrArn, payload, { traceHeader = '', signal, ...said } = {}) => {
+    invoke: async (nameOrArn, payload, { traceHeader, signal, ...said } = {}) => {
       const member = memberOf(nameOrArn);
       signal?.throwIfAborted();
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
         const message = `Request must be smaller than ${MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation`;
         throw new InvocationRefused('RequestTooLargeException', message);
       }
-      const process = await borrow(member, signal);
+      const requestId = randomUUID();
+      const traced = trace(member.lambda, requestId, traceHeader);
+      const process = await borrow(member, signal).catch((error: unknown) => {
+        if (error instanceof InvocationRefused) traced.ended(undefined);
+        throw error;
+      });
       member.invocations += 1;
-      if ('payload' in process) return process;
+      if ('payload' in process) {
+        traced.ended(process);
+        return process;
+      }
+      traced.began(unused.delete(process) ? process.loading : undefined);
       const { lambda } = member;
       const arn = nameOrArn.startsWith('arn:') ? nameOrArn : lambda.arn;
-      const { timeoutSeconds } = lambda;
-      const deadline = Date.now() + timeoutSeconds * 1000;
-      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline, ...said });
-      return answer.finally(() => giveBack(member, process));
+      const [begunMs, usedMs] = [performance.now(), process.cpuMs()];
+      const deadline = Date.now() + lambda.timeoutSeconds * 1000;
+      try {
+        const answer = await process.invoke({ payload, requestId, arn, traceHeader: traced.header, deadline, ...said });
+        traced.ended(answer);
+        return answer;
+      } finally {
+        busyMs += performance.now() - begunMs;
+        cpuMs += process.cpuMs() - usedMs;
+        giveBack(member, process);
+      }
+    },
+    reload: async (nameOrArn, folder) => {
+      const member = memberOf(nameOrArn);
+      const lambda = { ...member.lambda, folder };
+      const process = await launch(member, lambda);
+      if ('payload' in process) {
+        const { errorType, errorMessage } = JSON.parse(process.payload);
+        throw new Error(`function ${lambda.name} cannot be loaded: ${errorType}: ${errorMessage}`);
+      }
+      member.lambda = lambda;
+      for (const busy of member.busySince.keys()) outdated.add(busy);
+      const idle = member.idle.splice(0);
+      for (const old of idle) outdated.add(old);
+      if (!closed) keep(member, process);
+      serveWaiters();
+      await Promise.all(idle.map((old) => old.kill()));
     },
     reserve: (name, concurrency) => {
       const member = memberOf(name);
       member.cap = capOf(concurrency);
       if (member.cap > 0) return serveWaiters();
-      for (const { lambda, refuse } of [...waiting]) if (lambda === member.lambda) refuse(rateExceeded());
+      for (const { member: wanted, refuse } of [...waiting]) if (wanted === member) refuse(rateExceeded());
     },
     warm: async () => {
       const lend = async (member: Member): Promise<void> => {
@@ -235,6 +298,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
       await Promise.all([...members.values()].slice(0, total).map(lend));
     },
     counters: () => Object.fromEntries(members.values().map(({ lambda, invocations }) => [lambda.name, invocations])),
+    usage: () => ({ busyMs, cpuMs }),
     close: async () => {
       closed = true;
       clearTimeout(timer);

@@ -45,9 +45,10 @@ const SLACK = 2;
 
 /**
  * Opens the objects of all buckets in a folder, created if absent: a journal of versions and a file for each content. Rejects
- * with an `Error` that names what is damaged or missing. Content that no version has is removed.
+ * with an `Error` that names what is damaged or missing. Content that no version has is removed. `onBroken` is told where it cannot be
+ * written any more.
  */
-export const openObjects = async (folder: string): Promise<ObjectStore> => {
+export const openObjects = async (folder: string, onBroken?: (reason: Error) => void): Promise<ObjectStore> => {
   const contents = join(folder, 'content');
   const file = join(folder, 'objects.journal');
   await mkdir(contents, { recursive: true, mode: 0o700 });
@@ -86,7 +87,7 @@ export const openObjects = async (folder: string): Promise<ObjectStore> => {
       lines += 1;
       apply(entryIn(line, file));
     },
-    'objects'
+    { what: 'objects', onBroken }
   );
   const short = shortest();
   if (lines > SLACK * short.length) await journal.rewrite(short);

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { replaceFile } from '../files.ts';
+import { readIfPresent, replaceFile } from '../files.ts';
 
 const Version = z.object({
   id: z.string(),
@@ -53,9 +52,10 @@ export interface SecretStore {
 }
 
 const read = (file: string): Map<string, Secret> => {
-  if (!existsSync(file)) return new Map();
+  const text = readIfPresent(file);
+  if (text === undefined) return new Map();
   try {
-    return new Map(Object.entries(Kept.parse(JSON.parse(readFileSync(file, 'utf8')))));
+    return new Map(Object.entries(Kept.parse(JSON.parse(text))));
   } catch {
     throw new Error(`${file} should hold the secrets as JSON and does not: remove it to begin anew`);
   }

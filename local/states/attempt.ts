@@ -1,9 +1,9 @@
 import type { Json } from '../template/json.ts';
+import type { Branch } from './branch.ts';
 import { callAt } from './clock.ts';
 import { type Failure, TaskFailure } from './failure.ts';
 import { textOf } from './history.ts';
 import type { Call, Outcome } from './record.ts';
-import type { Run } from './run.ts';
 
 export type Invoke = (call: {
   readonly functionArn: string;
@@ -48,12 +48,12 @@ export const invocationOf = (functionArn: string, Payload: Json): Json => ({
  * awaited.
  */
 export const carryOut = (
-  run: Run,
+  branch: Branch,
   call: Call,
   { invoke, now }: Host,
   submitted?: { readonly deadlineMs?: number }
 ): Promise<Outcome> =>
-  run.wait<Outcome>((resolve, reject) => {
+  branch.wait<Outcome>((resolve, reject) => {
     const controller = new AbortController();
     let isSettled = false;
     const settle = (outcome: Outcome): void => {
@@ -77,11 +77,11 @@ export const carryOut = (
 
     const submit = async (payload: Json): Promise<void> => {
       const output = textOf(invocationOf(call.functionArn, payload), 'the answer of the function');
-      run.record('TaskSubmitted', { ...CALLBACK_RESOURCE, output, outputDetails: { truncated: false } });
-      await run.save({ kind: 'submitted', call, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
+      branch.record('TaskSubmitted', { ...CALLBACK_RESOURCE, output, outputDetails: { truncated: false } });
+      await branch.save({ kind: 'submitted', call, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
     };
     const answered = async (payload: Json): Promise<void> => {
-      if (isSettled || run.isOver) return;
+      if (isSettled || branch.isOver) return;
       if (call.token === undefined) settle({ kind: 'succeeded', result: payload });
       else await submit(payload);
     };
@@ -89,9 +89,9 @@ export const carryOut = (
       invoke({
         functionArn: call.functionArn,
         payload: call.payload,
-        roleArn: run.machine.roleArn,
-        executionArn: run.header.executionArn,
-        traceHeader: run.header.traceHeader,
+        roleArn: branch.execution.machine.roleArn,
+        executionArn: branch.execution.header.executionArn,
+        traceHeader: branch.execution.header.traceHeader,
         signal: controller.signal,
       });
     if (submitted === undefined)
@@ -100,7 +100,7 @@ export const carryOut = (
         .catch(reject);
 
     const answer = async (outcome: Outcome): Promise<void> => {
-      const saved = run.save({ kind: 'answered', call, outcome });
+      const saved = branch.save({ kind: 'answered', call, outcome });
       settle(outcome);
       await saved;
     };

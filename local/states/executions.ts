@@ -1,11 +1,12 @@
 import type { Json } from '../template/json.ts';
 import type { Host } from './attempt.ts';
+import { entryOf } from './branch.ts';
 import { callAt } from './clock.ts';
 import { advance } from './interpreter.ts';
 import { openJournal } from './journal.ts';
 import { parseProgram } from './parse.ts';
 import type { Program } from './program.ts';
-import type { Ending, Header, Machine, Position } from './record.ts';
+import { type Ending, type Header, type Machine, ROOT } from './record.ts';
 import { machineId, newTrace } from './requests.ts';
 import { Run } from './run.ts';
 import { type Contents, contentsReader, lineOf, linesOf } from './store.ts';
@@ -24,6 +25,7 @@ interface Options {
   readonly keepEnded: number;
   readonly host: Host;
   readonly onChange: ((known: Known) => Promise<void>) | undefined;
+  readonly onBroken: ((reason: Error) => void) | undefined;
 }
 
 export interface Executions {
@@ -39,33 +41,24 @@ export interface Executions {
   ): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   /** Resolves when the start of an execution is on disk. */
   started(executionArn: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   close(): Promise<void>;
 }
 
 /** Opens a journal no longer than it need be. */
-const openShortened = async (file: string, keepEnded: number) => {
+const openShortened = async ({ journal: file, keepEnded, onBroken }: Options) => {
   const reader = contentsReader(file, keepEnded);
-  const journal = await openJournal(file, reader.read);
+  const journal = await openJournal(file, reader.read, { onBroken });
   const contents = reader.contents();
   const shortest = [...linesOf(contents)];
-  if (shortest.length !== contents.lines) await journal.rewrite(shortest);
+  if (shortest.length !== contents.lines || !contents.isCurrent) await journal.rewrite(shortest);
   return { journal, contents };
 };
 
-const entry = (state: string, input: Json): Position => ({
-  state,
-  input,
-  variables: {},
-  enteredMs: 0,
-  enteredEventId: 0,
-  retries: [],
-  phase: { kind: 'entering' },
-});
-
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
-export const openExecutions = async ({ journal: file, keepEnded, host, onChange }: Options): Promise<Executions> => {
-  const { journal, contents } = await openShortened(file, keepEnded);
+export const openExecutions = async (options: Options): Promise<Executions> => {
+  const { journal: file, keepEnded, host, onChange } = options;
+  const { journal, contents } = await openShortened(options);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
   const starting = new Map<string, { readonly begun: Promise<void>; readonly told: Promise<void> }>();
@@ -110,7 +103,14 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     await tell(execution);
   };
 
-  const runHost = { append: journal.append, now: host.now, ended: (run: Run) => void ended(run) };
+  const runHost = {
+    append: journal.append,
+    now: host.now,
+    transition: () => {
+      transitions += 1;
+    },
+    ended: (run: Run) => void ended(run),
+  };
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
@@ -119,9 +119,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     const release = seconds === undefined ? ignore : callAt(startDate + seconds * 1_000, host.now, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
-    advance(run, host, () => {
-      transitions += 1;
-    }).catch(ignore);
+    advance(run, host).catch(ignore);
   };
 
   const resume = ({ machines, executions }: Contents): void => {
@@ -158,7 +156,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
       onDisk.add(id);
       const run = new Run(
         header,
-        { position: entry(program.startAt, value), lastEventId: 0, events: [] },
+        { branches: new Map([[ROOT, { ...entryOf(program, value), after: 0 }]]), lastEventId: 0, events: [] },
         machine,
         program,
         runHost
@@ -181,7 +179,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     },
 
     started: async (executionArn) => starting.get(executionArn)?.begun,
-    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started }),
+    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started, journalMs: journal.writingMs() }),
 
     async close() {
       for (const { run, release } of live.values()) {

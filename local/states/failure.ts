@@ -1,10 +1,13 @@
 /** Why a state failed. `from` decides which of the reserved names match it, beside `error` itself. */
 export interface Failure {
-  readonly error: string;
+  /** Absent where a Fail state or a token named none. */
+  readonly error?: string;
   readonly cause?: string;
   readonly from: 'task' | 'timeout' | 'heartbeat' | 'state';
   /** The field whose expression failed, e.g. `Arguments/Payload/run`. */
   readonly location?: string;
+  /** The state that the failed expression belongs to, until the history says so. */
+  readonly evaluatedIn?: string;
 }
 
 /** Thrown inside the interpreter: the state that runs fails, and its Retry and Catch are asked. */
@@ -13,7 +16,7 @@ export class StateFailed extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
-    super(`${failure.error}: ${failure.cause ?? ''}`);
+    super(`${failure.error ?? 'no error named'}: ${failure.cause ?? ''}`);
     this.failure = failure;
   }
 }

@@ -11,6 +11,8 @@ export interface HistoryEvent extends JsonObject {
 
 export const MAX_EVENTS = 25_000;
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
+/** Of all variables of an execution. */
+export const MAX_VARIABLES_BYTES = 10 * 1024 * 1024;
 
 /** Thrown by the event that would take the last place, which is kept for the end of the execution. */
 export class HistoryFull extends Error {
@@ -33,7 +35,7 @@ export const WHOLE = { truncated: false };
 
 /** `TaskStateEntered` → `stateEnteredEventDetails`: the key under which AWS puts an event's details. */
 export const detailsKey = (type: string): string => {
-  const [, common] = /^(?:Task|Choice|Wait|Pass|Succeed|Fail)(State(?:Entered|Exited))$/.exec(type) ?? [];
+  const [, common] = /^(?:Task|Parallel|Map|Choice|Wait|Pass|Succeed|Fail)(State(?:Entered|Exited))$/.exec(type) ?? [];
   const name = common ?? type;
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}EventDetails`;
 };

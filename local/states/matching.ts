@@ -10,9 +10,9 @@ const TERMINAL: ReadonlySet<string> = new Set(['States.DataLimitExceeded', 'Stat
  * that are terminal.
  */
 export const matches = (failure: Failure, errors: readonly string[]): boolean =>
-  errors.includes(failure.error) ||
+  (failure.error !== undefined && errors.includes(failure.error)) ||
   (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) ||
-  (!TERMINAL.has(failure.error) &&
+  (!TERMINAL.has(failure.error ?? '') &&
     (errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'))));
 
 /** Milliseconds before the retry that follows `attempts` earlier ones. `random` is in [0, 1). */

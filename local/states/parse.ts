@@ -1,22 +1,28 @@
 import * as z from 'zod';
 import type { Json } from '../template/json.ts';
-import { Definition, type Of, type StateDefinition } from './definition.ts';
+import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
 import {
   type Catcher,
+  type Fallible,
   isInteger,
   type Leave,
+  type MapState,
   type Program,
   type Retrier,
+  type Scope,
   type State,
   type TaskState,
 } from './program.ts';
+import { checkScopes } from './scopes.ts';
 import { compileTemplate, compileTyped } from './template.ts';
 
 const isBoolean = (value: Json): value is boolean => typeof value === 'boolean';
 const isString = (value: Json): value is string => typeof value === 'string';
 const isPositive = (value: Json): value is number => isInteger(value) && value >= 1;
 const isNonNegative = (value: Json): value is number => isInteger(value) && value >= 0;
+const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+const isPercentage = (value: Json): value is number => typeof value === 'number' && value >= 0 && value <= 100;
 const isTimestamp = (value: Json): value is string =>
   isString(value) &&
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
@@ -64,6 +70,13 @@ const catcherOf = (catcher: Of<'Task'>['Catch'][number], at: number): Catcher =>
   next: catcher.Next,
 });
 
+const fallibleOf = (state: Of<'Task' | 'Parallel' | 'Map'>): Fallible => ({
+  ...leaveOf(state, ''),
+  next: nextOf(state),
+  retriers: state.Retry.map(retrierOf),
+  catchers: state.Catch.map(catcherOf),
+});
+
 const taskOf = (task: Of<'Task'>): TaskState => {
   const { Arguments, TimeoutSeconds, HeartbeatSeconds } = task;
   const integration = integrationOf(task.Resource);
@@ -78,15 +91,29 @@ const taskOf = (task: Of<'Task'>): TaskState => {
   const seconds = (value: Json, field: string) => compileTyped(value, field, 'a positive integer', isPositive);
   return {
     type: 'Task',
-    ...leaveOf(task, ''),
-    next: nextOf(task),
+    ...fallibleOf(task),
     integration,
     resource: task.Resource,
     ...(Arguments === undefined ? {} : { arguments: compileTemplate(Arguments, 'Arguments') }),
     ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: seconds(TimeoutSeconds, 'TimeoutSeconds') }),
     ...(HeartbeatSeconds === undefined ? {} : { heartbeatSeconds: seconds(HeartbeatSeconds, 'HeartbeatSeconds') }),
-    retriers: task.Retry.map(retrierOf),
-    catchers: task.Catch.map(catcherOf),
+  };
+};
+
+const mapOf = (map: Of<'Map'>): MapState => {
+  const { Items, ItemSelector } = map;
+  const count = (field: 'MaxConcurrency' | 'ToleratedFailureCount') =>
+    compileTyped(map[field], field, 'a non-negative integer', isNonNegative);
+  const percentage = 'ToleratedFailurePercentage';
+  return {
+    type: 'Map',
+    ...fallibleOf(map),
+    processor: scopeOf(map.ItemProcessor),
+    ...(Items === undefined ? {} : { items: compileTyped(Items, 'Items', 'an array', isArray) }),
+    ...(ItemSelector === undefined ? {} : { selector: compileTemplate(ItemSelector, 'ItemSelector') }),
+    maxConcurrency: count('MaxConcurrency'),
+    toleratedCount: count('ToleratedFailureCount'),
+    toleratedPercentage: compileTyped(map[percentage], percentage, 'a number from 0 to 100', isPercentage),
   };
 };
 
@@ -94,6 +121,15 @@ const stateOf = (state: StateDefinition): State => {
   switch (state.Type) {
     case 'Task':
       return taskOf(state);
+    case 'Parallel':
+      return {
+        type: 'Parallel',
+        ...fallibleOf(state),
+        branches: state.Branches.map(scopeOf),
+        ...(state.Arguments === undefined ? {} : { arguments: compileTemplate(state.Arguments, 'Arguments') }),
+      };
+    case 'Map':
+      return mapOf(state);
     case 'Choice':
       return {
         type: 'Choice',
@@ -127,10 +163,17 @@ const untilOf = ({ Seconds, Timestamp }: Of<'Wait'>): Extract<State, { type: 'Wa
     : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', 'an integer from 0', isNonNegative) };
 };
 
-const targetsOf = (state: State): readonly (string | undefined)[] => {
-  if (state.type === 'Choice') return [...state.rules.map(({ next }) => next), state.otherwise];
-  if (state.type === 'Fail') return [];
-  return [state.next, ...(state.type === 'Task' ? state.catchers.map(({ next }) => next) : [])];
+const scopeOf = ({ StartAt, States }: ScopeDefinition): Scope => {
+  const states = new Map<string, State>();
+  for (const [name, state] of Object.entries(States)) {
+    try {
+      states.set(name, stateOf(state));
+    } catch (error) {
+      if (error instanceof StatesError) throw error; // of a state inside of it, which it names
+      refuse(`States.${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { startAt: StartAt, states };
 };
 
 const refuse = (problem: string): never => {
@@ -144,18 +187,8 @@ const refuse = (problem: string): never => {
 export const parseProgram = (definition: unknown): Program => {
   const parsed = Definition.safeParse(definition);
   if (!parsed.success) return refuse(z.prettifyError(parsed.error));
-  const { StartAt, TimeoutSeconds, States } = parsed.data;
-  const states = new Map<string, State>();
-  for (const [name, state] of Object.entries(States)) {
-    try {
-      states.set(name, stateOf(state));
-    } catch (error) {
-      refuse(`States.${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  if (!states.has(StartAt)) refuse(`StartAt: there is no state ${StartAt}`);
-  for (const [name, state] of states)
-    for (const target of targetsOf(state))
-      if (target !== undefined && !states.has(target)) refuse(`States.${name}: there is no state ${target} to go to`);
-  return { startAt: StartAt, states, ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: TimeoutSeconds }) };
+  const { TimeoutSeconds } = parsed.data;
+  const scope = scopeOf(parsed.data);
+  checkScopes(scope, refuse);
+  return { ...scope, ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: TimeoutSeconds }) };
 };

@@ -1,11 +1,12 @@
 import type { Invoke } from './attempt.ts';
+import type { Callback } from './branch.ts';
 import { unqualified } from './evaluation.ts';
 import { type Known, openExecutions } from './executions.ts';
 import { StatesError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
 import type { Machine, Outcome, Status } from './record.ts';
 import { checkName, executionArnOf, isSameStart, parseInput, parseOutput } from './requests.ts';
-import type { Callback } from './run.ts';
+
 import { executionOf } from './token.ts';
 
 /** Times are in milliseconds since the epoch. */
@@ -19,6 +20,7 @@ export interface Execution {
   readonly status: Status;
   readonly startDate: number;
   readonly stopDate?: number;
+  readonly traceHeader: string;
   /** JSON text, like `output`. */
   readonly input: string;
   readonly output?: string;
@@ -41,6 +43,8 @@ export interface StatesOptions {
    * promise, that was fulfilled.
    */
   readonly onStatusChange?: (event: ExecutionEvent) => void | Promise<void>;
+  /** Told once where the journal cannot be written: nothing goes on from then, and every change is refused. */
+  readonly onBroken?: (reason: Error) => void;
   /** Milliseconds since the epoch. Default: the clock. */
   readonly now?: () => number;
   /** Ended executions that are remembered with their history; older ones are forgotten. Default 5,000. */
@@ -68,17 +72,28 @@ export interface States {
   sendTaskSuccess(token: string, output: string): Promise<void>;
   sendTaskFailure(token: string, error?: string, cause?: string): Promise<void>;
   sendTaskHeartbeat(token: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   /** Halts what runs, to be resumed by the next `openStates`. */
   close(): Promise<void>;
 }
 
 const viewOf = ({ header, machine, ending }: Known): Execution => {
-  const { executionArn, name, startDate, input, aliasArn } = header;
+  const { executionArn, name, startDate, traceHeader, input, aliasArn } = header;
   const stateMachineArn = unqualified(machine.arn);
   const version = machine.arn === stateMachineArn ? {} : { stateMachineVersionArn: machine.arn };
   const alias = aliasArn === undefined ? {} : { stateMachineAliasArn: aliasArn };
-  return { executionArn, stateMachineArn, ...version, ...alias, name, status: 'RUNNING', startDate, input, ...ending };
+  return {
+    executionArn,
+    stateMachineArn,
+    ...version,
+    ...alias,
+    name,
+    status: 'RUNNING',
+    startDate,
+    traceHeader,
+    input,
+    ...ending,
+  };
 };
 
 /**
@@ -92,6 +107,7 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     keepEnded: options.keepEnded ?? 5_000,
     host: { invoke: options.invoke, now },
     onChange: onStatusChange && (async (known) => onStatusChange(viewOf(known))),
+    onBroken: options.onBroken,
   });
 
   const knownBy = (executionArn: string): Known => {
@@ -107,8 +123,8 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     if (executionArn === undefined) throw new StatesError('InvalidToken', 'this is not a task token');
     if (!executions.known.has(executionArn))
       throw new StatesError('TaskDoesNotExist', 'the execution of this task is not known');
-    const callback = executions.running(executionArn)?.callback;
-    if (callback?.token === token) return callback;
+    const callback = executions.running(executionArn)?.callbacks.get(token);
+    if (callback !== undefined) return callback;
     throw new StatesError('TaskTimedOut', 'the task of this token has been answered, or has ended');
   };
 
@@ -163,8 +179,10 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
 
     sendTaskSuccess: async (token, output) => answer(token, { kind: 'succeeded', result: parseOutput(output) }),
 
-    sendTaskFailure: async (token, error = 'States.TaskFailed', cause) =>
-      answer(token, { kind: 'failed', failure: { error, from: 'task', ...(cause === undefined ? {} : { cause }) } }),
+    sendTaskFailure: async (token, error, cause) => {
+      const said = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+      await answer(token, { kind: 'failed', failure: { ...said, from: 'task' } });
+    },
 
     sendTaskHeartbeat: async (token) => callbackBy(token).heartbeat(),
     counters: executions.counters,

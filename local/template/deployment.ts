@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import { type AccessRules, accessRulesOf } from './access.ts';
 import { apisOf, type HttpApi } from './api.ts';
 import type { Assembly } from './assembly.ts';
 import { type Bucket, bucketsOf } from './buckets.ts';
@@ -8,17 +8,14 @@ import { type LogGroup, logGroupsOf } from './log-groups.ts';
 import { machinesOf, type StateMachine } from './machines.ts';
 import * as properties from './properties.ts';
 import { resolveResources } from './resources.ts';
-import { type Role, rolesOf } from './roles.ts';
-import { selectFrom } from './select.ts';
+import { managedPoliciesOf, type NamedPolicy, type Role, rolesOf } from './roles.ts';
+import { arnOf, selectFrom } from './select.ts';
+import { type Table, tablesOf } from './tables.ts';
 import { type UserPool, userPoolsOf } from './users.ts';
-
-export interface Table {
-  readonly name: string;
-  readonly properties: z.infer<typeof properties.Table>;
-}
 
 export interface Rule {
   readonly at: string;
+  readonly arn: string;
   readonly pattern: JsonObject;
   /** The ARNs of functions. */
   readonly targets: readonly string[];
@@ -33,6 +30,9 @@ export interface Deployment {
   readonly buckets: readonly Bucket[];
   readonly logGroups: readonly LogGroup[];
   readonly roles: readonly Role[];
+  /** Those of the template, by ARN. */
+  readonly managedPolicies: ReadonlyMap<string, NamedPolicy>;
+  readonly access: AccessRules;
   readonly machines: readonly StateMachine[];
   readonly rules: readonly Rule[];
   readonly apis: readonly HttpApi[];
@@ -48,23 +48,24 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
   const { resources, outputs } = resolveResources(assembly, apiEndpoint);
   const select = selectFrom(resources);
   const [first] = assembly.stacks;
-  const tables = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'].flatMap((type) =>
-    select(type, properties.Table)
-  );
+  const tables = tablesOf(select);
   const functions = functionsOf(select, assembly);
   return {
     account: first?.account ?? '',
     region: first?.region ?? '',
-    tables: tables.map(({ resource, properties: given }) => ({ name: resource.identity.ref, properties: given })),
+    tables,
     functions,
     buckets: bucketsOf(select),
     logGroups: logGroupsOf(select, functions),
     roles: rolesOf(select),
+    managedPolicies: managedPoliciesOf(select),
+    access: accessRulesOf(select, tables),
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)
       .filter((rule) => rule.properties.State === 'ENABLED')
       .map(({ resource, properties: { EventPattern, Targets } }) => ({
         at: resource.at,
+        arn: arnOf(resource),
         pattern: EventPattern,
         targets: Targets.map(({ Arn }) => Arn),
       })),

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Assembly } from './assembly.ts';
-import type { JsonObject } from './json.ts';
 import * as properties from './properties.ts';
 import { arnOf, type Parsed, type Select } from './select.ts';
 
@@ -20,8 +19,6 @@ export interface LambdaFunction {
   readonly tags: readonly properties.Tag[];
   /** The numbers of its published versions. */
   readonly versions: readonly string[];
-  /** Who may invoke it besides roles: the statements of its own policy. */
-  readonly permissions: readonly JsonObject[];
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMegabytes: number;
@@ -29,26 +26,6 @@ export interface LambdaFunction {
   /** How often an asynchronous invocation that failed is tried again. */
   readonly asyncRetries: number;
 }
-
-/** A permission as a statement of the function's policy. */
-const statementOf = (
-  { resource, properties: given }: Parsed<properties.Permission>,
-  functionArn: string
-): JsonObject => {
-  const { Action, Principal, SourceArn, SourceAccount } = given;
-  const condition = {
-    ...(SourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': SourceAccount } }),
-    ...(SourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': SourceArn } }),
-  };
-  return {
-    Sid: resource.at,
-    Effect: 'Allow',
-    Principal: /\.amazonaws\.com$/.test(Principal) ? { Service: Principal } : { AWS: Principal },
-    Action,
-    Resource: functionArn,
-    ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
-  };
-};
 
 /** The functions, each with the folder that holds its code. */
 export const functionsOf = (select: Select, { assets }: Assembly): readonly LambdaFunction[] => {
@@ -58,7 +35,6 @@ export const functionsOf = (select: Select, { assets }: Assembly): readonly Lamb
     )
   );
   const versions = select('AWS::Lambda::Version', properties.LambdaVersion);
-  const permissions = select('AWS::Lambda::Permission', properties.Permission);
   return select('AWS::Lambda::Function', properties.LambdaFunction).map(({ resource, properties: given }) => {
     const folder = assets.get(given.Code.S3Key);
     if (folder === undefined || !existsSync(folder) || !statSync(folder).isDirectory()) {
@@ -82,7 +58,6 @@ export const functionsOf = (select: Select, { assets }: Assembly): readonly Lamb
       logGroup: given.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
       tags: given.Tags,
       versions: versions.filter(isOwn).map((version) => String(version.resource.identity.attributes.Version)),
-      permissions: permissions.filter(isOwn).map((permission) => statementOf(permission, arn)),
       environment: given.Environment?.Variables ?? {},
       timeoutSeconds: given.Timeout,
       memoryMegabytes: given.MemorySize,

@@ -18,6 +18,9 @@ const JsonRecord = z.record(z.string(), JsonValue);
 const Tag = z.object({ Key: z.string(), Value: z.coerce.string() });
 export type Tag = z.infer<typeof Tag>;
 const Tags = z.array(Tag).default([]);
+const PolicyDocument = JsonRecord;
+const ResourcePolicy = z.looseObject({ PolicyDocument }).optional();
+const Encryption = z.looseObject({ SSEEnabled: z.boolean().optional(), KMSMasterKeyId: z.string().optional() });
 
 const Index = properties(
   {
@@ -33,10 +36,15 @@ export const Table = properties(
     AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.string() })),
     GlobalSecondaryIndexes: z.array(Index).optional(),
     LocalSecondaryIndexes: z.array(Index).optional(),
+    SSESpecification: Encryption.optional(),
+    ResourcePolicy,
+    Replicas: z
+      .array(z.looseObject({ Region: z.string(), SSESpecification: Encryption.optional(), ResourcePolicy }))
+      .default([]),
   },
   'TableName BillingMode ProvisionedThroughput OnDemandThroughput WarmThroughput WriteProvisionedThroughputSettings ' +
-    'WriteOnDemandThroughputSettings TimeToLiveSpecification PointInTimeRecoverySpecification SSESpecification ' +
-    'StreamSpecification DeletionProtectionEnabled Tags TableClass Replicas ContributorInsightsSpecification ResourcePolicy'
+    'WriteOnDemandThroughputSettings TimeToLiveSpecification PointInTimeRecoverySpecification ' +
+    'StreamSpecification DeletionProtectionEnabled Tags TableClass ContributorInsightsSpecification'
 );
 
 export const LambdaFunction = properties(
@@ -61,17 +69,6 @@ export const LambdaVersion = properties(
   { FunctionName: z.string() },
   'CodeSha256 Description ProvisionedConcurrencyConfig RuntimePolicy'
 );
-export const Permission = properties(
-  {
-    Action: z.string(),
-    FunctionName: z.string(),
-    Principal: z.string(),
-    SourceArn: z.string().optional(),
-    SourceAccount: z.coerce.string().optional(),
-  },
-  'EventSourceToken PrincipalOrgID FunctionUrlAuthType InvokedViaFunctionUrl'
-);
-export type Permission = z.infer<typeof Permission>;
 export const EventInvokeConfig = properties(
   { FunctionName: z.string(), MaximumRetryAttempts: whole.optional() },
   'Qualifier MaximumEventAgeInSeconds DestinationConfig'
@@ -83,15 +80,34 @@ export const LogGroup = properties(
     'DeletionProtectionEnabled BearerTokenAuthenticationEnabled'
 );
 
-const PolicyDocument = JsonRecord;
+export const Permission = properties(
+  {
+    Action: z.string(),
+    FunctionName: z.string(),
+    Principal: z.string(),
+    SourceArn: z.string().optional(),
+    SourceAccount: z.coerce.string().optional(),
+    PrincipalOrgID: z.string().optional(),
+    EventSourceToken: z.string().optional(),
+    FunctionUrlAuthType: z.string().optional(),
+    InvokedViaFunctionUrl: z.boolean().optional(),
+  },
+  ''
+);
+
+export const Key = z.looseObject({ KeyPolicy: PolicyDocument.optional() });
+export const Alias = z.looseObject({ AliasName: z.string(), TargetKeyId: z.string() });
+
 export const Role = properties(
   {
     AssumeRolePolicyDocument: PolicyDocument,
-    Policies: z.array(z.object({ PolicyDocument })).default([]),
+    Policies: z.array(z.object({ PolicyName: z.string(), PolicyDocument })).default([]),
     ManagedPolicyArns: z.array(z.string()).default([]),
     PermissionsBoundary: z.string().optional(),
+    MaxSessionDuration: whole.min(3600).max(43_200).default(3600),
+    Tags,
   },
-  'RoleName Path Description MaxSessionDuration Tags'
+  'RoleName Path Description'
 );
 export const Policy = properties(
   { PolicyDocument, Roles: z.array(z.string()).default([]) },

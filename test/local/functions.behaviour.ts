@@ -30,9 +30,10 @@ describe('functions of a local stack', () => {
   });
 
   it('get a context and the trace of their invocation', async () => {
-    const trace = 'Root=1-00000000-000000000000000000000001;Sampled=0';
-    const { body } = await invoke(stack, { do: 'context' }, { 'x-amzn-trace-id': trace });
-    expect(body).toMatchObject({ functionName: 'worker', invokedFunctionArn: output(stack, 'WorkerArn'), trace });
+    const root = 'Root=1-00000000-000000000000000000000001';
+    const { body } = await invoke(stack, { do: 'context' }, { 'x-amzn-trace-id': `${root};Sampled=0` });
+    expect(body).toMatchObject({ functionName: 'worker', invokedFunctionArn: output(stack, 'WorkerArn') });
+    expect(body.trace).toMatch(new RegExp(`^${root};Parent=[0-9a-f]{16};Sampled=0$`));
     expect(body.awsRequestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(body.left).toBeGreaterThan(0);
     expect(body.left).toBeLessThanOrEqual(2_000);
@@ -47,7 +48,7 @@ describe('functions of a local stack', () => {
   it('call AWS under their own role', async () => {
     expect((await invoke(stack, { do: 'put', key: 'by-function' })).body).toEqual({ put: 'by-function' });
     const { body } = await invoke(stack, { do: 'environment' });
-    const own = { accessKeyId: body.AWS_ACCESS_KEY_ID, secretAccessKey: 'x', sessionToken: 'x' };
+    const own = { accessKeyId: body.AWS_ACCESS_KEY_ID, secretAccessKey: 'x', sessionToken: body.AWS_SESSION_TOKEN };
     const { Arn } = await new STSClient(clientOptions(stack, own)).send(new GetCallerIdentityCommand());
     expect(Arn).toMatch(/^arn:aws:sts::000000000000:assumed-role\/App-Role-\w+\/worker$/);
   });

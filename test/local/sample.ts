@@ -1,9 +1,21 @@
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
-import { aFolder, anAssembly, arnOf, lambda, packageUrl, ref, role, type Template } from './assembly.ts';
+import {
+  aFolder,
+  anAssembly,
+  arnOf,
+  lambda,
+  packageUrl,
+  permission,
+  policy,
+  ref,
+  role,
+  type Template,
+} from './assembly.ts';
 
 /** What the functions of the sample do; `worker` does what its event asks for. */
 const code = (): Readonly<Record<string, string>> => ({
   worker: `
+    import { spawn } from 'node:child_process';
     import { DynamoDBClient, PutItemCommand } from '${packageUrl('@aws-sdk/client-dynamodb')}';
     const dynamodb = new DynamoDBClient();
     let calls = 0;
@@ -16,6 +28,7 @@ const code = (): Readonly<Record<string, string>> => ({
       crash: () => process.exit(3),
       hang: () => new Promise(() => setInterval(() => {}, 1000)),
       spin: () => { for (;;); },
+      fork: () => ({ pid: spawn('sleep', ['600'], { stdio: 'inherit' }).pid }),
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
       print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },
@@ -88,7 +101,10 @@ const data: Template = {
       },
     },
   },
-  Outputs: { Table: { Value: ref('Table'), Export: { Name: 'things-table' } } },
+  Outputs: {
+    Table: { Value: ref('Table'), Export: { Name: 'things-table' } },
+    TableArn: { Value: arnOf('Table'), Export: { Name: 'things-table-arn' } },
+  },
 };
 
 /** One of everything: a table, functions, a state machine, an API with an authorizer, a user pool and a rule. */
@@ -102,19 +118,29 @@ export const sample = (seenFile = '/dev/null'): string => {
         Resources: {
           Role: role('lambda.amazonaws.com'),
           Secrets: role('lambda.amazonaws.com'),
+          Rights: policy(
+            ['Role'],
+            [{ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: { 'Fn::ImportValue': 'things-table-arn' } }]
+          ),
+          StatesRights: policy(
+            ['StatesRole'],
+            [
+              {
+                Effect: 'Allow',
+                Action: 'lambda:InvokeFunction',
+                Resource: { 'Fn::Join': ['', [arnOf('Worker'), ':*']] },
+              },
+            ]
+          ),
+          HttpPermission: permission('Http', 'apigateway.amazonaws.com', {
+            'Fn::Sub': 'arn:aws:execute-api:$' + '{AWS::Region}:$' + '{AWS::AccountId}:$' + '{Api}/*',
+          }),
+          TokenPermission: permission('Token', 'cognito-idp.amazonaws.com', arnOf('Pool')),
+          WatcherPermission: permission('Watcher', 'events.amazonaws.com', arnOf('Rule')),
           Worker: lambda('worker', { ...environment, Timeout: 2, MemorySize: 256 }),
           WorkerVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: ref('Worker') } },
           HttpLogs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'web', RetentionInDays: 30 } },
           Http: lambda('http', { ...environment, LoggingConfig: { LogGroup: ref('HttpLogs') } }),
-          HttpPermission: {
-            Type: 'AWS::Lambda::Permission',
-            Properties: {
-              Action: 'lambda:InvokeFunction',
-              FunctionName: arnOf('Http'),
-              Principal: 'apigateway.amazonaws.com',
-              SourceArn: { 'Fn::Sub': `arn:aws:execute-api:us-east-1:000000000000:$${'{Api}'}/*` },
-            },
-          },
           Token: lambda('token'),
           Watcher: lambda('watcher', environment),
           StatesRole: role('states.amazonaws.com'),

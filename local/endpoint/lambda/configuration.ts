@@ -1,4 +1,5 @@
 import { codeIn } from '../../functions/code.ts';
+import type { ResourcePolicy } from '../../template/access.ts';
 import type { LambdaFunction } from '../../template/functions.ts';
 import type { JsonObject } from '../../template/json.ts';
 import { LATEST } from './target.ts';
@@ -39,8 +40,9 @@ export const configurationOf = (...given: Parameters<typeof briefOf>): JsonObjec
 export const versionsOf = (lambda: LambdaFunction): readonly JsonObject[] =>
   [LATEST, ...lambda.versions].map((version) => briefOf(lambda, version, `${lambda.arn}:${version}`));
 
-/** The function's own policy; nothing where it has none. */
-export const policyOf = ({ permissions }: LambdaFunction): string | undefined =>
-  permissions.length === 0
-    ? undefined
-    : JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: permissions });
+/** The policy of a function, from all that is said of it; nothing where nothing is. */
+export const policyOf = ({ arn }: LambdaFunction, policies: readonly ResourcePolicy[]): string | undefined => {
+  const own = policies.filter((policy) => policy.arn === arn);
+  const Statement = own.flatMap(({ document }) => document.Statement ?? []);
+  return own.length === 0 ? undefined : JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement });
+};

@@ -3,6 +3,7 @@ import type { FunctionPool } from '../../functions/pool.ts';
 import type { Reservations } from '../../functions/reservations.ts';
 import type { Authorize } from '../../iam/authorize.ts';
 import type { Caller } from '../../iam/credentials.ts';
+import type { ResourcePolicy } from '../../template/access.ts';
 import type { LambdaFunction } from '../../template/functions.ts';
 import type { JsonObject } from '../../template/json.ts';
 import { decoded, type Exchange, type Reply, ServiceError } from '../exchange.ts';
@@ -18,6 +19,7 @@ export interface LambdaOptions {
   readonly arnPrefix: string;
   readonly pool: FunctionPool;
   readonly reservations: Reservations;
+  readonly policies: readonly ResourcePolicy[];
   /** Invokes without an answer, with the function's own retries. */
   readonly invokeLater: (functionArn: string, payload: string) => void;
   readonly authorize: Authorize;
@@ -55,7 +57,7 @@ const asMember = (count: number | undefined): JsonObject =>
 
 /** Lambda's REST protocol: what can be asked of the functions of the template, and how much of them may run. */
 export const lambdaService = (options: LambdaOptions) => {
-  const { functions, arnPrefix, pool, invokeLater, reservations, authorize } = options;
+  const { functions, arnPrefix, pool, invokeLater, reservations, policies, authorize } = options;
 
   type Act = (exchange: Exchange, target: Target) => Reply | Promise<Reply>;
 
@@ -106,7 +108,7 @@ export const lambdaService = (options: LambdaOptions) => {
     'GET /policy': [
       'GetPolicy',
       (_, target) => {
-        const policy = policyOf(resolve(functions, target).lambda);
+        const policy = policyOf(resolve(functions, target).lambda, policies);
         if (policy !== undefined && (target.qualifier ?? LATEST) === LATEST) return json({ Policy: policy });
         throw new ServiceError('ResourceNotFoundException', 'The resource you requested does not exist.', 404);
       },

@@ -35,14 +35,18 @@ const aWorld = ({
   const running = new Set<string>();
   const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts };
   const parts: StartParts = {
-    synth: async ({ outdir, context = {} }) => {
+    assemble: async ({ outdir, context = {} }) => {
       if (broken === 'synth') throw Object.assign(new Error('the mode is not right'), { name: 'ConfigError' });
       world.contexts.push(context);
       const asset = join(outdir, 'asset.1');
       await mkdir(asset, { recursive: true });
       const workflow = { workflow: 'ticket-triage', proposal: { labels: ['Access', 'Network'] } };
       await writeFile(join(asset, 'workflow.json'), JSON.stringify(workflow));
-      return { directory: outdir, bundleMs: 1, trainMs: 1, synthMs: 1 };
+      return { directory: outdir, synthesised: { bundleMs: 1, trainMs: 1, synthMs: 1 } };
+    },
+    openReload: async () => {
+      running.add('reload');
+      return { close: async () => void running.delete('reload') };
     },
     startJiraSandbox: async (options) => {
       const jira = await startJiraSandbox(options);
@@ -71,7 +75,18 @@ const aWorld = ({
         warm: async () => {
           if (broken === 'warm') throw new Error('no process became ready');
         },
-        counters: () => ({ dynamodb: {}, transitions: 0, fsyncs: 0, invocations: {} }),
+        traceAddress: '127.0.0.1:1',
+        folders: () => new Map(),
+        reload: () => Promise.reject(new Error('there are no functions')),
+        counters: () => ({
+          dynamodb: {},
+          transitions: 0,
+          fsyncs: 0,
+          invocations: {},
+          ignoredTraces: 0,
+          wallMs: { functions: 0, endpoint: 0, database: 0, journal: 0 },
+          cpuMs: { functions: 0, database: 0 },
+        }),
         close: async () => {
           running.delete('stack');
           world.keys = api.requests.map(({ headers }) => headers['idempotency-key']?.toString());
@@ -99,6 +114,7 @@ describe('start --once', () => {
     const { code, out, err } = await writ(world, '--once');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/T-01 +Authenticator asks.* Network +0\.97 +assigned +JIRA_WRITE_ALLOWED_TICKETOPS +1\.5 s/);
+    expect(out).toMatch(/· ready after \d+\.\d s\n/);
     expect(out).toMatch(/48 tickets: 46 assigned, 2 asked/);
     expect(out).not.toContain('\u001b');
     expect([...world.running]).toEqual([]);
@@ -237,7 +253,7 @@ describe('start', () => {
     const second = await writ(aWorld(), '--once');
     expect(second).toMatchObject({
       code: 1,
-      err: expect.stringContaining(`Writ already runs on ${data}. Stop it with Ctrl-C`),
+      err: expect.stringContaining(`Writ already runs on ${data}, as process ${process.pid}. Stop it with Ctrl-C`),
     });
 
     stop.abort(new Error('interrupted'));

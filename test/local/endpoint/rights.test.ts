@@ -107,7 +107,7 @@ describe('Lambda asks for', () => {
     ['GET', '/2015-03-31/functions/f/policy', `GetPolicy ${LAMBDA}f`],
   ])('%s %s: %s', async (method, url, expected) => {
     const { asked, authorize } = noting();
-    const none = { functions: [], pool: {} as never, reservations: {} as never, invokeLater: () => {} };
+    const none = { functions: [], policies: [], pool: {} as never, reservations: {} as never, invokeLater: () => {} };
     const lambda = lambdaService({ ...none, arnPrefix: LAMBDA, authorize });
     await lambda(request(method, url, {}), CALLER).catch(() => undefined);
     expect(asked).toEqual([`lambda:${expected}`]);

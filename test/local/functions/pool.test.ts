@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Answer } from '../../../local/functions/messages.ts';
-import { createPool } from '../../../local/functions/pool.ts';
+import { createPool as createTracedPool, type PoolOptions } from '../../../local/functions/pool.ts';
 import type { FunctionProcess } from '../../../local/functions/process.ts';
 import type { LambdaFunction } from '../../../local/template/functions.ts';
 
@@ -17,13 +17,15 @@ const aFunction = (name: string, concurrency?: number): LambdaFunction => ({
   logGroup: `/aws/lambda/${name}`,
   tags: [],
   versions: [],
-  permissions: [],
   environment: {},
   timeoutSeconds: 3,
   memoryMegabytes: 128,
   concurrency,
   asyncRetries: 2,
 });
+
+const createPool = (options: Omit<PoolOptions, 'trace'>) =>
+  createTracedPool({ ...options, trace: () => ({ header: '', began: () => {}, ended: () => {} }) });
 
 /** Processes that answer when they are told to. */
 const scripted = () => {
@@ -39,6 +41,8 @@ const scripted = () => {
     const answers = new Set<(answer: Answer) => void>();
     return {
       exited: gone.promise,
+      loading: { startMs: 0, endMs: 0 },
+      cpuMs: () => 0,
       kill: async () => {
         live -= 1;
         events.push(`end ${name}`);
@@ -207,6 +211,54 @@ describe('a pool of function processes', () => {
   ])('refuses %s', async (_, name, payload, error) => {
     const pool = createPool({ functions: [aFunction('a'), aFunction('none', 0)], start: scripted().start });
     await expect(pool.invoke(name, payload)).rejects.toMatchObject({ name: error });
+  });
+
+  it('runs new code from its next invocation on, while what is in flight ends with the old', async () => {
+    const { start, pending, begun, events } = scripted();
+    const folders: string[] = [];
+    const pool = createPool({
+      functions: [aFunction('a'), aFunction('b')],
+      start: (lambda) => {
+        folders.push(`${lambda.name} ${lambda.folder}`);
+        return start(lambda);
+      },
+      perFunction: 1,
+    });
+    await pool.warm();
+    const inFlight = pool.invoke('a', 'old');
+    await begun(1);
+    await pool.reload('a', '/new');
+    const after = pool.invoke('a', 'new');
+    await begun(2);
+    pending[1]?.finish();
+    expect((await after).payload).toBe('new');
+    expect(events).toEqual(['start a', 'start b', 'start a']);
+    pending[0]?.finish();
+    expect((await inFlight).payload).toBe('old');
+    await vi.waitUntil(() => events.includes('end a'));
+    expect(events).toEqual(['start a', 'start b', 'start a', 'end a']);
+    expect(folders).toEqual(['a /', 'b /', 'a /new']);
+    const last = pool.invoke('a', 'last');
+    await begun(3);
+    pending[2]?.finish();
+    expect((await last).failed).toBe(false);
+    expect(folders).toHaveLength(3);
+  });
+
+  it('keeps the old code where the new one cannot be loaded', async () => {
+    const { start, pending, begun, events } = scripted();
+    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError","errorMessage":"out of place"}' };
+    const pool = createPool({
+      functions: [aFunction('a')],
+      start: async (lambda) => (lambda.folder === '/new' ? unusable : start(lambda)),
+    });
+    await pool.warm();
+    await expect(pool.reload('a', '/new')).rejects.toThrow('function a cannot be loaded: SyntaxError: out of place');
+    const answer = pool.invoke('a', 'still');
+    await begun(1);
+    pending[0]?.finish();
+    expect((await answer).payload).toBe('still');
+    expect(events).toEqual(['start a']);
   });
 
   it('answers those who run and those who wait when it closes, and takes nobody after', async () => {

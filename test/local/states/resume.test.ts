@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Invoke } from '../../../local/states/attempt.ts';
 import { TaskFailure } from '../../../local/states/failure.ts';
-import type { Head, Position } from '../../../local/states/record.ts';
+import { type Head, type Position, ROOT } from '../../../local/states/record.ts';
 import type { JsonObject } from '../../../local/template/json.ts';
 import {
   arnOf,
@@ -90,6 +90,13 @@ const callsBefore = ({ state, phase }: Position): number => {
   return { First: 0, Pick: 1, Pause: 1, Ask: isCalled ? 2 : 1, Flaky: 2, Broken: 4, Last: 5 }[state] ?? Number.NaN;
 };
 
+/** Where the root stands after a line. */
+const rootOf = ({ branches }: Extract<Head, { kind: 'started' | 'moved' }>): Position => {
+  const root = branches[ROOT];
+  if (root === undefined || 'ended' in root) throw new Error('the line does not say where the execution stands');
+  return root;
+};
+
 const nameOf = ({ functionArn: arn }: Parameters<Invoke>[0]): string => arn.split(':')[6] ?? '';
 
 /** The journal of one whole run, and the tokens that it gave out. */
@@ -127,7 +134,7 @@ describe('an execution whose process died', () => {
       const calls = await resume(Buffer.from(lines.slice(0, kept).join('')), tokens);
       const last: Head | undefined = kept === 0 ? undefined : JSON.parse(lines[kept - 1]?.split('\t')[1] ?? '');
       if (last === undefined || last.kind === 'journal' || last.kind === 'machine') expect(calls).toBeUndefined();
-      else expect(calls).toEqual('position' in last ? all.slice(callsBefore(last.position)) : []);
+      else expect(calls).toEqual('branches' in last ? all.slice(callsBefore(rootOf(last))) : []);
       found += calls === undefined ? 0 : 1;
     }
     expect(found).toBeGreaterThan(10);
@@ -199,6 +206,8 @@ describe('what is on disk', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line.split('\t')[1] ?? ''));
 
+  const rootIn = (file: string): unknown => (kindsIn(file).at(-1)?.branches as JsonObject | undefined)?.[ROOT];
+
   it('is each call before it is made, and each end before it is told', async () => {
     const seen: unknown[] = [];
     let journal = '';
@@ -206,11 +215,11 @@ describe('what is on disk', () => {
       machineOf({ A: invoking('a', { Next: 'B' }), B: invoking('b') }),
       {
         a: () => {
-          seen.push(kindsIn(journal).at(-1)?.position);
+          seen.push(rootIn(journal));
           return 1;
         },
         b: () => {
-          seen.push(kindsIn(journal).at(-1)?.position);
+          seen.push(rootIn(journal));
           return 2;
         },
       },

@@ -67,6 +67,7 @@ it('describes an execution, and lists the latest start first, by machine and by 
     status: 'SUCCEEDED',
     startDate: 1_000,
     stopDate: 1_000,
+    traceHeader: expect.stringMatching(/^Root=1-00000001-[0-9a-f]{24};Sampled=1$/),
     input: '{"n":1}',
     output: '"good"',
   });

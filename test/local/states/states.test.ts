@@ -251,7 +251,13 @@ describe('Task', () => {
 
 describe('limits', () => {
   it('ends a loop at 25,000 events, the last of which says so', async () => {
-    const bench = await openBench(machineOf({ A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Next: 'A' } }));
+    const bench = await openBench(
+      machineOf({
+        A: { Type: 'Pass', Next: 'B' },
+        B: { Type: 'Choice', Choices: [{ Condition: false, Next: 'End' }], Default: 'A' },
+        End: { Type: 'Succeed' },
+      })
+    );
     const execution = await bench.run();
     expect(execution).toMatchObject({
       status: 'FAILED',

@@ -11,7 +11,8 @@ const asker = (more: JsonObject): JsonObject =>
     ...more,
   });
 
-const asking = (more: JsonObject = {}) => machineOf({ Ask: asker(more), End: { Type: 'Succeed' } });
+const asking = (more: JsonObject = {}) =>
+  machineOf({ Ask: asker(more), ...('Catch' in more ? { End: { Type: 'Succeed' } } : {}) });
 
 /** Asks, and asks again, whatever came of it. */
 const twice = (first: JsonObject = {}) => machineOf({ Ask: asker({ ...first, Next: 'Again' }), Again: asker({}) });

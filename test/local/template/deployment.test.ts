@@ -148,7 +148,11 @@ describe('a deployment', () => {
         },
       },
     });
-    expect(roles[0]?.policies).toEqual([document('inline'), document('attached'), document('managed')]);
+    expect(roles[0]?.policies).toEqual([
+      { name: 'inline', document: document('inline') },
+      { name: 'Attached', document: document('attached') },
+      { name: 'Managed', document: document('managed') },
+    ]);
     expect(roles[0]?.managedPolicyArns).toContain('arn:aws:iam::aws:policy/ReadOnlyAccess');
   });
 

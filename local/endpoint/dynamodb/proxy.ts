@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SIGNATURE } from '../dynamo/tables.ts';
-import { readBody } from './exchange.ts';
-import { openWire, type WireAnswer } from './wire.ts';
+import { SIGNATURE } from '../../dynamo/tables.ts';
+import { readBody, ServiceError } from '../exchange.ts';
+import { openWire, type WireAnswer } from '../wire.ts';
 
 export const DYNAMODB_TARGET = 'DynamoDB_20120810.';
 /** DynamoDB's own limit for a request. */
@@ -9,8 +9,13 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
 export interface DynamoDbProxy {
-  /** Hands a request on and its answer back, byte by byte. Always answers. */
-  forward(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /**
+   * Hands a request on and its answer back. `judge` gives the body that is sent, or throws the `ServiceError` that is answered
+   * instead. Always answers.
+   */
+  forward(request: IncomingMessage, response: ServerResponse, judge?: (body: Buffer) => Buffer): Promise<void>;
+  /** Milliseconds that the database took for all answers together. */
+  waitedMs(): number;
   close(): void;
 }
 
@@ -34,13 +39,13 @@ const isUnknown = ({ status, body }: WireAnswer): boolean =>
   status === 400 && body.length < 200 && body.includes('UnknownOperationException');
 
 /**
- * Passes DynamoDB's calls through to the database. Nothing is parsed: this is the busiest path of all. `tables` is what the ARNs
- * of the tables begin with.
+ * Passes DynamoDB's calls through to the database. This is the busiest path of all. `tables` is what the ARNs of the tables
+ * begin with.
  */
 export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
   const wire = openWire(database, TIMEOUT_MS);
   return {
-    forward: async (request, response) => {
+    forward: async (request, response, judge = (body) => body) => {
       let body: Buffer;
       try {
         body = await readBody(request, MAX_BODY_BYTES);
@@ -51,6 +56,12 @@ export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
           'ValidationException',
           `the request has more than ${MAX_BODY_BYTES} bytes`
         );
+      }
+      try {
+        body = judge(body);
+      } catch (error) {
+        if (error instanceof ServiceError) return refuseDynamoDb(response, error.status, error.name, error.message);
+        throw error;
       }
       const target = String(request.headers['x-amz-target']);
       const operation = target.slice(DYNAMODB_TARGET.length);
@@ -75,6 +86,7 @@ export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
         refuseDynamoDb(response, 500, 'InternalServerError', message);
       }
     },
+    waitedMs: wire.waitedMs,
     close: () => wire.close(),
   };
 };

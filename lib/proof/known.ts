@@ -1,0 +1,122 @@
+import type { Value } from '../../statemachines/segments/asl.ts';
+import type { Claim, Edge, Part } from './machine.ts';
+
+/** What is known on one way through a machine. */
+export interface Known {
+  /** The variable that holds Route's answer, and the kind that this answer is known to have. */
+  readonly routed: string | undefined;
+  readonly route: string | undefined;
+  /** The variable that holds Decide's answer, given since anything was proposed, and to which action. */
+  readonly verdict: string | undefined;
+  readonly decided: number | undefined;
+  /** The action that the answer is known to authorise. */
+  readonly authorised: number | undefined;
+  /**
+   * Of the last act: `claimed` it was begun and nobody heard how it went; `looked-up` Reconcile was asked, `unclear` and did
+   * not find it done; `done`, then `seen` as it was read back, `checked` by Verify, and `verified`.
+   */
+  readonly effect: 'none' | 'claimed' | 'looked-up' | 'unclear' | 'done' | 'seen' | 'checked' | 'verified';
+  /** The variables that hold Reconcile's and Verify's answers to it. */
+  readonly found: string | undefined;
+  readonly proof: string | undefined;
+  /** Whether an error has been caught since. */
+  readonly faulted: boolean;
+  /** What Respond would close the run with. */
+  readonly outcome: string | undefined;
+}
+
+export const NOTHING_KNOWN: Known = {
+  routed: undefined,
+  route: undefined,
+  verdict: undefined,
+  decided: undefined,
+  authorised: undefined,
+  effect: 'none',
+  found: undefined,
+  proof: undefined,
+  faulted: false,
+  outcome: undefined,
+};
+
+const isAnswer = (value: Value | undefined): boolean => value === '{% $states.result.Payload %}';
+const answerVariable = ({ assigns }: Edge): string | undefined =>
+  Object.keys(assigns).find((name) => isAnswer(assigns[name]));
+
+/** What a condition that holds adds. */
+const learn = (known: Known, claim: Claim): Known => {
+  if (claim.kind !== 'is' || claim.field !== 'kind') return known;
+  const { variable, value } = claim;
+  if (variable === known.routed) return { ...known, route: value };
+  if (variable === known.verdict && value === 'authorised') return { ...known, authorised: known.decided };
+  if (variable === known.found && known.effect === 'looked-up') {
+    if (value === 'done') return { ...known, effect: 'done' };
+    if (value === 'not-done') return { ...known, effect: 'none' };
+  }
+  if (variable === known.proof && known.effect === 'checked' && value === 'verified')
+    return { ...known, effect: 'verified', authorised: undefined }; // another act needs another ruling
+  return known;
+};
+
+/** What a condition that did not hold adds. */
+const rule = (known: Known, claim: Claim): Known =>
+  claim.kind === 'is' && claim.field === 'kind' && claim.value === 'done' && claim.variable === known.found
+    ? { ...known, effect: known.effect === 'looked-up' ? 'unclear' : known.effect }
+    : known;
+
+/** What is known after a task or choice was left by this way. */
+const left = (part: Part, edge: Edge, known: Known): Known => {
+  const isCaught = edge.on === 'caught';
+  const variable = isCaught ? undefined : answerVariable(edge);
+  const caught = isCaught ? { ...known, faulted: true } : known;
+  switch (part.kind) {
+    case 'choice':
+      return edge.excludes.reduce(rule, edge.holds.reduce(learn, known));
+    case 'act': {
+      const isNothing = isCaught && edge.errors.length === 1 && edge.errors[0] === 'Terminal';
+      const effect = isNothing ? 'none' : isCaught ? 'claimed' : 'done';
+      return { ...known, effect, faulted: isCaught, found: undefined, proof: undefined };
+    }
+    case 'reconcile':
+      return { ...known, effect: 'looked-up', faulted: isCaught, found: variable };
+    case 'read':
+      return !isCaught && part.after && known.effect === 'done' ? { ...known, effect: 'seen' } : caught;
+    case 'step':
+      break;
+  }
+  // whatever changes what would be done, or who says so, ends what was decided before
+  const undecided = { ...caught, verdict: undefined, decided: undefined, authorised: undefined };
+  switch (part.step) {
+    case 'route':
+      return { ...undecided, routed: variable, route: undefined };
+    case 'ask':
+      return { ...undecided, routed: undefined, route: undefined };
+    case 'propose':
+      return undecided;
+    case 'decide':
+      return { ...undecided, verdict: variable, decided: part.action };
+    case 'verify':
+      return !isCaught && known.effect === 'seen' ? { ...known, effect: 'checked', proof: variable } : caught;
+    default:
+      return caught;
+  }
+};
+
+/** Variables that a way assigns no longer hold the answer that was known. */
+const forgotten = ({ assigns }: Edge, known: Known): Known => {
+  const kept = (variable: string | undefined): string | undefined =>
+    variable !== undefined && Object.hasOwn(assigns, variable) ? undefined : variable;
+  const { outcome: said } = assigns;
+  const literal = typeof said === 'string' && !said.startsWith('{%') ? said : undefined;
+  return {
+    ...known,
+    routed: kept(known.routed),
+    verdict: kept(known.verdict),
+    found: kept(known.found),
+    proof: kept(known.proof),
+    outcome: Object.hasOwn(assigns, 'outcome') ? literal : known.outcome,
+  };
+};
+
+/** What is known beyond a way. A condition is asked before its way assigns anything; a task's answer is what is assigned. */
+export const beyond = (part: Part, edge: Edge, known: Known): Known =>
+  part.kind === 'choice' ? forgotten(edge, left(part, edge, known)) : left(part, edge, forgotten(edge, known));

@@ -1,0 +1,220 @@
+import jsonata from 'jsonata';
+import type { StateMachine, Task, Values } from '../../../statemachines/segments/asl.ts';
+
+/*
+ * Another way to find harm than the proof's: it carries a machine out, with JSONata, for every combination of answers that
+ * its functions may give, and watches what they would do to a customer's system. It knows no graph and no condition.
+ */
+
+/** What the functions of a run have done so far. */
+interface World {
+  /** What Decide said last of the action, since anything was proposed. */
+  readonly verdict: string;
+  /** The customer's system, as far as an act may have changed it. */
+  readonly act: 'none' | 'done' | 'unknown';
+  /** Whether the last look-up found that nothing had happened. */
+  readonly clear: boolean;
+  readonly lookedUp: boolean;
+  readonly readBack: boolean;
+  readonly verified: string;
+  /** Whether anything failed since the last act. */
+  readonly failed: boolean;
+}
+
+interface Answer {
+  /** Payload of the function, or the error it fails with. */
+  readonly payload?: Values;
+  readonly error?: string;
+  readonly world: World;
+}
+
+const START: World = {
+  verdict: 'none',
+  act: 'none',
+  clear: false,
+  lookedUp: false,
+  readBack: false,
+  verified: 'none',
+  failed: false,
+};
+
+const rules = ['A_RULE'];
+
+/** Throws where a call does harm; else the answers that it may get. */
+const answersOf = (name: string, payload: Values, world: World): readonly Answer[] => {
+  const failing = { ...world, failed: true };
+  const fault: readonly Answer[] = [{ error: 'Terminal', world: failing }];
+  const says = (payloads: readonly Values[], next: (answer: Values) => World): readonly Answer[] =>
+    payloads.map((answer) => ({ payload: answer, world: next(answer) }));
+  switch (name) {
+    case 'step:route':
+      return [
+        ...says(
+          [
+            { kind: 'eligible', rule: 'A_RULE', ids: { issueKey: 'OPS-1' } },
+            { kind: 'missing', rule: 'A_RULE', field: 'issueKey', ids: {} },
+            { kind: 'not-eligible', rule: 'A_RULE', ids: {} },
+            { kind: 'unsure', rule: 'A_RULE', ids: {} },
+          ],
+          () => ({ ...world, verdict: 'none' })
+        ),
+        ...fault,
+      ];
+    case 'step:ask':
+      return [
+        { payload: {}, world: { ...world, verdict: 'none' } },
+        { error: 'States.Timeout', world: failing },
+      ];
+    case 'step:propose':
+      return [{ payload: {}, world: { ...world, verdict: 'none' } }, ...fault];
+    case 'step:decide':
+      return [
+        ...says(
+          [
+            { kind: 'authorised', rules },
+            { kind: 'recorded', rules },
+            { kind: 'refused', because: 'forbidden', rules },
+            { kind: 'refused', because: 'unsure', rules },
+            { kind: 'refused', because: 'stopped', rules },
+          ],
+          ({ kind }) => ({ ...world, verdict: String(kind) })
+        ),
+        ...fault,
+      ];
+    case 'jira:write': {
+      if (payload.operation === 'act') {
+        if (world.verdict !== 'authorised') throw new Error('acts without authority');
+        if (world.act !== 'none' && !world.clear) throw new Error('acts twice');
+        const next = { ...world, clear: false, lookedUp: false, readBack: false, verified: 'none', failed: false };
+        return [
+          { payload: { kind: 'done' }, world: { ...next, act: 'done' } },
+          { error: 'Terminal', world: { ...next, act: 'none', failed: true } },
+          { error: 'Uncertain', world: { ...next, act: 'unknown', failed: true } },
+        ];
+      }
+      const looked = { ...world, lookedUp: true };
+      return [
+        { payload: { kind: 'done' }, world: { ...looked, act: 'done', failed: false } },
+        { payload: { kind: 'not-done' }, world: { ...looked, act: 'none', clear: true } },
+        { payload: { kind: 'in-doubt' }, world: looked },
+        { error: 'Terminal', world: { ...looked, failed: true } },
+      ];
+    }
+    case 'jira:read':
+      return [{ payload: {}, world: { ...world, readBack: world.readBack || payload.call === 'after' } }, ...fault];
+    case 'step:verify':
+      return [
+        ...says(
+          [
+            { kind: 'verified', rules },
+            { kind: 'mismatch', rules },
+          ],
+          ({ kind }) => ({ ...world, verified: world.readBack ? String(kind) : 'blind' })
+        ),
+        ...fault,
+      ];
+    case 'step:respond':
+    case 'step:escalate': {
+      if (world.act === 'unknown' && !world.lookedUp) throw new Error('ends in doubt without a look-up');
+      if (world.act === 'done' && world.verified === 'none' && !world.failed) throw new Error('ends without Verify');
+      if (world.act === 'done' && world.verified === 'blind') throw new Error('ends verified without reading back');
+      if (name === 'step:escalate') return [{ payload: {}, world }];
+      if (world.act !== 'none' && world.verified !== 'verified') throw new Error('answers an act that is not verified');
+      const completed = world.act === 'done' && world.verified === 'verified';
+      if ((payload.outcome === 'completed') !== completed) throw new Error('says what is not so');
+      return [{ payload: {}, world }, ...fault];
+    }
+    default:
+      throw new Error(`calls ${name}`);
+  }
+};
+
+const compiled = new Map<string, jsonata.Expression>();
+const evaluated = async (template: unknown, bindings: Record<string, unknown>): Promise<unknown> => {
+  if (typeof template === 'string') {
+    const [, source] = /^\{%(.*)%\}$/s.exec(template) ?? [];
+    if (source === undefined) return template;
+    const expression = compiled.get(source) ?? jsonata(source);
+    compiled.set(source, expression);
+    const value: unknown = await expression.evaluate(undefined, bindings);
+    if (value === undefined) throw new Error(`asks for what is not there: ${template}`);
+    return value;
+  }
+  if (Array.isArray(template)) return Promise.all(template.map((item) => evaluated(item, bindings)));
+  if (typeof template !== 'object' || template === null) return template;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(template)) result[key] = await evaluated(value, bindings);
+  return result;
+};
+
+interface Point {
+  readonly name: string;
+  readonly variables: Record<string, unknown>;
+  readonly world: World;
+}
+
+const input = { tenant: 'demo', run: 'r', workflow: 'w' };
+
+/** The next points of a state, for every answer. Throws where what it does is harm. */
+const nextOf = async (machine: StateMachine, { name, variables, world }: Point): Promise<readonly Point[]> => {
+  const state = machine.States[name];
+  if (state === undefined) throw new Error(`there is no state ${name}`);
+  const bind = (more: object = {}) => ({
+    ...variables,
+    states: { input, context: { Task: { Token: 'token' } }, ...more },
+  });
+  const assigned = async (assign: unknown, more?: object): Promise<Record<string, unknown>> => ({
+    ...variables,
+    ...((await evaluated(assign ?? {}, bind(more))) as object),
+  });
+  if (state.Type === 'Choice') {
+    for (const rule of state.Choices)
+      if ((await evaluated(rule.Condition, bind())) === true)
+        return [{ name: rule.Next, variables: await assigned(rule.Assign), world }];
+    if (state.Default === undefined) throw new Error('no rule matches, and there is no Default');
+    return [{ name: state.Default, variables: await assigned(state.Assign), world }];
+  }
+  const task: Task<string> = state;
+  const payload = (await evaluated(task.Arguments.Payload, bind())) as Values;
+  const points: Point[] = [];
+  for (const answer of answersOf(String(task.Arguments.FunctionName), payload, world)) {
+    if (answer.error === undefined) {
+      const variablesAfter = await assigned(task.Assign, { result: { Payload: answer.payload } });
+      if ('Next' in task) points.push({ name: task.Next, variables: variablesAfter, world: answer.world });
+      else if (!['step:respond', 'step:escalate'].includes(String(task.Arguments.FunctionName)))
+        throw new Error('ends without closing the run');
+      continue;
+    }
+    const { error } = answer;
+    const catcher = task.Catch?.find(({ ErrorEquals }) => ErrorEquals.some((e) => e === error || e === 'States.ALL'));
+    if (catcher === undefined) throw new Error(`nothing catches ${error}`);
+    points.push({ name: catcher.Next, variables: await assigned(catcher.Assign), world: answer.world });
+  }
+  return points;
+};
+
+/** The harm that some combination of answers does, or that it goes round for ever; `undefined` where none does. */
+export const harmOf = async (machine: StateMachine): Promise<string | undefined> => {
+  const standing = new Map<string, 'open' | 'closed'>();
+  const explore = async (point: Point): Promise<string | undefined> => {
+    const key = JSON.stringify(point);
+    const known = standing.get(key);
+    if (known === 'open') return 'goes round for ever';
+    if (known === 'closed') return undefined;
+    if (standing.size > 20_000) return 'goes on and on';
+    standing.set(key, 'open');
+    let points: readonly Point[];
+    try {
+      points = await nextOf(machine, point);
+    } catch (error) {
+      return `${point.name} ${error instanceof Error ? error.message : String(error)}`;
+    }
+    for (const next of points) {
+      const harm = await explore(next);
+      if (harm !== undefined) return harm;
+    }
+    standing.set(key, 'closed');
+    return undefined;
+  };
+  return explore({ name: machine.StartAt, variables: {}, world: START });
+};

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { scopesOf } from '../../../lib/functions.ts';
+import { assertProven, NotProven, prove } from '../../../lib/proof/prove.ts';
+import { symbolicMachine } from '../../../lib/release.ts';
+import type { StateMachine } from '../../../statemachines/segments/asl.ts';
+import { ticketTriage } from '../../../statemachines/ticket-triage/workflow.ts';
+import { workflows } from '../../../statemachines/workflows.ts';
+import { harmOf } from './explorer.ts';
+import { mutantsOf } from './mutants.ts';
+
+const scopes = scopesOf(ticketTriage);
+const machine = symbolicMachine(ticketTriage);
+
+/** The machine with one place of it changed: `States.Act.Next`, `States.Act.Catch.1.Next`. */
+const changed = (place: string, value: unknown): StateMachine => {
+  const draft = structuredClone(machine) as unknown as Record<string, unknown>;
+  const path = place.split('.');
+  const last = path.pop() ?? '';
+  const holder = path.reduce((inner, key) => inner[key] as Record<string, unknown>, draft);
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return draft as unknown as StateMachine;
+};
+
+const brokenBy = (place: string, value: unknown): readonly string[] =>
+  prove(changed(place, value), scopes).map(({ rule, path }) => `${rule} ${path.at(-1) ?? ''}`.trim());
+
+it.each(workflows.map((workflow) => [workflow.name, workflow] as const))('%s keeps every promise', (_, workflow) => {
+  expect(prove(symbolicMachine(workflow), scopesOf(workflow))).toEqual([]);
+  expect(() => assertProven(workflow)).not.toThrow();
+});
+
+describe('a machine is refused', () => {
+  it.each([
+    [
+      'that acts on another verdict',
+      'States.Ruling.Choices.0.Condition',
+      "{% $verdict.kind = 'recorded' %}",
+      'authorised Act',
+    ],
+    [
+      'that acts on what may not be so',
+      'States.Ruling.Choices.0.Condition',
+      "{% $verdict.kind = 'authorised' or true %}",
+      'authorised Act',
+    ],
+    [
+      'that acts on another answer',
+      'States.Ruling.Choices.0.Condition',
+      "{% $routed.kind = 'authorised' %}",
+      'authorised Act',
+    ],
+    ['that acts without a decision', 'States.Propose.Next', 'Act', 'authorised Act'],
+    ['that proposes anew after the decision', 'States.Decide.Next', 'Propose', 'bounded Propose'],
+    ['that acts on the ruling of another action', 'States.Act.Arguments.Payload.action', 2, 'authorised Act'],
+    ['that repeats what is in doubt', 'States.Act.Catch.1.Next', 'Act', 'once Act'],
+    [
+      'that repeats an act after a crash',
+      'States.Act.Retry.0.ErrorEquals',
+      ['Retryable', 'States.Timeout'],
+      'retried Act',
+    ],
+    ['that repeats for ever', 'States.Reconciled.Choices.1.Condition', "{% $found.kind = 'not-done' %}", 'bounded Act'],
+    ['that counts from anew', 'States.Reconciled.Choices.1.Assign.attempt', 1, 'bounded Act'],
+    ['that hides what is in doubt', 'States.Act.Catch.1.Next', 'Escalate', 'reconciled Escalate'],
+    [
+      'that takes doubt for nothing done',
+      'States.Act.Catch.0.ErrorEquals',
+      ['Terminal', 'Uncertain'],
+      'reconciled Escalate',
+    ],
+    ['that answers without Verify', 'States.ReadBack.Next', 'Respond', 'verified Respond'],
+    ['that verifies without reading back', 'States.Act.Next', 'Verify', 'verified Respond'],
+    ['that reads back what it read before', 'States.ReadBack.Arguments.Payload.call', 'before', 'verified Respond'],
+    [
+      'that believes a mismatch',
+      'States.Verified.Choices.0.Condition',
+      "{% $proof.kind = 'mismatch' %}",
+      'verified Respond',
+    ],
+    ['that calls completed what is not', 'States.Ruling.Choices.1.Assign.outcome', 'completed', 'honest Respond'],
+    ['that works on what is not eligible', 'States.Routed.Choices.3.Next', 'Read', 'eligible Read'],
+    ['whose choice may lead nowhere', 'States.Ruling.Default', undefined, 'understood'],
+    ['whose task waits as long as its function', 'States.Decide.TimeoutSeconds', 20, 'timed Decide'],
+    ['whose task has no time-out', 'States.Decide.TimeoutSeconds', undefined, 'timed Decide'],
+    ['whose task catches less than all', 'States.Read.Catch.0.ErrorEquals', ['Terminal'], 'caught Read'],
+    ['that tries nothing again', 'States.Read.Retry', [], 'retried Read'],
+    [
+      'whose last word is caught',
+      'States.Escalate.Catch',
+      [{ ErrorEquals: ['States.ALL'], Next: 'Respond' }],
+      'caught Escalate',
+    ],
+    ['that calls what is not its own', 'States.Read.Arguments.FunctionName', 'stripe:write', 'understood'],
+    ['that calls a function it computes', 'States.Read.Arguments.FunctionName', '{% $states.input.fn %}', 'understood'],
+    ['that uses a write scope for something else', 'States.Act.Arguments.Payload.operation', 'peek', 'understood'],
+    ['that leads nowhere', 'States.Read.Next', 'Nowhere', 'understood'],
+    ['with a state that the proof does not know', 'States.Read.Type', 'Map', 'understood'],
+    ['that asks for what is not assigned', 'States.Decide.Assign', {}, 'assigned Ruling'],
+  ])('%s', (_, place, value, expected) => {
+    expect(brokenBy(place, value)).toContain(expected);
+  });
+
+  it('with a way that shows it', () => {
+    const [violation] = prove(changed('States.Propose.Next', 'Act'), scopes);
+    expect(violation?.path).toEqual(['Route', 'Routed', 'Read', 'Propose', 'Act']);
+    const bad = { ...ticketTriage, machine: () => changed('States.Propose.Next', 'Act') };
+    expect(() => assertProven(bad)).toThrow(NotProven);
+    expect(() => assertProven(bad)).toThrow('Route → Routed → Read → Propose → Act');
+  });
+
+  it('for a scope that it declares and never calls', () => {
+    const more = [...scopes, { name: 'stripe:write', effect: 'write', timeoutSeconds: 40 } as const];
+    expect(prove(machine, more).map(({ because }) => because)).toEqual([
+      'it declares tools of stripe:write and calls none',
+    ]);
+  });
+});
+
+describe('of all machines in which one way or state differs', () => {
+  it('none that an exhaustive run finds harmful is proven', async () => {
+    expect(await harmOf(machine)).toBeUndefined();
+    const missed: string[] = [];
+    let [harmful, mutants] = [0, 0];
+    for (const { what, machine: mutant } of mutantsOf(machine)) {
+      mutants += 1;
+      const harm = await harmOf(mutant);
+      if (harm === undefined) continue;
+      harmful += 1;
+      if (prove(mutant, scopes).length === 0) missed.push(`${what}: ${harm}`);
+    }
+    expect(missed).toEqual([]);
+    expect(mutants).toBeGreaterThan(600);
+    expect(harmful / mutants).toBeGreaterThan(0.9); // else the exhaustive run does not see what it should
+  });
+});
