@@ -28,8 +28,9 @@ export interface AccessOptions {
   readonly access: Pick<AccessRules, 'keyPolicies' | 'resourcePolicies'>;
 }
 
-/** The table of an index or stream. Every other resource has its policies under its own ARN. */
-const ownerOf = (arn: string): string => /^arn:[^:]*:dynamodb:[^:]*:[^:]*:table\/[^/]+/.exec(arn)?.[0] ?? arn;
+/** The table of an index or stream, the bucket of an object. Every other resource has its policies under its own ARN. */
+const ownerOf = (arn: string): string =>
+  /^arn:[^:]*:(?:dynamodb:[^:]*:[^:]*:table\/[^/]+|s3:::[^/]+)/.exec(arn)?.[0] ?? arn;
 
 /**
  * Compiles every policy of the template once. Throws an `Error` that names role, policy and statement for a document that IAM

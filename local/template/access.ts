@@ -1,3 +1,4 @@
+import type { Bucket } from './buckets.ts';
 import type { JsonObject } from './json.ts';
 import * as properties from './properties.ts';
 import type { NamedPolicy } from './roles.ts';
@@ -24,7 +25,7 @@ export interface Actor {
 export interface AccessRules {
   readonly actors: readonly Actor[];
   readonly keyPolicies: readonly ResourcePolicy[];
-  /** Of functions, from their permissions, and of tables. */
+  /** Of functions, from their permissions, of tables and of buckets. */
   readonly resourcePolicies: readonly ResourcePolicy[];
   /** The ARN of a key by its id, its ARN and the names of its aliases. */
   readonly keys: ReadonlyMap<string, string>;
@@ -86,7 +87,10 @@ const actorsOf = (select: Select): readonly Actor[] => [
 ];
 
 /** Who acts under which role, and the policies of resources. */
-export const accessRulesOf = (select: Select, tables: readonly Table[]): AccessRules => {
+export const accessRulesOf = (
+  select: Select,
+  { tables, buckets }: { readonly tables: readonly Table[]; readonly buckets: readonly Bucket[] }
+): AccessRules => {
   const keys = select('AWS::KMS::Key', properties.Key);
   const arns = new Map(
     keys.flatMap(({ resource }) => [resource.identity.ref, arnOf(resource)].map((name) => [name, arnOf(resource)]))
@@ -104,6 +108,7 @@ export const accessRulesOf = (select: Select, tables: readonly Table[]): AccessR
     resourcePolicies: [
       ...permissionsOf(select),
       ...tables.flatMap(({ name, arn, policy }) => (policy === undefined ? [] : [{ name, arn, document: policy }])),
+      ...buckets.flatMap(({ name, arn, policies }) => policies.map((document) => ({ name, arn, document }))),
     ],
   };
 };

@@ -24,8 +24,10 @@ import {
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../../local/stack.ts';
+import type { JsonObject } from '../../../local/template/json.ts';
 import { aFolder, anAssembly } from '../assembly.ts';
 import { clientOptions, SIGNED } from '../calls.ts';
 import { start } from '../sample.ts';
@@ -45,6 +47,62 @@ const assembly = anAssembly({
       Versioned: bucket('versioned', { VersioningConfiguration: { Status: 'Enabled' } }),
       Lockable: bucket('lockable', { ObjectLockEnabled: true }),
       Locked: bucket('locked', lockedFor('COMPLIANCE', 1)),
+    },
+  },
+});
+const statement = (
+  Effect: string,
+  Action: string | readonly string[],
+  Resource: string,
+  more: JsonObject = {}
+): JsonObject => ({
+  Effect,
+  Action,
+  Resource,
+  ...more,
+});
+const policyFor = (...Statement: readonly JsonObject[]): JsonObject => ({ Version: '2012-10-17', Statement });
+/** A role that may read and write what the bucket's own policy does not keep from it, and lift no lock. */
+const withRole = anAssembly({
+  Store: {
+    Resources: {
+      Bucket: bucket('guarded', { ObjectLockEnabled: true }),
+      Policy: {
+        Type: 'AWS::S3::BucketPolicy',
+        Properties: {
+          Bucket: { Ref: 'Bucket' },
+          PolicyDocument: policyFor(
+            statement('Deny', 's3:*', 'arn:aws:s3:::guarded/kept/*', { Principal: '*' }),
+            statement('Deny', 's3:*', 'arn:aws:s3:::guarded/*', {
+              Principal: '*',
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            })
+          ),
+        },
+      },
+      Role: {
+        Type: 'AWS::IAM::Role',
+        Properties: {
+          RoleName: 'writer',
+          AssumeRolePolicyDocument: policyFor({
+            Effect: 'Allow',
+            Action: 'sts:AssumeRole',
+            Principal: { AWS: 'arn:aws:iam::000000000000:root' },
+          }),
+          Policies: [
+            {
+              PolicyName: 'own',
+              PolicyDocument: policyFor(
+                statement(
+                  'Allow',
+                  ['s3:GetObject', 's3:PutObject', 's3:PutObjectRetention', 's3:DeleteObjectVersion'],
+                  'arn:aws:s3:::guarded/*'
+                )
+              ),
+            },
+          ],
+        },
+      },
     },
   },
 });
@@ -348,5 +406,52 @@ describe('S3 at the endpoint', () => {
     ['NotImplemented', () => s3.send(new CreateMultipartUploadCommand({ Bucket: 'plain', Key: 'k' }))],
   ])('answers with %s what cannot be done (%#)', async (name, call) => {
     await expect(call()).rejects.toMatchObject({ name });
+  });
+});
+
+describe('S3 for a role', () => {
+  let stack: LocalStack;
+  let s3: S3Client;
+  beforeAll(async () => {
+    stack = await start(withRole, { users: [] });
+    const assume = new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/writer', RoleSessionName: 'me' });
+    const { Credentials } = await new STSClient(clientOptions(stack)).send(assume);
+    const {
+      AccessKeyId: accessKeyId = '',
+      SecretAccessKey: secretAccessKey = '',
+      SessionToken: sessionToken,
+    } = Credentials ?? {};
+    s3 = new S3Client(clientOptions(stack, { accessKeyId, secretAccessKey, sessionToken }));
+  });
+  afterAll(() => stack.close());
+  const of = (Key: string) => ({ Bucket: 'guarded', Key });
+  const denied = { name: 'AccessDenied', $metadata: expect.objectContaining({ httpStatusCode: 403 }) };
+
+  it('does what its policies allow', async () => {
+    await s3.send(new PutObjectCommand({ ...of('free'), Body: 'a' }));
+    const { Body } = await s3.send(new GetObjectCommand(of('free')));
+    expect(await Body?.transformToString()).toBe('a');
+  });
+
+  it.each([
+    ['what the policy of the bucket denies', () => s3.send(new PutObjectCommand({ ...of('kept/k'), Body: 'a' }))],
+    ['what no policy allows', () => s3.send(new DeleteObjectCommand(of('free')))],
+    [
+      'to know that there is no such object, without the right to list',
+      () => s3.send(new GetObjectCommand(of('absent'))),
+    ],
+    [
+      'to hold an object, with the right to put it alone',
+      () => s3.send(new PutObjectCommand({ ...of('h'), Body: 'a', ObjectLockLegalHoldStatus: 'ON' })),
+    ],
+  ])('is denied %s', async (_, call) => {
+    await expect(call()).rejects.toMatchObject(denied);
+  });
+
+  it('is denied to bypass GOVERNANCE without the right to', async () => {
+    const lock = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: TOMORROW } as const;
+    const { VersionId } = await s3.send(new PutObjectCommand({ ...of('g'), Body: 'a', ...lock }));
+    const remove = new DeleteObjectCommand({ ...of('g'), VersionId, BypassGovernanceRetention: true });
+    await expect(s3.send(remove)).rejects.toMatchObject(denied);
   });
 });
