@@ -13,8 +13,11 @@ type Head = Pick<IncomingMessage, 'headers' | 'url'>;
 
 /** Who signed a request and for which service: in its header or, where it is a URL that somebody was given, in its query. */
 export const authorizationOf = ({ headers, url = '/' }: Head): string | undefined => {
-  if (headers.authorization !== undefined || !url.includes('X-Amz-Credential=')) return headers.authorization;
-  return `Credential=${new URLSearchParams(url.slice(url.indexOf('?'))).get('X-Amz-Credential')}`;
+  if (headers.authorization !== undefined) return headers.authorization;
+  const query = new URLSearchParams(url.slice(url.indexOf('?')));
+  const [credential, key] = [query.get('X-Amz-Credential'), query.get('AWSAccessKeyId')];
+  if (credential !== null) return `Credential=${credential}`;
+  return key === null ? undefined : `Credential=${key}/any/any/s3/`; // the older way, which some clients still use for S3
 };
 
 /** The session's token, which stands where the signature does. */

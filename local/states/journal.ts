@@ -195,5 +195,6 @@ export const noJournal = (): Journal => ({
   note: () => {},
   rewrite: () => Promise.resolve(),
   fsyncs: () => 0,
+  writingMs: () => 0,
   close: () => Promise.resolve(),
 });

@@ -1,5 +1,5 @@
-import * as z from 'zod';
-import type { Json, JsonObject } from './json.ts';
+import type { Bucket } from './buckets.ts';
+import type { JsonObject } from './json.ts';
 import * as properties from './properties.ts';
 import type { NamedPolicy } from './roles.ts';
 import { arnOf, type Select } from './select.ts';
@@ -25,7 +25,7 @@ export interface Actor {
 export interface AccessRules {
   readonly actors: readonly Actor[];
   readonly keyPolicies: readonly ResourcePolicy[];
-  /** Of functions, from their permissions, of buckets and of tables. */
+  /** Of functions, from their permissions, of tables and of buckets. */
   readonly resourcePolicies: readonly ResourcePolicy[];
   /** The ARN of a key by its id, its ARN and the names of its aliases. */
   readonly keys: ReadonlyMap<string, string>;
@@ -65,18 +65,6 @@ const permissionsOf = (select: Select): readonly ResourcePolicy[] => {
   });
 };
 
-const BucketPolicy = z.object({
-  Bucket: z.string(),
-  PolicyDocument: z.record(z.string(), z.json() as z.ZodType<Json>),
-});
-
-const bucketPoliciesOf = (select: Select): readonly ResourcePolicy[] =>
-  select('AWS::S3::BucketPolicy', BucketPolicy).map(({ resource, properties: { Bucket, PolicyDocument } }) => ({
-    name: resource.at,
-    arn: `arn:aws:s3:::${Bucket}`,
-    document: PolicyDocument,
-  }));
-
 const actorsOf = (select: Select): readonly Actor[] => [
   ...select('AWS::Lambda::Function', properties.LambdaFunction).map(
     ({ resource, properties: { Role } }): Actor => ({
@@ -99,7 +87,10 @@ const actorsOf = (select: Select): readonly Actor[] => [
 ];
 
 /** Who acts under which role, and the policies of resources. */
-export const accessRulesOf = (select: Select, tables: readonly Table[]): AccessRules => {
+export const accessRulesOf = (
+  select: Select,
+  { tables, buckets }: { readonly tables: readonly Table[]; readonly buckets: readonly Bucket[] }
+): AccessRules => {
   const keys = select('AWS::KMS::Key', properties.Key);
   const arns = new Map(
     keys.flatMap(({ resource }) => [resource.identity.ref, arnOf(resource)].map((name) => [name, arnOf(resource)]))
@@ -116,8 +107,8 @@ export const accessRulesOf = (select: Select, tables: readonly Table[]): AccessR
     ),
     resourcePolicies: [
       ...permissionsOf(select),
-      ...bucketPoliciesOf(select),
       ...tables.flatMap(({ name, arn, policy }) => (policy === undefined ? [] : [{ name, arn, document: policy }])),
+      ...buckets.flatMap(({ name, arn, policies }) => policies.map((document) => ({ name, arn, document }))),
     ],
   };
 };

@@ -23,7 +23,6 @@ const lockOf = ({ ObjectLockEnabled, ObjectLockConfiguration }: properties.Bucke
   const given = ObjectLockConfiguration?.Rule?.DefaultRetention;
   if (given === undefined) return { defaultRetention: undefined };
   const { Mode: mode, Days: days, Years: years } = given;
-  if ((days === undefined) === (years === undefined)) throw new Error('DefaultRetention has either Days or Years');
   return { defaultRetention: { mode, period: days === undefined ? { years: years ?? 0 } : { days } } };
 };
 

@@ -50,16 +50,17 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
   const [first] = assembly.stacks;
   const tables = tablesOf(select);
   const functions = functionsOf(select, assembly);
+  const buckets = bucketsOf(select);
   return {
     account: first?.account ?? '',
     region: first?.region ?? '',
     tables,
     functions,
-    buckets: bucketsOf(select),
+    buckets,
     logGroups: logGroupsOf(select, functions),
     roles: rolesOf(select),
     managedPolicies: managedPoliciesOf(select),
-    access: accessRulesOf(select, tables),
+    access: accessRulesOf(select, { tables, buckets }),
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)
       .filter((rule) => rule.properties.State === 'ENABLED')

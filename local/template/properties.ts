@@ -152,11 +152,12 @@ export const Bucket = properties(
         ObjectLockEnabled: z.literal('Enabled').optional(),
         Rule: z
           .strictObject({
-            DefaultRetention: z.strictObject({
-              Mode: z.enum(['GOVERNANCE', 'COMPLIANCE']),
-              Days: Period,
-              Years: Period,
-            }),
+            DefaultRetention: z
+              .strictObject({ Mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), Days: Period, Years: Period })
+              .refine(
+                ({ Days, Years }) => (Days === undefined) !== (Years === undefined),
+                'expected either Days or Years'
+              ),
           })
           .optional(),
       })

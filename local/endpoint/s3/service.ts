@@ -4,9 +4,11 @@ import type { ObjectStore } from '../../objects/store.ts';
 import type { Bucket } from '../../template/buckets.ts';
 import { decoded, type Exchange, type Reply, ServiceError } from '../exchange.ts';
 import { guardFor } from '../operation.ts';
+import { deleteObject, deleteObjects } from './deletes.ts';
 import { listObjects, listObjectVersions } from './lists.ts';
 import { getLegalHold, getLockConfiguration, getRetention, putLegalHold, putRetention } from './locks.ts';
-import { deleteObject, deleteObjects, getObject, putObject } from './objects.ts';
+import { putObject } from './puts.ts';
+import { getObject } from './reads.ts';
 import { empty, isoOf, type S3Operation, xmlReply } from './request.ts';
 
 export interface S3Options {
@@ -22,20 +24,23 @@ export interface S3Options {
 const PLAIN = new Set(
   (
     'x-id list-type prefix delimiter marker max-keys encoding-type continuation-token start-after fetch-owner key-marker ' +
-    'version-id-marker versionId'
+    'version-id-marker versionId AWSAccessKeyId Signature Expires'
   ).split(' ')
 );
 const isPlain = (name: string): boolean => PLAIN.has(name) || /^(x-amz-|response-)/i.test(name);
 
 /** A URL that was signed for somebody is good for reading alone: what else it would carry is not looked for there. */
 const checkPresigned = ({ method, query }: Exchange, now: number): void => {
-  if (!query.has('X-Amz-Credential')) return;
+  const date = query.get('X-Amz-Date');
+  if (!query.has('X-Amz-Credential') && !query.has('AWSAccessKeyId')) return;
   if (method !== 'GET' && method !== 'HEAD')
     throw new ServiceError('NotImplemented', `the local stack does not know ${method} by a presigned URL`, 501);
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-  const signedAt = Date.parse((query.get('X-Amz-Date') ?? '').replace(parts, '$1-$2-$3T$4:$5:$6Z'));
-  if (!(signedAt + Number(query.get('X-Amz-Expires')) * 1000 > now))
-    throw new ServiceError('AccessDenied', 'Request has expired', 403);
+  const endsAt =
+    date === null
+      ? Number(query.get('Expires')) * 1000
+      : Date.parse(date.replace(parts, '$1-$2-$3T$4:$5:$6Z')) + Number(query.get('X-Amz-Expires')) * 1000;
+  if (!(endsAt > now)) throw new ServiceError('AccessDenied', 'Request has expired', 403);
 };
 
 /** The bucket of a request, in its host or in its path, and the key. */
