@@ -159,7 +159,11 @@ describe('the header that a call of an execution gets', () => {
     taskScheduledEventDetails: { parameters: JSON.stringify({ FunctionName: call.functionArn, Payload: { n: 1 } }) },
   });
   const opened = (events: readonly HistoryEvent[]) =>
-    executionTraces(() => {}, { history: () => events, traceHeader: () => call.traceHeader, now: () => 1 });
+    executionTraces(
+      () => {},
+      () => events,
+      () => 1
+    );
   const expected = (before: number): string =>
     `Root=${TRACE};Parent=${callIdOf(arn, call.functionArn, call.payload, before)};Sampled=1`;
 
