@@ -135,6 +135,7 @@ export const openReload = async ({
       return tell({ kind: 'broken', problem: problemOf(error) });
     }
     const done: string[] = [];
+    const problems: string[] = [];
     const giveFresh = async ([name, bundleName]: readonly [string, string | undefined]): Promise<void> => {
       const bundle = fresh.get(bundleName ?? '');
       if (bundle === undefined || bundle.digest === codeOf.get(name)) return;
@@ -142,10 +143,13 @@ export const openReload = async ({
         await give(name, bundle);
         done.push(name);
       } catch (error) {
-        tell({ kind: 'broken', problem: problemOf(error) });
+        problems.push(problemOf(error));
       }
     };
     await Promise.all([...bundleOf].map(giveFresh));
+    const [problem, ...more] = problems;
+    if (problem !== undefined)
+      tell({ kind: 'broken', problem: more.length === 0 ? problem : `${problem} (and ${more.length} more)` });
     if (done.length > 0) tell({ kind: 'reloaded', functions: done, ms: performance.now() - begun });
   };
 

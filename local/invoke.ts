@@ -32,7 +32,7 @@ export const invokeForStates = (
       throw new TaskFailure('Lambda.AWSLambdaException', message);
     }
     const payload = JSON.stringify(value);
-    const traceHeader = traces.header({ executionArn, functionArn, payload, traceHeader: given });
+    const traceHeader = traces.header({ executionArn, functionArn: named, payload, traceHeader: given });
     const invoked = pool.invoke(functionArn, payload, { traceHeader, signal });
     const answer = await invoked.catch((error: unknown) => {
       throw error instanceof InvocationRefused ? new TaskFailure(`Lambda.${error.name}`, error.message) : error;

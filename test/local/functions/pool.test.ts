@@ -222,7 +222,7 @@ describe('a pool of function processes', () => {
         folders.push(`${lambda.name} ${lambda.folder}`);
         return start(lambda);
       },
-      perFunction: 1,
+      perFunction: 2,
     });
     await pool.warm();
     const inFlight = pool.invoke('a', 'old');

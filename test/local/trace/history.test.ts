@@ -3,6 +3,7 @@ import { TaskFailure } from '../../../local/states/failure.ts';
 import type { HistoryEvent } from '../../../local/states/history.ts';
 import type { JsonObject } from '../../../local/template/json.ts';
 import type { Document } from '../../../local/trace/document.ts';
+import { executionTraces } from '../../../local/trace/executions.ts';
 import { callIdOf, segmentIdOf, stateSubsegments } from '../../../local/trace/history.ts';
 import { functionArn, invoking, machineOf, openBench } from '../states/harness.ts';
 
@@ -78,6 +79,30 @@ describe('the subsegments of an execution', () => {
       expect(ids).toContain(callIdOf(executionArn, arn, JSON.stringify(payload), 0));
   });
 
+  it('are inside a Map, each with the call that its iteration made', async () => {
+    const processor = {
+      ProcessorConfig: { Mode: 'INLINE' },
+      StartAt: 'Work',
+      States: { Work: invoking('fine', { Next: 'Rest' }), Rest: { Type: 'Pass', End: true } },
+    };
+    const each = { Type: 'Map', Items: '{% [1, 2, 1] %}', ItemProcessor: processor, Next: 'Done' };
+    const bench = await openBench(machineOf({ Each: each, Done: { Type: 'Succeed' } }), functions);
+    const { executionArn, status } = await bench.run();
+    expect(status).toBe('SUCCEEDED');
+    const documents = stateSubsegments(executionArn, TRACE, bench.states.history(executionArn));
+    const iteration = ['  Work', '    Lambda', '  Rest'];
+    expect(outline(executionArn, documents).toSorted()).toEqual(
+      ['Each', ...iteration, ...iteration, ...iteration, 'Done'].toSorted()
+    );
+    const ids = documents.filter(({ name }) => name === 'Lambda').map(({ id }) => id);
+    const expected = [
+      [1, 0],
+      [1, 1],
+      [2, 0],
+    ].map(([item, before]) => callIdOf(executionArn, functionArn('fine'), JSON.stringify(item), before ?? 0));
+    expect(ids.toSorted()).toEqual(expected.toSorted());
+  });
+
   it('are inside the Map and Parallel that they belong to, whatever order the history has', () => {
     const arn = 'arn:aws:states:us-east-1:123456789012:execution:Test:one';
     let id = 0;
@@ -115,5 +140,45 @@ describe('the subsegments of an execution', () => {
       '    Lambda',
       'After',
     ]);
+  });
+});
+
+describe('the header that a call of an execution gets', () => {
+  const arn = 'arn:aws:states:us-east-1:123456789012:execution:Test:one';
+  const call = {
+    executionArn: arn,
+    functionArn: functionArn('fine'),
+    payload: '{"n":1}',
+    traceHeader: `Root=${TRACE};Sampled=1`,
+  };
+  const scheduled = (id: number): HistoryEvent => ({
+    id,
+    previousEventId: id - 1,
+    timestamp: 1,
+    type: 'TaskScheduled',
+    taskScheduledEventDetails: { parameters: JSON.stringify({ FunctionName: call.functionArn, Payload: { n: 1 } }) },
+  });
+  const opened = (events: readonly HistoryEvent[]) =>
+    executionTraces(
+      () => {},
+      () => events,
+      () => 1
+    );
+  const expected = (before: number): string =>
+    `Root=${TRACE};Parent=${callIdOf(arn, call.functionArn, call.payload, before)};Sampled=1`;
+
+  it('names the subsegment that the history will give it, one for each attempt', () => {
+    const traces = opened([scheduled(1)]);
+    expect([1, 2, 3].map(() => traces.header(call))).toEqual([0, 1, 2].map(expected));
+  });
+
+  it('goes on counting after a restart, where the history tells how many there were', () => {
+    const traces = opened([scheduled(1), scheduled(2), scheduled(3)]);
+    expect([1, 2].map(() => traces.header(call))).toEqual([2, 3].map(expected));
+  });
+
+  it('is handed on as it is where nothing is sampled', () => {
+    const traceHeader = `Root=${TRACE};Parent=53995c3f42cd8ad8;Sampled=0`;
+    expect(opened([]).header({ ...call, traceHeader })).toBe(traceHeader);
   });
 });
