@@ -17,6 +17,7 @@ import { createIdentity, type Identity, type User } from './identity/identity.ts
 import { openSigningKeys } from './identity/keys.ts';
 import { invokeForStates } from './invoke.ts';
 import { type Listening, listen, listenForApis } from './listen.ts';
+import { parseProgram } from './states/parse.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -93,6 +94,19 @@ const checkIssuers = ({ apis, userPools }: Deployment): void => {
   }
 };
 
+/** What cannot be carried out is said at once, not at the first start of an execution. */
+const checkMachines = ({ machines }: Deployment): void => {
+  const problems = machines.flatMap(({ at, definition }) => {
+    try {
+      parseProgram(definition);
+      return [];
+    } catch (error) {
+      return [`${at}: ${error instanceof Error ? error.message : error}`];
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+};
+
 /**
  * Runs a synthesised app on this machine. Resolves when everything can be called. Rejects with an `Error` that says what is
  * wrong, having ended everything it had started: a template that holds something unknown, a port or data folder in use, no
@@ -114,6 +128,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
   const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
   checkIssuers(deployment);
+  checkMachines(deployment);
   const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
 
   const failed = Promise.withResolvers<Error>();

@@ -70,13 +70,28 @@ const say = (reply: Reply): void => {
   process.send?.(reply);
 };
 
+let current: Call | undefined;
+
+/** What nobody catches ends the process, and is the answer to the call that runs, as in Lambda. */
+const crash = (answer: Answer, status: number): void => {
+  const { failed, payload } = logged(answer, current?.requestId ?? 'between calls');
+  if (current === undefined || process.send === undefined) process.exit(status);
+  process.send({ kind: 'last', failed, payload } satisfies Reply, () => process.exit(status));
+};
+process.on('uncaughtException', (error) => crash(failureOf(error), 129));
+process.on('unhandledRejection', (reason) => crash(failure('Runtime.UnhandledPromiseRejection', String(reason)), 128));
+
 process.on('disconnect', () => process.exit(0));
 enableCompileCache(cacheFolder);
 try {
   const handler = await load();
   process.on('message', (call: Call) => {
+    current = call;
     serve(handler, call).then(
-      (answer) => say({ kind: 'answer', ...logged(answer, call.requestId) }),
+      (answer) => {
+        current = undefined;
+        say({ kind: 'answer', ...logged(answer, call.requestId) });
+      },
       () => process.exit(1)
     );
   });

@@ -124,7 +124,9 @@ export const startProcess = async (
         () => crashed(call.requestId, child)
       );
       if (!gone) child.send(call);
-      const { failed, payload } = (await answer) as Answer;
+      const said = await answer;
+      if ('kind' in said && said.kind === 'last') await exited; // nobody else may be given this process
+      const { failed, payload } = said as Answer;
       return { failed, payload };
     },
   };

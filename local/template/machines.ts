@@ -6,6 +6,8 @@ import * as properties from './properties.ts';
 import { arnOf, type Select } from './select.ts';
 
 export interface StateMachine {
+  /** `<stack>/<logical id>`, as messages name it. */
+  readonly at: string;
   readonly arn: string;
   readonly name: string;
   readonly roleArn: string;
@@ -37,6 +39,7 @@ export const machinesOf = (select: Select, { assets }: Assembly): readonly State
       RoutingConfiguration.map(({ StateMachineVersionArn }): [string, string] => [identity.ref, StateMachineVersionArn])
     );
     return {
+      at: resource.at,
       arn,
       name: String(resource.identity.attributes.Name),
       roleArn: given.RoleArn,
