@@ -25,12 +25,12 @@ export const takeLock = (file: string): Release | { readonly owner: number } => 
     return () => database.close();
   } catch (cause) {
     try {
-      const owner = database.prepare('PRAGMA user_version').get()?.user_version;
-      if (cause instanceof Error && 'errcode' in cause && cause.errcode === BUSY) return { owner: Number(owner) };
+      if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === BUSY))
+        throw new Error(`${file} should be a lock and is something else: remove it`, { cause });
+      return { owner: Number(database.prepare('PRAGMA user_version').get()?.user_version) };
     } finally {
       database.close();
     }
-    throw new Error(`${file} should be a lock and is something else: remove it`, { cause });
   }
 };
 

@@ -24,6 +24,7 @@ import { invokeForStates, servicesMayInvoke } from './invoke.ts';
 import { type Listening, listen, listenForApis, timed } from './listen.ts';
 import { openObjects } from './objects/store.ts';
 import { openSecretStore } from './secrets/store.ts';
+import { parseProgram } from './states/parse.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -119,6 +120,19 @@ const checkIssuers = ({ apis, userPools }: Deployment): void => {
   }
 };
 
+/** What cannot be carried out is said at once, not at the first start of an execution. */
+const checkMachines = ({ machines }: Deployment): void => {
+  const problems = machines.flatMap(({ at, definition }) => {
+    try {
+      parseProgram(definition);
+      return [];
+    } catch (error) {
+      return [`${at}: ${error instanceof Error ? error.message : error}`];
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+};
+
 /**
  * Runs a synthesised app on this machine. Resolves when everything can be called. Rejects with an `Error` that says what is
  * wrong, having ended everything it had started: a template that holds something unknown, a port or data folder in use, no
@@ -140,6 +154,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
   const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
   checkIssuers(deployment);
+  checkMachines(deployment);
   const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
   const failed = Promise.withResolvers<Error>();

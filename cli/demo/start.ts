@@ -189,12 +189,16 @@ export const start = async (shell: Shell, options: StartOptions): Promise<number
   const cleanup = openCleanup();
   const failure = new AbortController();
   const stop = AbortSignal.any([shell.stop, failure.signal]);
+  const wait: Shell['wait'] = async (ms) => {
+    failure.signal.throwIfAborted();
+    await shell.wait(ms);
+  };
   const saying = () => narrator.line(`  ${narrator.paint('quiet', '·')} ending what was started`);
   stop.addEventListener('abort', saying, { once: true });
   try {
     const files = { read, ...(examples !== undefined && { examples: examplesJsonl(examples) }) };
     const onFailure = (reason: Error) => failure.abort(new Failure(clean(reason.message)));
-    const code = await run({ ...shell, stop }, options, files, narrator, onFailure, cleanup.add);
+    const code = await run({ ...shell, stop, wait }, options, files, narrator, onFailure, cleanup.add);
     failure.signal.throwIfAborted();
     return code;
   } catch (error) {

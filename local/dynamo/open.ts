@@ -8,7 +8,8 @@ const VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
 
 /** The endpoint that was given, by the option or in the environment. Throws an `Error` for what is none. */
 export const givenEndpoint = (option: string | undefined): URL | undefined => {
-  const text = option ?? process.env[VARIABLE];
+  const variable = process.env[VARIABLE];
+  const text = option ?? (variable === '' ? undefined : variable);
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.username === '') return url;

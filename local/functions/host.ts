@@ -116,6 +116,17 @@ const invoke = async (handler: Handler, call: Call): Promise<Answer> => {
   return answer;
 };
 
+let current: Call | undefined;
+
+/** What nobody catches ends the process, and is the answer to the call that runs, as in Lambda. */
+const crash = ({ failed, payload }: Answer, status: number): void => {
+  print(logLine('ERROR', `Uncaught Exception \t${payload}`));
+  if (current === undefined || process.send === undefined) process.exit(status);
+  process.send({ kind: 'last', failed, payload } satisfies Reply, () => process.exit(status));
+};
+process.on('uncaughtException', (error) => crash(failureOf(error), 129));
+process.on('unhandledRejection', (reason) => crash(failure('Runtime.UnhandledPromiseRejection', String(reason)), 128));
+
 process.on('disconnect', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0)); // whoever reads the log is gone
 enableCompileCache(cacheFolder);
@@ -124,8 +135,12 @@ try {
   const handler = await load();
   const cpuMs = cpuMeter();
   process.on('message', (call: Call) => {
+    current = call;
     invoke(handler, call).then(
-      (answer) => say({ kind: 'answer', ...answer, cpuMs: cpuMs() }),
+      (answer) => {
+        current = undefined;
+        say({ kind: 'answer', ...answer, cpuMs: cpuMs() });
+      },
       () => process.exit(1)
     );
   });

@@ -19,7 +19,7 @@ export interface Answer {
   readonly payload: string;
 }
 
-/** What the process says: that it can be called, that it never will, or the answer to a call. */
+/** What the process says: that it can be called, that it never will, the answer to a call, or the last one before it ends. */
 export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly payload: string }
@@ -27,7 +27,9 @@ export type Reply =
       readonly kind: 'answer';
       /** What the process has used of a CPU since its last answer. */
       readonly cpuMs: number;
-    } & Answer);
+    } & Answer)
+  /** To the call that the process does not survive. */
+  | ({ readonly kind: 'last' } & Answer);
 
 /** The largest event and the largest answer: 6 MiB and 100 KiB, as in Lambda. */
 export const MAX_PAYLOAD_BYTES = 6_291_556;

@@ -146,9 +146,11 @@ export const startProcess = async (
       );
       if (!gone) child.send(call);
       const answer = await answered;
-      if (!('kind' in answer)) {
-        void drained.then(() => writeEnd(options.log, lambda, call, begunMs, answer));
-        return answer;
+      if (!('kind' in answer) || answer.kind === 'last') {
+        if ('kind' in answer) await exited; // nobody else may be given this process
+        const { failed, payload } = answer;
+        void drained.then(() => writeEnd(options.log, lambda, call, begunMs, { failed, payload }));
+        return { failed, payload };
       }
       if (answer.kind !== 'answer') throw new Error('a function that is loaded says nothing but answers');
       const { failed, payload, cpuMs: used } = answer;

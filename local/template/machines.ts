@@ -13,6 +13,8 @@ export interface MachineAlias {
 }
 
 export interface StateMachine {
+  /** `<stack>/<logical id>`, as messages name it. */
+  readonly at: string;
   readonly arn: string;
   readonly name: string;
   readonly roleArn: string;
@@ -61,6 +63,7 @@ export const machinesOf = (select: Select, { assets }: Assembly): readonly State
         )
     );
     return {
+      at: resource.at,
       arn,
       name: String(resource.identity.attributes.Name),
       roleArn: given.RoleArn,

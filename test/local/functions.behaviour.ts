@@ -59,6 +59,12 @@ describe('functions of a local stack', () => {
     ['that it took too long', { do: 'hang' }, 'Sandbox.Timedout', 'Task timed out after 2.00 seconds'],
     ['that it blocked its process', { do: 'spin' }, 'Sandbox.Timedout', 'Task timed out after 2.00 seconds'],
     ['that its answer is too large', { do: 'huge' }, 'Function.ResponseSizeTooLarge', '7000002 bytes'],
+    ['that its answer is no JSON, but a cycle', { do: 'cycle' }, 'Runtime.MarshalError', 'Unable to stringify'],
+    ['that its answer is no JSON, but a BigInt', { do: 'bigint' }, 'Runtime.MarshalError', 'Unable to stringify'],
+    ['a rejection that nobody handles', { do: 'reject' }, 'Runtime.UnhandledPromiseRejection', 'nobody waits for this'],
+    ['an error that nobody catches', { do: 'raise' }, 'RangeError', 'nobody catches this'],
+    ['that it ran out of memory', { do: 'exhaust' }, 'Runtime.ExitError', 'signal: SIGABRT'],
+    ['that it was killed', { do: 'die' }, 'Runtime.ExitError', 'signal: SIGKILL'],
   ])('report %s, and serve the next call', async (_, event, errorType, message) => {
     const { status, error, body } = await invoke(stack, event);
     expect([status, error, body.errorType]).toEqual([200, 'Unhandled', errorType]);
@@ -68,6 +74,15 @@ describe('functions of a local stack', () => {
 
   it('answer null for nothing', async () => {
     expect((await invoke(stack, { do: 'nothing' })).body).toBeNull();
+  });
+
+  it.each([
+    ['half a surrogate pair', 'surrogate', 'a\ud800b'],
+    ['megabytes that it printed', 'flood', 'printed'],
+    ['a failure after its answer', 'late', 'answered'],
+  ])('answer in spite of %s, and serve the next call', async (_, what, answer) => {
+    expect((await invoke(stack, { do: what })).body).toBe(answer);
+    expect((await invoke(stack, { do: 'echo', n: 1 })).body).toEqual({ do: 'echo', n: 1 });
   });
 
   it('are refused an event over 6 MB', async () => {

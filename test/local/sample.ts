@@ -32,6 +32,15 @@ const code = (): Readonly<Record<string, string>> => ({
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
       print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },
+      cycle: () => { const own = {}; own.own = own; return own; },
+      bigint: () => 1n,
+      surrogate: () => 'a\\ud800b',
+      reject: () => { setTimeout(() => Promise.reject(new Error('nobody waits for this')), 5); return new Promise(() => setInterval(() => {}, 1000)); },
+      late: () => { setTimeout(() => { throw new Error('after the answer') }, 5); return 'answered'; },
+      raise: () => { setTimeout(() => { throw new RangeError('nobody catches this') }, 5); return new Promise(() => {}); },
+      exhaust: () => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); },
+      die: () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => setInterval(() => {}, 1000)); },
+      flood: () => { for (let n = 0; n < 100; n += 1) console.log('x'.repeat(50_000)); return 'printed'; },
       put: async ({ key }) => {
         await dynamodb.send(new PutItemCommand({ TableName: process.env.TABLE, Item: { pk: { S: key } } }));
         return { put: key };

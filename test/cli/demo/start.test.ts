@@ -22,6 +22,8 @@ interface World {
   contexts: Readonly<Record<string, unknown>>[];
   jira: JiraSandbox | undefined;
   keys: (string | undefined)[];
+  /** Says that the stack cannot go on. */
+  fail: (reason: Error) => void;
 }
 
 /** Parts that run no functions: runs end as `close` says. */
@@ -33,7 +35,7 @@ const aWorld = ({
   broken?: 'synth' | 'stack' | 'warm';
 } = {}): World => {
   const running = new Set<string>();
-  const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts };
+  const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts, fail: () => {} };
   const parts: StartParts = {
     assemble: async ({ outdir, context = {} }) => {
       if (broken === 'synth') throw Object.assign(new Error('the mode is not right'), { name: 'ConfigError' });
@@ -60,7 +62,8 @@ const aWorld = ({
         },
       };
     },
-    startLocalStack: async ({ users }) => {
+    startLocalStack: async ({ users, onFailure }) => {
+      world.fail = (reason) => onFailure?.(reason);
       if (broken === 'stack') throw new Error('port 3000 is in use');
       const api = await startFakeApi({ close });
       running.add('stack');
@@ -270,5 +273,62 @@ describe('start', () => {
     expect(await main(['start', '--data', data, '--once'], shell)).toBe(1);
     expect(written.err).toBe('Interrupted.\n');
     expect([...world.running]).toEqual([]);
+  });
+
+  const reason = 'dynoxide, the database, ended (SIGKILL), so the local stack does';
+
+  it('ends everything, and says why, where the stack cannot go on in the midst of its batch', async () => {
+    const world: World = aWorld({ close: () => world.fail(new Error(reason)) });
+    const { code, err } = await writ(world, '--once');
+    expect({ code, err }).toEqual({ code: 1, err: `writ: ${reason}\n` });
+    expect([...world.running]).toEqual([]);
+  });
+
+  it('ends everything, and says why, where the stack cannot go on while it is up', async () => {
+    const world = aWorld();
+    const { shell, written } = aShell({
+      parts: world.parts,
+      onOut: (text) => text.includes('Up until Ctrl-C') && world.fail(new Error(reason)),
+    });
+    const file = await ticketsFile('id,text\n1,a');
+    expect(await main(['start', '--data', data, '--tickets', file], shell)).toBe(1);
+    expect(written.err).toBe(`writ: ${reason}\n`);
+    expect([...world.running]).toEqual([]);
+  });
+});
+
+describe('files of the data folder that are not what they should be', () => {
+  it.each<[string, string, readonly string[], string]>([
+    [
+      'jira-issues.json',
+      '[{"key":',
+      ['start', '--once'],
+      'should hold the issues of the Jira sandbox and does not. Remove it to go on without them: runs that are about them will be handed to people.',
+    ],
+    [
+      'jira-issues.json',
+      '{"issues":[]}',
+      ['start', '--once'],
+      'should hold the issues of the Jira sandbox and does not. Remove it to go on without them: runs that are about them will be handed to people.',
+    ],
+    ['connection.json', '{"api"', ['runs'], 'cannot be read. Stop "npm start", delete the file, and start again.'],
+    [
+      'connection.json',
+      '{"version":2}',
+      ['runs'],
+      "is of a newer version of Writ (2, this one knows 1). Use that version's command.",
+    ],
+    [
+      'start.lock',
+      'no lock of SQLite: '.repeat(80),
+      ['start', '--once'],
+      'should be a lock and is something else: remove it',
+    ],
+  ])('are refused: %s with %s', async (file, content, command, message) => {
+    await writeFile(join(data, file), content);
+    const { shell, written } = aShell({ parts: aWorld().parts });
+    const code = await main([...command, '--data', data], shell);
+    expect({ code, err: written.err }).toEqual({ code: 1, err: `writ: ${join(data, file)} ${message}\n` });
+    expect(await readFile(join(data, file), 'utf8')).toBe(content);
   });
 });
