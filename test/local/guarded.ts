@@ -177,6 +177,7 @@ export const guarded = (more: Readonly<Record<string, Resource>> = {}): string =
     ),
     Running: named('running', role('states.amazonaws.com')),
     RunningRights: policy(['Running'], [statement('lambda:InvokeFunction', at('Echo', ':*'))]),
+    EchoVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: ref('Echo') } },
     Echo: lambda('echo', { Role: arnOf('Guest') }),
     EchoPermission: permission('Echo', 'events.amazonaws.com', 'arn:aws:events:us-east-1:000000000000:rule/none'),
     Allowed: machine('allowed', 'Running', at('Echo', ':1')),
