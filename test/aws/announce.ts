@@ -10,7 +10,7 @@ export const setup = (): void => {
   if (AWS_REGION === undefined) throw new Error('AWS_REGION must be a region such as eu-west-1.');
   if (AWS_ENDPOINT_URL !== undefined)
     say(
-      `AWS_ENDPOINT_URL is ${AWS_ENDPOINT_URL}: this proves the tests, not AWS. Nothing there tests single states: skipped.`
+      `AWS_ENDPOINT_URL is ${AWS_ENDPOINT_URL}: this proves the tests, not AWS. Single states and policies are tested by AWS alone: skipped.`
     );
   if (WRIT_API === undefined || WRIT_TOKEN === undefined)
     say(

@@ -29,8 +29,9 @@ export type Case = z.infer<typeof Case>;
 const TESTABLE = new Set(['Task', 'Pass', 'Choice', 'Succeed', 'Fail']);
 
 /** Whether a case can be walked state by state: its answers are known without knowing which function a task named. */
-export const isWalkable = ({ asl, lambda, callbacks }: Case): boolean =>
+export const isWalkable = ({ asl, lambda, callbacks, expect }: Case): boolean =>
   callbacks === undefined &&
+  ['SUCCEEDED', 'FAILED'].includes(expect.status) &&
   Object.values(asl.States).every(
     ({ Type, Resource }) => TESTABLE.has(Type) && !String(Resource ?? '').endsWith('.waitForTaskToken')
   ) &&
