@@ -17,18 +17,17 @@ import { openReservations } from './functions/reservations.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createCredentials } from './iam/credentials.ts';
 import { openIam } from './iam/open.ts';
-import { createIdentity, type Identity, type User } from './identity/identity.ts';
+import { createIdentity, signInWith, type User } from './identity/identity.ts';
 import { openSigningKeys } from './identity/keys.ts';
 import { type InvokeTrigger, TriggerFailed } from './identity/trigger.ts';
 import { invokeForStates, servicesMayInvoke } from './invoke.ts';
 import { type Listening, listen, listenForApis, timed } from './listen.ts';
 import { openObjects } from './objects/store.ts';
+import { checkDeployment, machinesByArn } from './readiness.ts';
 import { openSecretStore } from './secrets/store.ts';
-import { parseProgram } from './states/parse.ts';
-import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
-import { type Deployment, readDeployment } from './template/deployment.ts';
+import { readDeployment } from './template/deployment.ts';
 import { openDaemon } from './trace/daemon.ts';
 import { executionTraces } from './trace/executions.ts';
 import { invocationTraces } from './trace/invocations.ts';
@@ -93,46 +92,6 @@ export interface LocalStack {
   close(): Promise<void>;
 }
 
-/** The machine that each ARN starts: an alias starts the version it leads to. */
-const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
-  new Map(
-    machines.flatMap(({ startableAs, roleArn, definition }) =>
-      [...startableAs].map(([arn, started]) => [arn, { arn: started, roleArn, definition }])
-    )
-  );
-
-const signInWith =
-  (identity: Identity, { userPools }: Deployment): LocalStack['signIn'] =>
-  async (username, password) => {
-    const client = userPools
-      .flatMap(({ clients }) => clients)
-      .find(({ passwords, hasSecret }) => passwords && !hasSecret);
-    if (client === undefined) throw new Error('no user pool client of the template lets users sign in with a password');
-    return (await identity.signIn(client.id, username, password)).token;
-  };
-
-const checkIssuers = ({ apis, userPools }: Deployment): void => {
-  for (const { routes } of apis) {
-    for (const { key, authorizer } of routes) {
-      if (authorizer === undefined || userPools.some(({ issuer }) => issuer === authorizer.issuer)) continue;
-      throw new Error(`route ${key}: its issuer ${authorizer.issuer} is no user pool of the template`);
-    }
-  }
-};
-
-/** What cannot be carried out is said at once, not at the first start of an execution. */
-const checkMachines = ({ machines }: Deployment): void => {
-  const problems = machines.flatMap(({ at, definition }) => {
-    try {
-      parseProgram(definition);
-      return [];
-    } catch (error) {
-      return [`${at}: ${error instanceof Error ? error.message : error}`];
-    }
-  });
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-};
-
 /**
  * Runs a synthesised app on this machine. Resolves when everything can be called. Rejects with an `Error` that says what is
  * wrong, having ended everything it had started: a template that holds something unknown, a port or data folder in use, no
@@ -153,8 +112,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const endpoint = open(await listen(options.ports?.endpoint ?? 4566, 'the AWS endpoint'));
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
   const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
-  checkIssuers(deployment);
-  checkMachines(deployment);
+  checkDeployment(deployment);
   const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
   const failed = Promise.withResolvers<Error>();
@@ -273,7 +231,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     apiUrl: apis.get(apiIds[0] ?? '')?.url ?? '',
     endpointUrl: endpoint.url,
     outputs: deployment.outputs,
-    signIn: signInWith(identity, deployment),
+    signIn: signInWith(identity, userPools),
     warm: () => pool.warm(),
     traceAddress: daemon.address,
     folders: () => new Map(functions.map(({ name, folder }) => [name, folder])),

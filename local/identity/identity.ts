@@ -149,3 +149,12 @@ export const createIdentity = ({ pools, users, keys, invoke, now }: IdentityOpti
     },
   };
 };
+
+/** Signs users in with their password, by the first client of the pools that lets them. */
+export const signInWith =
+  (identity: Identity, pools: readonly UserPool[]) =>
+  async (username: string, password: string): Promise<string> => {
+    const client = pools.flatMap(({ clients }) => clients).find(({ passwords, hasSecret }) => passwords && !hasSecret);
+    if (client === undefined) throw new Error('no user pool client of the template lets users sign in with a password');
+    return (await identity.signIn(client.id, username, password)).token;
+  };
