@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Example } from '../../../../lambdas/core/engine/classifier/examples.ts';
 import { predict } from '../../../../lambdas/core/engine/classifier/model.ts';
 import { parse } from '../../../../lambdas/core/engine/classifier/parse.ts';
 import { seeded, shuffle } from '../../../../lambdas/core/engine/classifier/random.ts';
 import { serialise } from '../../../../lambdas/core/engine/classifier/serialise.ts';
-import { type Example, train } from '../../../../lambdas/core/engine/classifier/train.ts';
+import { train } from '../../../../lambdas/core/engine/classifier/train.ts';
 
 const file = join(process.env.WRIT_DATA ?? '', 'it_tickets', 'it_tickets_dev.jsonl');
 const isHere = process.env.WRIT_DATA !== undefined && existsSync(file);
