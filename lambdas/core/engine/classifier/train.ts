@@ -9,7 +9,7 @@ import { chooseThreshold, type Judged } from './threshold.ts';
 import { learnVocabulary, type Vocabulary, vectorOf } from './vectors.ts';
 
 export interface TrainOptions {
-  /** What a wrong answer costs, in escalations: at least 1. What is dearer to give than to escalate is withheld. Default 2. */
+  /** What a wrong answer costs, in escalations: at least 1. What is dearer to give than to escalate is withheld. Default 2.15. */
   readonly wrongCost?: number;
   /** The label of examples that are out of scope: they are learnt from, and no text is ever given this label. */
   readonly outside?: string;
@@ -32,7 +32,7 @@ const UNSEEN_ENOUGH = 3_000;
  * same Node. Throws a RangeError that says which example, label or option is at fault: fewer than 2 labels or more than
  * 300, a label with fewer than 2 different texts, a text or label that is empty.
  */
-export const train = (examples: readonly Example[], { wrongCost = 2, outside }: TrainOptions = {}): Model => {
+export const train = (examples: readonly Example[], { wrongCost = 2.15, outside }: TrainOptions = {}): Model => {
   if (!(wrongCost >= 1 && Number.isFinite(wrongCost)))
     throw new RangeError(
       `a wrong answer must cost at least as much as an escalation, which costs 1; found ${wrongCost}`
