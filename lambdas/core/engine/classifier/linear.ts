@@ -48,7 +48,23 @@ export const score = (
 ): Float64Array => {
   const count = biases.length;
   scores.set(biases);
-  for (let at = 0; at < rows.length; at++) {
+  let at = 0;
+  for (; at + 3 < rows.length; at += 4) {
+    // four rows at once, which touches the scores a quarter as often; the sum is the same to the last bit
+    const [a, b, c, d] = [values[at] ?? 0, values[at + 1] ?? 0, values[at + 2] ?? 0, values[at + 3] ?? 0];
+    const fromA = (rows[at] ?? 0) * count;
+    const fromB = (rows[at + 1] ?? 0) * count;
+    const fromC = (rows[at + 2] ?? 0) * count;
+    const fromD = (rows[at + 3] ?? 0) * count;
+    for (let k = 0; k < count; k++)
+      scores[k] =
+        (scores[k] ?? 0) +
+        a * (weights[fromA + k] ?? 0) +
+        b * (weights[fromB + k] ?? 0) +
+        c * (weights[fromC + k] ?? 0) +
+        d * (weights[fromD + k] ?? 0);
+  }
+  for (; at < rows.length; at++) {
     const value = values[at] ?? 0;
     const base = (rows[at] ?? 0) * count;
     for (let k = 0; k < count; k++) scores[k] = (scores[k] ?? 0) + value * (weights[base + k] ?? 0);
