@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { evaluateRouter, renderRouter } from './router.ts';
+import { evaluateRouter, renderRouter, WRONG_COST } from './router.ts';
 import { DataError, readRows } from './rows.ts';
 import { evaluateTickets, renderTickets } from './tickets.ts';
 
@@ -30,11 +30,12 @@ interface RouterArguments {
   readonly train: string;
   readonly test: string;
   readonly oos?: string;
+  readonly wrongCost: number;
   readonly json?: true;
 }
 
-const router = async ({ train, test, oos, json }: RouterArguments): Promise<void> => {
-  const report = await evaluateRouter(readRows(train), readRows(test), oos);
+const router = async ({ train, test, oos, wrongCost, json }: RouterArguments): Promise<void> => {
+  const report = await evaluateRouter(readRows(train), readRows(test), oos, wrongCost);
   print(json ? JSON.stringify(report) : renderRouter(report));
 };
 
@@ -51,6 +52,7 @@ program
   .requiredOption('--train <file>', 'JSON lines with text and label to learn from')
   .requiredOption('--test <file>', 'JSON lines with text and label to judge by')
   .option('--oos <label>', 'the label of texts that are out of scope')
+  .option('--wrong-cost <number>', 'what a wrong answer costs, in escalations: at least 1', Number, WRONG_COST)
   .option('--json', 'print the report as JSON')
   .action(router);
 

@@ -1,7 +1,8 @@
 import { GENESIS } from '../lambdas/core/audit/record.ts';
 import { digestOf, sha256 } from '../lambdas/core/digest.ts';
+import type { Example } from '../lambdas/core/engine/classifier/examples.ts';
 import { serialise } from '../lambdas/core/engine/classifier/serialise.ts';
-import { type Example, train } from '../lambdas/core/engine/classifier/train.ts';
+import { type TrainOptions, train } from '../lambdas/core/engine/classifier/train.ts';
 import { Terminal } from '../lambdas/core/errors.ts';
 import type { Ledger } from '../lambdas/core/ledger.ts';
 import type { Plan } from '../lambdas/core/records.ts';
@@ -87,14 +88,14 @@ const memory = (text: string): { readonly ledger: Ledger; readonly kept: () => P
 
 /**
  * Trains a model and asks it as production does: its bytes through the functions' own engine factory, and the engine
- * through the Propose step. `labels` are those that may be proposed; by default all.
+ * through the Propose step.
  */
-export const trainProposer = (examples: readonly Example[], labels?: readonly string[]): Proposer => {
+export const trainProposer = (examples: readonly Example[], options?: TrainOptions): Proposer => {
   const started = performance.now();
-  const model = trained(examples);
+  const model = trained(examples, options);
   const trainSeconds = (performance.now() - started) / 1_000;
   const bytes = serialise(model);
-  const release = releaseOf(labels ?? model.labels, sha256(bytes));
+  const release = releaseOf(model.labels, sha256(bytes));
   const proposer = enginesFrom(release.proposal.engines, () => bytes);
   const deps = { release, proposer, tools: contracts, now: () => AT, traceId: () => 'untraced' };
   return {
@@ -109,9 +110,9 @@ export const trainProposer = (examples: readonly Example[], labels?: readonly st
   };
 };
 
-const trained = (examples: readonly Example[]) => {
+const trained = (examples: readonly Example[], options?: TrainOptions) => {
   try {
-    return train(examples);
+    return train(examples, options);
   } catch (cause) {
     if (cause instanceof RangeError)
       throw new DataError(`these rows cannot train a classifier: ${cause.message}`, { cause });

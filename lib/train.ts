@@ -40,10 +40,10 @@ export const trainAll = (
 ): readonly TrainedModel[] => {
   mkdirSync(cacheDirectory, { recursive: true });
   const code = codeDigest(root);
-  return classifiers.map(({ step, name, examples }) => {
-    const bytes = cached(join(cacheDirectory, `${name}-${digestOf([code, examples])}.model`), () => {
+  return classifiers.map(({ step, name, examples, ...options }) => {
+    const bytes = cached(join(cacheDirectory, `${name}-${digestOf([code, examples, options])}.model`), () => {
       try {
-        return serialise(train(examples));
+        return serialise(train(examples, options));
       } catch (error) {
         if (error instanceof RangeError) throw new ConfigError(`the examples cannot train ${name}: ${error.message}`);
         throw error;

@@ -18,6 +18,10 @@ export interface Classifier {
   readonly step: AskingStep;
   readonly name: string;
   readonly examples: readonly Example[];
+  /** The label of examples that are out of its scope: learnt from, and never given. */
+  readonly outside?: string;
+  /** What a wrong answer costs, in escalations. */
+  readonly wrongCost?: number;
 }
 
 /** A classifier as the workflow's data names it, once trained. */

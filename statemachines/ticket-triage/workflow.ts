@@ -38,7 +38,7 @@ export const ticketTriage: WorkflowDefinition = {
           },
         ]),
     // also of what is no ticket: a text that looks like none is then unlike any queue, and goes to a person
-    { step: 'propose', name: 'queue', examples },
+    { step: 'propose', name: 'queue', examples, wrongCost: 1.8 },
   ],
 
   data: ({ mode, examples, trainedFor }) => {

@@ -67,6 +67,22 @@ describe('the router evaluation', () => {
     expect(renderRouter(report)).toContain('out of scope');
   });
 
+  it('shows what other thresholds would make of it, and withholds more where wrong answers cost more', async () => {
+    const [cheap, dear] = await Promise.all(
+      [1, 8].map((cost) =>
+        evaluateRouter(ticketsOf(150, { noise: 0.6 }), ticketsOf(90, { noise: 0.6, seed: 2 }), 'Access', cost)
+      )
+    );
+    const given = cheap?.curve.map(({ inScopeAccuracyAssigned }) => inScopeAccuracyAssigned) ?? [];
+    const withheld = cheap?.curve.map(({ oosRecall }) => oosRecall ?? 0) ?? [];
+
+    expect(given).toEqual(given.toSorted((a, b) => b - a));
+    expect(withheld).toEqual(withheld.toSorted((a, b) => a - b));
+    expect(dear).toMatchObject({ wrongCost: 8, inScopeAccuracy: cheap?.inScopeAccuracy });
+    expect(dear?.oosRecall).toBeGreaterThan(cheap?.oosRecall ?? 1);
+    expect(dear?.inScopeAccuracyAssigned).toBeLessThan(cheap?.inScopeAccuracyAssigned ?? 0);
+  });
+
   it('says nothing of what is out of scope where nothing is', async () => {
     const report = await evaluateRouter(ticketsOf(90), ticketsOf(30, { seed: 2 }), undefined);
 
@@ -95,18 +111,18 @@ describe('rows', () => {
   });
 });
 
+const rowsOf = (count: number): string =>
+  ticketsOf(count)
+    .map((row) => JSON.stringify(row))
+    .join('\n');
+
 describe('the command', () => {
   it('skips in plain words where there is nothing to judge by', async () => {
     expect((await evaluate('tickets')).stdout).toMatch(/^skipped: no tickets to judge by/);
   });
 
   it('prints a report as JSON', async () => {
-    const file = fileOf(
-      'tickets.jsonl',
-      ticketsOf(60)
-        .map((row) => JSON.stringify(row))
-        .join('\n')
-    );
+    const file = fileOf('tickets.jsonl', rowsOf(60));
     const { stdout } = await evaluate('tickets', '--data', file, '--json');
 
     expect(JSON.parse(stdout)).toMatchObject({ rows: 60, labels: 3 });
@@ -114,6 +130,10 @@ describe('the command', () => {
 
   it.each([
     [['tickets', '--data', '/nowhere.jsonl'], '/nowhere.jsonl cannot be read'],
+    [
+      ['router', '--train', fileOf('r.jsonl', rowsOf(30)), '--test', fileOf('s.jsonl', rowsOf(9)), '--wrong-cost', '0'],
+      'a wrong answer must cost at least as much as an escalation',
+    ],
     [['tickets', '--data', fileOf('one.jsonl', '{"text":"a","label":"x"}')], 'these rows cannot train a classifier'],
   ])('fails in one line, without a stack: %j', async (given, message) => {
     const failure = await evaluate(...given).catch((error: unknown) => error);

@@ -44,6 +44,14 @@ describe('training at synthesis', () => {
     expect(readdirSync(cache)).toHaveLength(2);
   });
 
+  it('trains anew where a wrong answer costs another, or a label is out of scope', () => {
+    const more = [...examples, { text: 'cake in the kitchen', label: 'None' }, { text: 'cake is gone', label: 'None' }];
+    const digests = [{}, { wrongCost: 9 }, { outside: 'None' }].map(
+      (options) => trainAll(ROOT, cache, [{ ...queue, examples: more, ...options }])[0]?.spec.digest
+    );
+    expect(new Set(digests).size).toBe(3);
+  });
+
   it('says what is wrong with examples that teach nothing', () => {
     const one = [{ text: 'a', label: 'Hardware' }];
     expect(() => trainAll(ROOT, cache, [{ ...queue, examples: one }])).toThrow(ConfigError);

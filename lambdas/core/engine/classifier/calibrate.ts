@@ -1,10 +1,11 @@
 import { exp, ln } from './exact.ts';
-import { softmax } from './linear.ts';
+import type { Signs } from './scope.ts';
 
 /** What a model that never saw an example said of it. */
-export interface Unseen {
+export interface Unseen extends Signs {
+  /** Of each label, in the model's order. */
   readonly scores: Float64Array;
-  /** The place of the right class in `scores`. */
+  /** The place of the right label in `scores`; their number where the text is out of scope. */
   readonly right: number;
 }
 
@@ -35,31 +36,4 @@ export const fitTemperature = (unseen: readonly Unseen[]): number => {
     else low += third;
   }
   return exp((low + high) / 2);
-};
-
-/** An answer that is as likely wrong as right is never given, however good the others are. */
-const FLOOR = 0.5;
-
-/**
- * The lowest confidence at which answers are given, so that of those given a share of `accuracy` is right: as counted on
- * the unseen and as their confidences promise, whichever is less. From `FLOOR` to `accuracy`: an answer that is surer
- * than that keeps the promise by itself, however few the examples.
- */
-export const chooseThreshold = (unseen: readonly Unseen[], temperature: number, accuracy: number): number => {
-  const answers = unseen
-    .map(({ scores, right }) => {
-      const chances = softmax(scores.slice(), temperature);
-      const confidence = chances.reduce((a, b) => Math.max(a, b), 0);
-      return { confidence, correct: chances[right] === confidence };
-    })
-    .sort((a, b) => b.confidence - a.confidence);
-  let threshold = accuracy;
-  let correct = 0;
-  let promised = 0;
-  for (const [at, answer] of answers.entries()) {
-    correct += answer.correct ? 1 : 0;
-    promised += answer.confidence;
-    if (Math.min(correct, promised) >= accuracy * (at + 1)) threshold = Math.min(threshold, answer.confidence);
-  }
-  return Math.max(threshold, Math.min(FLOOR, accuracy));
 };

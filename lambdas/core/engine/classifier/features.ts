@@ -5,7 +5,7 @@ export const TEXT_LIMIT = 8_000;
 export const BUCKETS = 2 ** 20;
 
 /** Character n-grams are taken inside words, with a boundary mark at both ends. */
-const SHORTEST = 3;
+const SHORTEST = 2;
 const LONGEST = 5;
 
 /** Words longer than this are cut for character n-grams: they are identifiers or noise. */

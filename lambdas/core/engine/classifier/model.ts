@@ -1,16 +1,18 @@
 import { twoTo } from './exact.ts';
 import { featuresOf } from './features.ts';
-import { type Linear, softmax } from './linear.ts';
+import { softmax } from './linear.ts';
+import { chanceInside, type Scope, type Signs } from './scope.ts';
+import type { Sparse } from './sparse.ts';
 import { type Vector, type Vocabulary, vectorOf } from './vectors.ts';
 
 /** A trained classifier. Its numbers are those that it is stored with: a model read back answers exactly alike. */
 export interface Model {
   readonly labels: readonly string[];
   readonly vocabulary: Vocabulary;
-  /** Per row of the vocabulary, its labels side by side: `weights` times the row's power of two in `exponents`. */
-  readonly weights: Int8Array;
-  readonly exponents: Int8Array;
-  readonly biases: Float32Array;
+  /** Scores the labels, and after them what is out of scope, where there is `scope`. */
+  readonly linear: Sparse;
+  /** How likely a text is in scope; absent where the model has learnt from none that is not: then all are. */
+  readonly scope?: Scope | undefined;
   /** What scores are divided by, so that confidence is the share of such answers that are right. */
   readonly temperature: number;
   /** Answers of less confidence abstain. */
@@ -20,41 +22,50 @@ export interface Model {
 /** `label` is the best guess, also where the model abstains; undefined where no label may be given. */
 export interface Prediction {
   readonly label: string | undefined;
-  /** The probability that the label is right, among all labels that the model knows. */
+  /** The probability that the label is right, among all labels that the model knows and what is out of scope. */
   readonly confidence: number;
   readonly abstained: boolean;
 }
 
-/** The weights as they are stored: per row a power of two, and whole numbers from -127 to 127. */
-export const quantise = ({ weights, biases }: Linear): Pick<Model, 'weights' | 'exponents' | 'biases'> => {
-  const count = biases.length;
-  const exponents = new Int8Array(weights.length / count);
-  const whole = new Int8Array(weights.length);
-  for (let row = 0; row < exponents.length; row++) {
-    const values = weights.subarray(row * count, (row + 1) * count);
-    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    let exponent = -64;
-    while (largest > 127 * twoTo(exponent) && exponent < 127) exponent++;
-    exponents[row] = exponent;
-    for (let k = 0; k < count; k++) whole[row * count + k] = Math.round((values[k] ?? 0) / twoTo(exponent));
-  }
-  return { weights: whole, exponents, biases };
-};
-
-const scoreOf = ({ weights, exponents, biases }: Model, { rows, values }: Vector): Float64Array => {
-  const scores = Float64Array.from(biases);
-  const count = scores.length;
+/** A vector's score for each class. */
+const scoreOf = (linear: Sparse, { rows, values }: Vector): Float64Array => {
+  const { starts, classes, weights, exponents } = linear;
+  const scores = Float64Array.from(linear.biases);
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] ?? 0;
     const value = (values[at] ?? 0) * twoTo(exponents[row] ?? 0);
-    for (let k = 0; k < count; k++) scores[k] = (scores[k] ?? 0) + value * (weights[row * count + k] ?? 0);
+    for (let n = starts[row] ?? 0; n < (starts[row + 1] ?? 0); n++) {
+      const k = classes[n] ?? 0;
+      scores[k] = (scores[k] ?? 0) + value * (weights[n] ?? 0);
+    }
   }
   return scores;
 };
 
-/** The probability of each of the model's labels, in their order; they sum to 1. */
+/** What a linear model makes of a text, before it is known how far that can be trusted. */
+export const signsOf = (
+  linear: Sparse,
+  vector: Vector,
+  labelCount: number
+): Signs & { readonly scores: Float64Array } => {
+  const all = scoreOf(linear, vector);
+  const scores = all.subarray(0, labelCount);
+  const best = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return { scores, lead: best - (all[labelCount] ?? 0), known: vector.known };
+};
+
+const chancesOf = ({ labels, linear, scope, temperature }: Model, vector: Vector): Float64Array => {
+  const { scores, ...signs } = signsOf(linear, vector, labels.length);
+  const inside = scope === undefined ? 1 : chanceInside(scope, signs);
+  return softmax(scores, temperature).map((chance) => inside * chance);
+};
+
+/**
+ * The probability of each of the model's labels, in their order. What is missing to 1 is the probability that the text is
+ * out of scope.
+ */
 export const probabilities = (model: Model, text: string): Float64Array =>
-  softmax(scoreOf(model, vectorOf(model.vocabulary, featuresOf(text))), model.temperature);
+  chancesOf(model, vectorOf(model.vocabulary, featuresOf(text)));
 
 /**
  * The label that fits a text best, of those `allowed`. A text that fits a label not allowed is not pressed into another:
@@ -62,7 +73,7 @@ export const probabilities = (model: Model, text: string): Float64Array =>
  */
 export const predict = (model: Model, text: string, allowed?: readonly string[]): Prediction => {
   const vector = vectorOf(model.vocabulary, featuresOf(text));
-  const chances = softmax(scoreOf(model, vector), model.temperature);
+  const chances = chancesOf(model, vector);
   const may = allowed && new Set(allowed);
   let best: number | undefined;
   for (const [k, label] of model.labels.entries())

@@ -15,6 +15,8 @@ export interface Vocabulary {
 export interface Vector {
   readonly rows: Int32Array;
   readonly values: Float32Array;
+  /** The share of the text's different features that are known. */
+  readonly known: number;
 }
 
 /** Words and pairs have this share of a vector's length; character n-grams have the rest. */
@@ -54,7 +56,9 @@ export const vectorOf = (vocabulary: Vocabulary, features: Int32Array): Vector =
   const rows = new Int32Array(features.length);
   const values = new Float32Array(features.length);
   let size = 0;
+  let different = 0;
   for (let at = 0, next = 0; at < features.length; at = next) {
+    different++;
     const feature = features[at] ?? 0;
     for (next = at + 1; features[next] === feature; ) next++;
     const row = (vocabulary.rows[feature] ?? 0) - 1;
@@ -62,7 +66,8 @@ export const vectorOf = (vocabulary: Vocabulary, features: Int32Array): Vector =
     rows[size] = row;
     values[size++] = (1 + ln(next - at)) * (vocabulary.rarity[row] ?? 0);
   }
-  return normalised(vocabulary, { rows: rows.subarray(0, size), values: values.subarray(0, size) });
+  const known = size / (different || 1);
+  return normalised(vocabulary, { rows: rows.subarray(0, size), values: values.subarray(0, size), known });
 };
 
 /** Brings each family of features to its share of the length, in place. */

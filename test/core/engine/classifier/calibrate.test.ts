@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseThreshold, fitTemperature, type Unseen } from '../../../../lambdas/core/engine/classifier/calibrate.ts';
+import { fitTemperature, type Unseen } from '../../../../lambdas/core/engine/classifier/calibrate.ts';
 import { softmax } from '../../../../lambdas/core/engine/classifier/linear.ts';
 import { predict } from '../../../../lambdas/core/engine/classifier/model.ts';
 import { seeded } from '../../../../lambdas/core/engine/classifier/random.ts';
@@ -13,12 +13,17 @@ const drawn = (count: number, temperature: number): readonly Unseen[] => {
     const scores = Float64Array.from({ length: 3 }, () => random() * 6);
     const [a = 0, b = 0] = softmax(scores.slice(), temperature);
     const at = random();
-    return { scores, right: at < a ? 0 : at < a + b ? 1 : 2 };
+    return { scores, right: at < a ? 0 : at < a + b ? 1 : 2, lead: 0, known: 1 };
   });
 };
 
 const certain = (count: number): readonly Unseen[] =>
-  Array.from({ length: count }, (_, at) => ({ scores: Float64Array.of(1, 0, -at / count), right: 0 }));
+  Array.from({ length: count }, (_, at) => ({
+    scores: Float64Array.of(1, 0, -at / count),
+    right: 0,
+    lead: 0,
+    known: 1,
+  }));
 
 describe('the temperature', () => {
   it.each([0.5, 1, 3])('is found where scores were drawn at %d', (temperature) => {
@@ -30,34 +35,6 @@ describe('the temperature', () => {
 
     expect(temperatures).toEqual(temperatures.toSorted((a, b) => b - a));
     expect(new Set(temperatures).size).toBe(3);
-  });
-});
-
-describe('the threshold', () => {
-  const unseen = drawn(4_000, 2);
-  const answered = (threshold: number) =>
-    unseen
-      .map(({ scores, right }) => ({ chances: softmax(scores.slice(), 2), right }))
-      .filter(({ chances }) => Math.max(...chances) >= threshold);
-
-  it.each([0.7, 0.8, 0.85])('lets a share of %d of the answers be right, and hardly more', (accuracy) => {
-    const given = answered(chooseThreshold(unseen, 2, accuracy));
-    const share = given.filter(({ chances, right }) => chances[right] === Math.max(...chances)).length / given.length;
-
-    expect(share).toBeGreaterThanOrEqual(accuracy);
-    expect(share).toBeLessThan(accuracy + 0.03);
-  });
-
-  it('never lets an answer through that is more likely wrong than right', () => {
-    expect(chooseThreshold(unseen, 2, 0.5)).toBe(0.5);
-    expect(chooseThreshold(certain(100), 10, 0.9)).toBeGreaterThanOrEqual(0.5);
-  });
-
-  it('is the accuracy itself where no answer is good enough, or there is none', () => {
-    const wrong = unseen.map(({ scores }) => ({ scores, right: scores.indexOf(Math.min(...scores)) }));
-
-    expect(chooseThreshold(wrong, 2, 0.9)).toBe(0.9);
-    expect(chooseThreshold([], 1, 0.9)).toBe(0.9);
   });
 });
 

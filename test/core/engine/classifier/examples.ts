@@ -1,5 +1,5 @@
+import type { Example } from '../../../../lambdas/core/engine/classifier/examples.ts';
 import { seeded } from '../../../../lambdas/core/engine/classifier/random.ts';
-import type { Example } from '../../../../lambdas/core/engine/classifier/train.ts';
 
 const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
   Network: ['vpn', 'wifi', 'router', 'dns', 'proxy', 'firewall', 'switch', 'latency'],

@@ -10,6 +10,8 @@ import { ticketsOf } from './examples.ts';
 const model = train(ticketsOf(120, { noise: 0.3 }));
 const bytes = serialise(model);
 
+const scoped = train(ticketsOf(120, { noise: 0.3 }), { outside: 'Access' });
+
 const changed = (change: (copy: Uint8Array, view: DataView) => void): Uint8Array => {
   const copy = bytes.slice();
   change(copy, new DataView(copy.buffer));
@@ -36,6 +38,14 @@ describe('a stored model', () => {
       expect(predict(parse(bytes), text)).toEqual(predict(model, text));
   });
 
+  it('is read back with what is out of scope', () => {
+    const read = parse(serialise(scoped));
+
+    expect(read).toEqual(scoped);
+    for (const { text } of ticketsOf(60, { seed: 9, noise: 0.5 }))
+      expect(predict(read, text)).toEqual(predict(scoped, text));
+  });
+
   it('is read wherever its bytes lie in a larger buffer, and lets go of it', () => {
     const buffer = Buffer.alloc(bytes.length + 7, 0xff);
     buffer.set(bytes, 3);
@@ -52,7 +62,7 @@ describe('a stored model', () => {
   });
 
   it('may know no feature at all', () => {
-    const examples = ['alpha', 'bravo', 'charlie', 'xylophone'].map((text, at) => ({ text, label: `${at % 2}` }));
+    const examples = ['alpha', 'bravo', 'quick', 'jumpy'].map((text, at) => ({ text, label: `${at % 2}` }));
     const empty = train(examples);
 
     expect(empty.vocabulary.buckets.length).toBe(0);
@@ -65,7 +75,7 @@ describe('malformed bytes', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['nothing', new Uint8Array(0), /at least 32 bytes, found 0/],
     ['another file', new TextEncoder().encode('{"text": "this is no model at all, but JSON"}'), /start with "WRITC"/],
-    ['another version', changed((copy) => copy.fill(9, 5, 6)), /version 1/],
+    ['another version', changed((copy) => copy.fill(9, 5, 6)), /version 2/],
     ['one byte too few', bytes.subarray(0, -1), /ends within the weights/],
     ['one byte too many', Uint8Array.from([...bytes, 0]), /1 bytes follow its end/],
     ['more features than there can be', changed((_, view) => view.setUint32(8, 0xffff_ffff, true)), /features, found/],
@@ -80,7 +90,23 @@ describe('malformed bytes', () => {
     ['labels that are no strings', withLabels([1, 2, 3]), /not a list of strings/],
     ['one label', withLabels(['a']), /2 to 300 different labels, found 1/],
     ['the same label twice', withLabels(['a', 'b', 'a']), /different labels/],
-    ['an endless bias', serialise({ ...model, biases: Float32Array.of(0, Infinity, 0) }), /bias is not a finite/],
+    ['flags that nobody knows', changed((copy) => copy.fill(2, 6, 7)), /flags are unknown/],
+    ['another flag that nobody knows', changed((copy) => copy.fill(1, 7, 8)), /flags are unknown/],
+    [
+      'a scope without a number',
+      serialise({ ...scoped, scope: { lead: Number.NaN, known: 0, base: 0 } }),
+      /scope is not of finite numbers/,
+    ],
+    [
+      'a weight of a class beyond the last',
+      serialise({ ...model, linear: { ...model.linear, classes: model.linear.classes.map((k) => k + 3) } }),
+      /class beyond the last/,
+    ],
+    [
+      'an endless bias',
+      serialise({ ...model, linear: { ...model.linear, biases: Float32Array.of(0, Infinity, 0) } }),
+      /bias is not a finite/,
+    ],
     [
       'a feature beyond the last',
       serialise({

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../lambdas/core/digest.ts';
-import { predict } from '../../../../lambdas/core/engine/classifier/model.ts';
+import type { Example } from '../../../../lambdas/core/engine/classifier/examples.ts';
+import { predict, probabilities } from '../../../../lambdas/core/engine/classifier/model.ts';
 import { serialise } from '../../../../lambdas/core/engine/classifier/serialise.ts';
-import { type Example, train } from '../../../../lambdas/core/engine/classifier/train.ts';
+import { train } from '../../../../lambdas/core/engine/classifier/train.ts';
 import { ticketsOf } from './examples.ts';
 
 const digestOfModel = (examples: readonly Example[]): string => sha256(serialise(train(examples)));
@@ -28,7 +29,7 @@ describe('training', () => {
 
   it('gives this very model on every machine', () => {
     expect(digestOfModel(tickets)).toMatchInlineSnapshot(
-      `"efc2a6364ce34d1044e08dd9bec6983c6c573948d6c8ebc4632f5d5316ab0510"`
+      `"b010ba645ad66b8ec44156e2f4b4855c34f1634e25ba47ad59d265386b232fc0"`
     );
   });
 
@@ -60,12 +61,12 @@ describe('training', () => {
     expect(predict(model, 'password of a locked account').label).toBe('toString');
   });
 
-  it('asks more confidence where more answers must be right', () => {
+  it('asks more confidence where a wrong answer costs more', () => {
     const noisy = ticketsOf(300, { noise: 0.6 });
-    const thresholds = [0.6, 0.8, 0.9, 0.97].map((accuracy) => train(noisy, { accuracy }).threshold);
+    const thresholds = [1, 2, 5, 20].map((wrongCost) => train(noisy, { wrongCost }).threshold);
 
     expect(thresholds).toEqual(thresholds.toSorted((a, b) => a - b));
-    expect(new Set(thresholds).size).toBeGreaterThan(2);
+    expect(new Set(thresholds).size).toBe(4);
   });
 
   it.each([2, 4, 10])('stays unsure with %i examples of a label that say nothing in common', (each) => {
@@ -106,7 +107,55 @@ describe('examples that cannot train', () => {
     expect(() => train(examples)).toThrow(RangeError);
   });
 
-  it.each([0, 1, -1, Number.NaN, 90])('refuses %d as the share of answers that should be right', (accuracy) => {
-    expect(() => train(good, { accuracy })).toThrow(/between 0 and 1/);
+  it.each([0.9, 0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'refuses %d as the cost of a wrong answer',
+    (wrongCost) => {
+      expect(() => train(good, { wrongCost })).toThrow(/must cost at least as much as an escalation/);
+    }
+  );
+
+  it.each<[string, string, RegExp]>([
+    ['no example has', 'Payroll', /no example has the label "Payroll"/],
+    ['all labels but one have', 'Access', /at least 2 labels, found 1 in scope/],
+  ])('refuses a label out of scope that %s', (_, outside, message) => {
+    expect(() =>
+      train(
+        good.filter(({ label }) => label !== 'Network'),
+        { outside }
+      )
+    ).toThrow(message);
+  });
+});
+
+describe('what is out of scope', () => {
+  const options = { outside: 'Access' };
+  const model = train(ticketsOf(240, { noise: 0.2 }), options);
+
+  it('is no label of the model, and is withheld', () => {
+    const unseen = ticketsOf(300, { noise: 0.2, seed: 8 }).map(({ text, label }) => ({
+      ...predict(model, text),
+      label2: label,
+    }));
+    const given = (isOut: boolean) => {
+      const some = unseen.filter(({ label2 }) => (label2 === 'Access') === isOut);
+      return some.filter(({ abstained }) => !abstained).length / some.length;
+    };
+
+    expect(model.labels.toSorted()).toEqual(['Hardware', 'Network']);
+    expect(given(true)).toBeLessThan(0.15);
+    expect(given(false)).toBeGreaterThan(0.85);
+  });
+
+  it('takes its share of the certainty', () => {
+    const sum = (text: string) => probabilities(model, text).reduce((a, b) => a + b, 0);
+
+    expect(sum('the vpn router has no dns')).toBeGreaterThan(0.9);
+    expect(sum('password of a locked account, permission by sso')).toBeLessThan(0.2);
+  });
+
+  it('gives the same bytes whatever the order of the examples', () => {
+    const tickets = ticketsOf(90, { noise: 0.3 });
+
+    expect(sha256(serialise(train(tickets.toReversed(), options)))).toBe(sha256(serialise(train(tickets, options))));
   });
 });
