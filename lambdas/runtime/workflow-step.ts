@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { dynamoCounters } from '../adapters/dynamodb/counters.ts';
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
+import type { DecideDeps } from '../core/steps/decide.ts';
 import type { StepDeps } from '../core/steps/step.ts';
 import { WorkflowRelease } from '../core/workflow.ts';
 import { dynamo } from './clients.ts';
@@ -14,5 +16,15 @@ export const stepDeps = (): StepDeps => {
     release: jsonBesideBundle('workflow.json', WorkflowRelease),
     now: () => new Date(),
     traceId: observe.traceId,
+  };
+};
+
+/** What a step is given that spends: the counters, and a word for whoever watches the budgets. */
+export const spendingDeps = (): Pick<DecideDeps, 'counters' | 'warn'> => {
+  const { STATE_TABLE } = environment({ STATE_TABLE: z.string() });
+  return {
+    counters: dynamoCounters(dynamo(), STATE_TABLE),
+    warn: ({ tenant, run }, { rule, atMost, used = 0, asked }) =>
+      observe.warn('a budget is nearly used', 'BudgetNearlyUsed', { tenant, run, rule, atMost, used: used + asked }),
   };
 };

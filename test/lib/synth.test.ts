@@ -125,6 +125,10 @@ describe('steps', () => {
   const readings = `${prefix.read('jira:read')}*`;
   const writs = `${prefix.writ('jira:write')}*`;
   const claims = `${prefix.claim('jira:write')}*`;
+  // of this workflow and its own tools: no other Decide counts there, and this one nowhere else
+  const budgets = ['BUDGET#run:*', 'BUDGET#tenant:*', 'BUDGET#workflow:ticket-triage#*'];
+  const rates = 'RATE#jira.assign#*';
+  const caps = 'CAP#ticket-triage#*';
 
   it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide'])(
     '%s reaches no secret, no tool and no execution',
@@ -137,7 +141,13 @@ describe('steps', () => {
   it.each([
     ['route', [INPUT, RUN], [], [RUN], []],
     ['propose', [INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], [], []],
-    ['decide', ['CONTROL#*', INPUT, 'PLAN#*', readings, RUN], [writs], [RUN], ['CONTROL#*']],
+    [
+      'decide',
+      [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
+      [writs],
+      [...budgets, caps, rates, RUN],
+      ['CONTROL#*'],
+    ],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],

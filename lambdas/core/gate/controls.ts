@@ -16,9 +16,12 @@ const SHARDS = 8;
 /** Every shard of a control. Each run checks one, so no single item limits how many runs can check at once. */
 export const CONTROL_SHARDS: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => String(shard));
 
-/** The shard that a run checks, the same at every check. */
-export const shardOf = ({ tenant, run }: RunRef): string =>
-  String(Number.parseInt(sha256(`${tenant}#${run}`).slice(0, 8), 16) % SHARDS);
+/** The shard of so many that a run uses, the same every time. */
+export const homeOf = ({ tenant, run }: RunRef, shards: number): number =>
+  Number.parseInt(sha256(`${tenant}#${run}`).slice(0, 8), 16) % shards;
+
+/** The shard of a control that a run checks. */
+export const shardOf = (ref: RunRef): string => String(homeOf(ref, SHARDS));
 
 /** What can stop an action, widest first, and the rule that a refusal names. */
 export const controlsOver = (tenant: string, workflow: string, scope: string) =>

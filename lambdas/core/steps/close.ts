@@ -33,7 +33,17 @@ export const respond = defineStep({
 });
 
 /** Why a run is handed to people. */
-export const Because = z.enum(['unsure', 'mismatch', 'in-doubt', 'no-reply', 'refused', 'fault']);
+export const Because = z.enum([
+  'unsure',
+  'mismatch',
+  'in-doubt',
+  'no-reply',
+  'refused',
+  'over-budget',
+  'over-rate',
+  'over-cap',
+  'fault',
+]);
 
 const Escalated = z.strictObject({ kind: z.literal('escalated') });
 

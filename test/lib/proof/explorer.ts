@@ -76,6 +76,9 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'refused', because: 'forbidden', rules },
             { kind: 'refused', because: 'unsure', rules },
             { kind: 'refused', because: 'stopped', rules },
+            { kind: 'refused', because: 'over-budget', rules },
+            { kind: 'refused', because: 'over-rate', rules },
+            { kind: 'refused', because: 'over-cap', rules },
           ],
           ({ kind }) => ({ ...world, verdict: String(kind) })
         ),
