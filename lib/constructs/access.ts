@@ -34,20 +34,33 @@ const budgetsOf = (workflow: string): readonly string[] => [
   prefix.budget.tenant,
 ];
 
-/** What each step of a workflow may touch. Model steps reach no control and no writ; Decide alone counts what actions use up. */
+/**
+ * What each step of a workflow may touch. Model steps reach no
+ * control and no writ, but spend of the budgets; Decide alone counts rates and caps.
+ */
 export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Domain): Access => {
   const readings = namesOf(scopes, 'read').map(prefix.read);
   const writs = namesOf(scopes, 'write').map(prefix.writ);
   const claims = namesOf(scopes, 'write').map(prefix.claim);
+  const evidence = [prefix.input, prefix.plan, ...readings, ...writs, ...claims];
+  const budgets = budgetsOf(workflow);
   switch (step) {
     case 'route':
-      return { ...MOVES, read: [prefix.run, prefix.input] };
+      return {
+        audit: 'append',
+        read: [prefix.run, prefix.input, ...budgets],
+        update: [prefix.run, ...budgets],
+      };
     case 'ask':
       return { ...MOVES, read: [prefix.run], put: [prefix.question] };
     case 'propose':
-      return { read: [prefix.run, prefix.input, prefix.plan, ...readings], put: [prefix.plan] };
+      return {
+        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...budgets],
+        put: [prefix.plan],
+        update: budgets,
+      };
     case 'decide': {
-      const counters = [...budgetsOf(workflow), ...writes.map(prefix.rate), prefix.cap(workflow)];
+      const counters = [...budgets, ...writes.map(prefix.rate), prefix.cap(workflow)];
       return {
         audit: 'append',
         read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs, ...counters],
@@ -61,11 +74,13 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
     case 'respond':
       return { ...MOVES, read: [prefix.run] };
     case 'escalate':
+      return { ...MOVES, read: [prefix.run, ...evidence], put: [prefix.escalation] };
     case 'reap':
       return {
-        ...MOVES,
-        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...writs, ...claims],
+        audit: 'append',
+        read: [prefix.run, ...evidence, ...budgets],
         put: [prefix.escalation],
+        update: [prefix.run, ...budgets],
       };
   }
 };

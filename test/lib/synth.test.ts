@@ -139,8 +139,8 @@ describe('steps', () => {
   );
 
   it.each([
-    ['route', [INPUT, RUN], [], [RUN], []],
-    ['propose', [INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], [], []],
+    ['route', [...budgets, INPUT, RUN], [], [...budgets, RUN], []],
+    ['propose', [...budgets, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
     [
       'decide',
       [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
@@ -152,7 +152,7 @@ describe('steps', () => {
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
     ['escalate', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
-    ['reap', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
+    ['reap', [...budgets, claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [...budgets, RUN], []],
   ] as const)('%s touches its own partitions alone', (step, read, put, update, check) => {
     const statements = named(step);
     expect(keysFor(statements, 'BatchGetItem')).toEqual(read);

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Connection } from '../../lambdas/adapters/dynamodb/connection.ts';
 import { dynamoCounters } from '../../lambdas/adapters/dynamodb/counters.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import type { AuditRecord } from '../../lambdas/core/audit/record.ts';
+import type { Engine } from '../../lambdas/core/engine/engine.ts';
 import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
 import { shardOf } from '../../lambdas/core/gate/controls.ts';
 import { rulesPolicy } from '../../lambdas/core/gate/policy.ts';
@@ -28,6 +30,8 @@ export interface Given {
   /** What the steps speak to; the test itself always speaks to the real one. */
   readonly connection?: Connection;
   readonly now?: () => Date;
+  readonly proposer?: Engine;
+  readonly eligibility?: Engine;
 }
 
 /** A run that was just submitted, and everything that its steps need. */
@@ -41,6 +45,8 @@ export const givenRun = async (
     tools = contracts,
     connection = dynoxide.connection,
     now = () => AT,
+    proposer,
+    eligibility,
   }: Given = {}
 ) => {
   const state = dynamoTable(dynoxide.connection, dynoxide.state);
@@ -62,12 +68,14 @@ export const givenRun = async (
   const engine = (spec: WorkflowRelease['proposal']['engines'][0] | undefined) =>
     rulesEngine('words', spec?.kind === 'rules' ? spec.rules : []);
   const warnings: Standing[] = [];
+  const counters = dynamoCounters(connection, dynoxide.state);
   const deps = {
     ...shared,
-    eligibility: engine(release.eligibility.engines[0]),
-    proposer: engine(release.proposal.engines[0]),
+    eligibility: eligibility ?? engine(release.eligibility.engines[0]),
+    proposer: proposer ?? engine(release.proposal.engines[0]),
     policy: rulesPolicy(release.policy),
-    counters: dynamoCounters(connection, dynoxide.state),
+    counters,
+    purse: { counters, newId: () => randomUUID() },
     warn: (_: RunRef, budget: Standing) => void warnings.push(budget),
   };
   const ref = { tenant: run.tenant, run: run.run };

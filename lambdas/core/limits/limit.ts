@@ -68,13 +68,13 @@ const during = (now: Date, per: Period) => {
   return { window: start, resetsAt: end, forgetAt: later(end, KEPT_DAYS) };
 };
 
-/** The budgets over a run: its own, its workflow's and its tenant's of the day. */
+/** The budgets over a run, in this order: its own, its workflow's and its tenant's of the day. */
 export const budgetsOver = (
   { limits: { budgets, shards }, workflow }: Pick<WorkflowRelease, 'limits' | 'workflow'>,
   run: RunRef,
   asked: number,
   now: Date
-): readonly Limit[] => {
+): readonly [Limit, Limit, Limit] => {
   const budget = { kind: 'budget', unit: 'microusd', asked } as const;
   const today = during(now, 'day');
   return [

@@ -6,6 +6,7 @@ import { readingsOf } from '../provenance.ts';
 import type { Outcome } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
+import { type Purse, settleLeft } from './paid.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 /*
@@ -101,6 +102,10 @@ export const escalate = defineStep({
     ),
 });
 
+interface ReapDeps extends CloseDeps {
+  readonly purse?: Purse;
+}
+
 const Reaped = z.strictObject({ kind: z.literal('reaped') });
 
 /** The part that matters of EventBridge's "Step Functions Execution Status Change". */
@@ -118,13 +123,16 @@ const ExecutionEnded = z.object({
   }),
 });
 
-/** Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. */
+/**
+ * Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. What its
+ * steps left held of budgets is settled.
+ */
 export const reap = defineStep({
   name: 'reap',
   input: ExecutionEnded,
   output: Reaped,
   run: async (
-    deps: CloseDeps,
+    deps: ReapDeps,
     {
       detail: {
         status,
@@ -134,7 +142,8 @@ export const reap = defineStep({
   ) => {
     const ref = { tenant, run };
     const output = { kind: 'reaped' as const };
-    const known = await deps.ledger.look(ref, {});
+    const known = await deps.ledger.look(ref, { plan: 1 });
+    if (known && deps.purse) await settleLeft({ ...deps.purse, now: deps.now }, ref, known.plan);
     if (known?.run.status === 'closed') return output;
     return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
       handOver(output, dossier, {

@@ -13,7 +13,7 @@ import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
 import { modelOf, sourcesOf } from './evidence.ts';
-import { countersBeforehand, limitsNoted, type Spending, spendingOf } from './spending.ts';
+import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 export interface DecideDeps extends StepDeps {
@@ -68,7 +68,7 @@ export const decide = defineStep({
           provenance: plan.provenance,
           sources: sourcesOf(dossier),
         };
-        const answer = (output: Verdict, decision: string, spending?: Spending): Advance<Verdict> => ({
+        const answer = (output: Verdict, decision: string, limits: readonly Noted[] = []): Advance<Verdict> => ({
           output,
           rules: output.rules,
           event: {
@@ -76,7 +76,7 @@ export const decide = defineStep({
             tool: { name: tool.name, scope: tool.scope, dry_run: output.kind !== 'authorised' },
             policy: { decision, rule_ids: output.rules, version: policy.version },
             result: { status: output.kind === 'refused' ? output.because : output.kind },
-            ...(spending && { limits: [...limitsNoted(spending)] }),
+            ...(limits.length > 0 && { limits: [...limits] }),
           },
         });
         if (issued !== undefined) {
@@ -88,16 +88,23 @@ export const decide = defineStep({
         const mode = tenant?.mode ?? release.mode;
         const judgement = judge(dossier, plan, { release, policy, tools });
         const rules = [...judgement.rules];
-        if (judgement.kind === 'refused') return answer(refused(judgement.because, rules), 'refused');
+        if (judgement.kind === 'refused') {
+          const { because, limits = [] } = judgement;
+          return answer(refused(because, rules, limits), 'refused', notedAs('refused', limits));
+        }
         if (mode !== 'autopilot') return answer({ kind: 'recorded', rules }, judgement.kind);
 
         const spending = await spendingOf(deps.counters, spender, { dossier, plan, full });
         if (spending.kind === 'refused')
-          return answer(refused(spending.because, spending.rules, spending.limits), 'refused', spending);
+          return answer(
+            refused(spending.because, spending.rules, spending.limits),
+            'refused',
+            notedAs('refused', spending.limits)
+          );
         nearly = spending.nearly;
         const writ = writOf(dossier, plan, tool, rules, spender.now);
         return {
-          ...answer(authorised(writ), judgement.kind, spending),
+          ...answer(authorised(writ), judgement.kind, spending.noted),
           deed: { kind: 'issue', writ, modeOf: tenant?.mode, charges: spending.charges },
         };
       }

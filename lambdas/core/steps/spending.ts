@@ -4,8 +4,9 @@ import { homeOf } from '../gate/controls.ts';
 import type { Refusal } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import type { Charge, CounterKey, Counters } from '../limits/counters.ts';
-import { type Seen, shardsOf, type Weighed, weigh } from '../limits/escrow.ts';
+import { shardsOf } from '../limits/escrow.ts';
 import { budgetsOver, capOver, type Limit, rateOver, type Standing, standingOf } from '../limits/limit.ts';
+import { weighWhole } from '../limits/reserve.ts';
 import type { RunRef } from '../names.ts';
 import type { Plan } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
@@ -55,12 +56,27 @@ const limitsOver = (spender: Spender, plan: Plan): readonly Limit[] | { readonly
   return limits;
 };
 
+export type Noted = NonNullable<AuditEvent['limits']>[number];
+
+/** Limits as the audit has them. */
+export const notedAs = (state: Noted['state'], limits: readonly Standing[]): readonly Noted[] =>
+  limits.map(({ rule, unit, atMost, used, asked, resetsAt }) => ({
+    state,
+    rule,
+    unit,
+    at_most: atMost,
+    ...(used !== undefined && { used }),
+    asked,
+    ...(resetsAt !== undefined && { resets_at: resetsAt }),
+  }));
+
 /** Whether an action can be paid for. */
 export type Spending =
   | {
       readonly kind: 'paid';
       readonly charges: readonly Charge[];
-      readonly spent: readonly Standing[];
+      /** For the audit: each limit, and what is asked of it. */
+      readonly noted: readonly Noted[];
       /** Budgets that are at 80 % with this. */
       readonly nearly: readonly Standing[];
     }
@@ -71,20 +87,6 @@ export type Spending =
       readonly limits: readonly Standing[];
     };
 
-/** Looks again, at every shard of whatever limit is unclear: at most once each. */
-export const fitting = async (limits: readonly Limit[], counters: Counters, first: Seen): Promise<Weighed> => {
-  let seen = first;
-  let found = weigh(limits, seen);
-  for (let looks = 0; found.kind === 'unclear' && looks < limits.length; looks += 1) {
-    const keys = found.limits.flatMap(shardsOf);
-    const read = await counters.read(keys);
-    // what was read later counts: it stands before what was read with the run
-    seen = { ...seen, asked: [...keys, ...seen.asked], counters: [...read, ...seen.counters] };
-    found = weigh(limits, seen);
-  }
-  return found;
-};
-
 /** What an action is charged, or which limits refuse it. `full`: a counter has less room than was thought, so all are read. */
 export const spendingOf = async (
   counters: Counters,
@@ -94,39 +96,20 @@ export const spendingOf = async (
   const limits = limitsOver(spender, plan);
   if ('uncountable' in limits) return { kind: 'refused', because: 'schema', rules: [limits.uncountable], limits: [] };
   const asked = full ? limits.filter((limit) => limit.asked > 0).flatMap(shardsOf) : countersBeforehand(spender);
-  const found = await fitting(limits, counters, {
+  const found = await weighWhole(limits, counters, {
     asked,
     counters: full ? await counters.read(asked) : dossier.counters,
     home: (shards) => homeOf(spender.ref, shards),
     now: spender.now,
   });
-  if (found.kind === 'unclear') throw new Terminal('limits stayed unclear with every counter read');
   if (found.kind === 'refused') {
     const rules = found.limits.map(({ rule }) => rule);
     return { kind: 'refused', because: `over-${found.by}`, rules, limits: found.limits };
   }
-  const spent = limits.filter((limit) => limit.asked > 0).map((limit) => standingOf(limit, undefined));
-  return { kind: 'paid', charges: found.charges, spent, nearly: found.nearly };
-};
-
-type Noted = NonNullable<AuditEvent['limits']>[number];
-
-const noted = (state: Noted['state'], { rule, unit, atMost, used, asked, resetsAt }: Standing): Noted => ({
-  state,
-  rule,
-  unit,
-  at_most: atMost,
-  ...(used !== undefined && { used }),
-  asked,
-  ...(resetsAt !== undefined && { resets_at: resetsAt }),
-});
-
-/** What the audit says of it. */
-export const limitsNoted = (spending: Spending): readonly Noted[] => {
-  if (spending.kind === 'refused') return spending.limits.map((each) => noted('refused', each));
-  const near = new Map(spending.nearly.map((each) => [each.rule, each]));
-  return spending.spent.map((each) => {
-    const nearly = near.get(each.rule);
-    return nearly ? noted('nearly-used', nearly) : noted('spent', each);
-  });
+  const { charges, nearly } = found;
+  const isNear = ({ rule }: Pick<Standing, 'rule'>): boolean => nearly.some((each) => each.rule === rule);
+  const spent = limits
+    .filter((limit) => limit.asked > 0 && !isNear(limit))
+    .map((limit) => standingOf(limit, undefined));
+  return { kind: 'paid', charges, nearly, noted: [...notedAs('nearly-used', nearly), ...notedAs('spent', spent)] };
 };

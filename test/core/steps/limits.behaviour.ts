@@ -168,9 +168,9 @@ describe.skipIf(!hasDynoxide)('limits at the gate', () => {
     expect(second.warnings).toMatchObject([{ rule: 'BUDGET_TENANT_DAY', atMost: 1_000, used: 400, asked: 400 }]);
     const { limits } = (await second.kept()).records.at(-1) ?? {};
     expect(limits?.map(({ state, rule }) => [state, rule])).toEqual([
+      ['nearly-used', 'BUDGET_TENANT_DAY'],
       ['spent', 'BUDGET_RUN'],
       ['spent', 'BUDGET_WORKFLOW_DAY'],
-      ['nearly-used', 'BUDGET_TENANT_DAY'],
       ['spent', 'RATE_TOOL_MINUTE'],
     ]);
   });

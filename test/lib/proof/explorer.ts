@@ -55,6 +55,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'missing', rule: 'A_RULE', field: 'issueKey', ids: {} },
             { kind: 'not-eligible', rule: 'A_RULE', ids: {} },
             { kind: 'unsure', rule: 'A_RULE', ids: {} },
+            { kind: 'over-budget', rule: 'A_RULE', ids: {} },
           ],
           () => ({ ...world, verdict: 'none' })
         ),
