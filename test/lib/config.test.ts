@@ -48,8 +48,8 @@ describe('the configuration', () => {
       /writ:tenantDayMicrousd: .*int.*; found "1.5"/,
     ],
     [
-      'more shards than a transaction can spread over',
-      { writ: { shards: { tenant: 65, workflow: 1 } } },
+      'more shards than anybody can read at once',
+      { writ: { shards: { tenant: 1_025, workflow: 1 } } },
       'writ:shards.tenant',
     ],
     ['an origin that is none', { 'writ:allowedOrigins': '["example"]' }, 'writ:allowedOrigins.0'],

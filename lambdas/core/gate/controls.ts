@@ -12,7 +12,8 @@ export const controlSubject = (level: ControlLevel, name?: string): string =>
 /** A control's own flag, which operators set and see first; the shards repeat it for the runs to check. */
 export const ROOT = 'root';
 
-const SHARDS = 8;
+/** For some 250 governed actions a second: see the decision record on shards, also before changing it. */
+const SHARDS = 32;
 /** Every shard of a control. Each run checks one, so no single item limits how many runs can check at once. */
 export const CONTROL_SHARDS: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => String(shard));
 

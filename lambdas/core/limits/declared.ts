@@ -32,8 +32,8 @@ export const Cap = z.strictObject({
 });
 export type Cap = z.infer<typeof Cap>;
 
-/** A counter's shards: more than this and a transaction could not spread over them all. */
-export const MOST_SHARDS = 64;
+/** Whoever finds no room in one shard reads them all: with more of them, that would take too long. */
+const MOST_SHARDS = 1_024;
 
 /** The most shards of a counter that all runs of a tenant share, or all runs of a workflow. */
 export const Shards = z.strictObject({

@@ -139,7 +139,7 @@ describe('a limit over shards', () => {
 describe('shards', () => {
   it.each([
     [3, 'day', 1],
-    [6_000, 'minute', 4],
+    [6_000, 'minute', 13],
     [1_000_000, 'minute', 16],
     [0, 'minute', 1],
   ] as const)('are as many as %i a %s asks for: %i', (atMost, per, expected) => {
