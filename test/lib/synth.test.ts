@@ -161,6 +161,24 @@ describe('steps', () => {
     expect(keysFor(statements, 'ConditionCheckItem')).toEqual(check);
   });
 
+  it('charge counters by updates alone: rates and caps in Decide, budgets also where engines are asked and settled', () => {
+    const isCounter = (partition: string): boolean => /^(?:BUDGET|RATE|CAP)#/.test(partition);
+    const charging = [workflows, api].flatMap((template) =>
+      functionsOf(template).flatMap(([id]) => {
+        const statements = statementsOf(template, roleOf(template, id));
+        expect(keysFor(statements, 'PutItem').filter(isCounter)).toEqual([]);
+        const partitions = keysFor(statements, 'UpdateItem').filter(isCounter);
+        return partitions.length > 0 ? [[id.replace(/[0-9A-F]{8}$/, ''), partitions] as const] : [];
+      })
+    );
+    expect(Object.fromEntries(charging)).toEqual({
+      TicketTriageroute: budgets,
+      TicketTriagepropose: budgets,
+      TicketTriagereap: budgets,
+      TicketTriagedecide: [...budgets, caps, rates],
+    });
+  });
+
   it.each(['JiraWrite', 'JiraRead'])('%s has its secret by a tagged session, and no writ to give', (scope) => {
     const [[secretsRole = '', role] = []] = ofType(workflows, 'AWS::IAM::Role').filter(([id]) =>
       id.startsWith(`${scope}SecretsRole`)
