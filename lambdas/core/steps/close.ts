@@ -143,7 +143,8 @@ export const reap = defineStep({
     const ref = { tenant, run };
     const output = { kind: 'reaped' as const };
     const known = await deps.ledger.look(ref, { plan: 1 });
-    if (known && deps.purse) await settleLeft({ ...deps.purse, now: deps.now }, ref, known.plan);
+    if (known && deps.purse)
+      await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['route', 'propose'], plan: known.plan });
     if (known?.run.status === 'closed') return output;
     return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
       handOver(output, dossier, {

@@ -21,6 +21,9 @@ export interface PayingDeps {
   readonly purse?: Purse;
 }
 
+/** Which step asked: a hold says it, so that it is settled by that step's answer. */
+export type PayingStep = 'route' | 'propose';
+
 export type Paid =
   | {
       readonly kind: 'answered';
@@ -36,7 +39,7 @@ export type Paid =
  */
 export const askWithinBudget = async (
   { release, now, purse }: PayingDeps,
-  ref: RunRef,
+  { step, ...ref }: RunRef & { readonly step: PayingStep },
   engine: Engine,
   question: Question
 ): Promise<Paid> => {
@@ -49,7 +52,11 @@ export const askWithinBudget = async (
   const { counters, newId } = purse;
   const at = now();
   const home = (shards: number): number => homeOf(ref, shards);
-  const reserved = await reserve(counters, budgetsOver(release, ref, most, at), { id: newId(), home, now: at });
+  const reserved = await reserve(counters, budgetsOver(release, ref, most, at), {
+    id: `${step}.${newId()}`,
+    home,
+    now: at,
+  });
   if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
   const answer = await engine.answer(question);
   const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
@@ -69,14 +76,18 @@ const amountOf = ({ parts: [first, ...others] }: Held): number => {
 };
 
 /**
- * Settles what attempts that nobody has heard of left held: at what the kept answer cost; in full where none was kept, since
- * nobody knows. What has lapsed is left to whoever charges those counters next.
+ * Settles what attempts that nobody has heard of left held: those of Propose at what the kept proposal cost; all others, and those
+ * of which none was kept, in full, since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
+ * charges those counters next.
  */
 export const settleLeft = async (
   { counters, now }: Pick<Purse, 'counters'> & Pick<PayingDeps, 'now'>,
   ref: RunRef,
-  kept: Costing | undefined
+  { of, plan }: { readonly of: readonly PayingStep[]; readonly plan: Costing | undefined }
 ): Promise<void> => {
-  for (const held of await counters.heldBy(ref))
-    if (held.until >= now().toISOString()) await counters.settle(held, kept ? costOf(kept) : amountOf(held));
+  for (const held of await counters.heldBy(ref)) {
+    const step = of.find((each) => held.id.startsWith(`${each}.`));
+    if (step === undefined || held.until < now().toISOString()) continue;
+    await counters.settle(held, step === 'propose' && plan ? costOf(plan) : amountOf(held));
+  }
 };

@@ -38,7 +38,7 @@ export const propose = defineStep({
       );
     // an earlier attempt kept its answer, and may have ended before it settled what the answer cost
     if (dossier.plan && proposer.mostMicrousd && deps.purse)
-      await settleLeft({ ...deps.purse, now: deps.now }, ref, dossier.plan);
+      await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['propose'], plan: dossier.plan });
     const plan = dossier.plan ?? (await makePlan(deps, dossier, action));
     return {
       kind: 'proposed' as const,
@@ -51,11 +51,15 @@ export const propose = defineStep({
 
 const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Promise<Plan> => {
   const { ledger, proposer, tools, now } = deps;
+  const { tenant, run } = dossier.run;
   const { proposal } = deps.release;
   // the same words are often submitted and read: an engine should not see them twice
   const pieces = new Set(proposal.text.map((place) => valueAt(dossier, tools, place)?.value.trim() ?? ''));
   const text = [...pieces].filter((piece) => piece !== '').join('\n');
-  const paid = await askWithinBudget(deps, dossier.run, proposer, { text, labels: proposal.labels });
+  const paid = await askWithinBudget(deps, { tenant, run, step: 'propose' }, proposer, {
+    text,
+    labels: proposal.labels,
+  });
   if (paid.kind === 'over-budget') return ledger.plan(dossier.run, unpaid(deps, action, paid.limits), now());
 
   const { label, confidence, abstained, engine, rule, usage } = paid.answer;

@@ -37,7 +37,7 @@ export const route = defineStep({
       const fields = dossier.input ? fieldsOf(dossier.input) : {};
       const { text, whenUnsure, labels } = deps.release.eligibility;
       const words = text.map((name) => fields[name] ?? '').join('\n');
-      const paid = await askWithinBudget(deps, ref, deps.eligibility, { text: words, labels });
+      const paid = await askWithinBudget(deps, { ...ref, step: 'route' }, deps.eligibility, { text: words, labels });
       if (paid.kind === 'over-budget') return unpaid(paid.limits);
       const { answer } = paid;
       await paid.settle();
