@@ -36,11 +36,19 @@ const rateOf = ({ release, tool, ref, now }: Spender): Limit =>
 /** The counters that can be named before the action is known, to be read together with it. */
 export const countersBeforehand = (spender: Spender): readonly CounterKey[] => {
   const { release, tool, ref, now } = spender;
-  const limits = [...(tool.costMicrousd ? budgetsOver(release, ref, 0, now) : []), rateOf(spender)];
+  const ofAll = release.limits.caps.filter(({ by }) => by.length === 0);
+  const limits = [
+    ...(tool.costMicrousd ? budgetsOver(release, ref, 0, now) : []),
+    rateOf(spender),
+    // where they are counted is plain, whatever it is that the action will count there
+    ...ofAll.flatMap(
+      (cap) => capOver(release, { ...cap, counts: 'actions' }, { tenant: ref.tenant, args: {}, now }) ?? []
+    ),
+  ];
   return limits.map((limit) => homeShard(ref, limit));
 };
 
-/** Every limit over an action, widest reason first; the rule of one that cannot count it. */
+/** Every limit over an action: budgets, the rate, caps as they are declared. Or the rule of one that cannot count it. */
 const limitsOver = (spender: Spender, plan: Plan): readonly Limit[] | { readonly uncountable: string } => {
   const { release, tool, ref, now } = spender;
   const args = tool.input.parse(plan.arguments);

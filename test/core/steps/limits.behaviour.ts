@@ -254,6 +254,21 @@ describe.skipIf(!hasDynoxide)('limits at the gate', () => {
     expect(await decided()).toMatchObject({ because: 'schema', rules: ['ASSIGNMENTS_OF_ISSUE_DAY'] });
   });
 
+  it('tries no writ that a limit refuses which could be read with everything else', async () => {
+    const tenant = aTenant();
+    const { connection, sent } = faulty(dynoxide.connection);
+    const release = withLimits({ caps: [cap({ rule: 'ASSIGNMENTS_OF_TENANT_DAY', by: [], atMost: 1 })] });
+    await (await proposed(tenant, { release })).decided();
+    const { decided } = await proposed(tenant, { release, connection });
+    const before = sent.length;
+
+    expect(await decided()).toMatchObject({ because: 'over-cap', rules: ['ASSIGNMENTS_OF_TENANT_DAY'] });
+    const [, refusal, ...others] = sent.slice(before);
+    expect(refusal?.operation).toBe('TransactWriteItems');
+    expect(JSON.stringify(refusal?.input)).not.toContain('WRIT#');
+    expect(others).toEqual([]);
+  });
+
   it('reads its counters with everything else, and spends in the one transaction', async () => {
     const { connection, sent } = faulty(dynoxide.connection);
     const given = { connection, tools: toolThat({ costMicrousd: () => 300 }), release: withLimits({ caps: [cap()] }) };
