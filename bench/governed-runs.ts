@@ -22,8 +22,14 @@ export interface Measured {
     /** Of the journal; DynamoDB's own come on top, one for each write. */
     readonly fsyncs: number;
     readonly invocations: number;
-    /** CPU of the process that holds interpreter, endpoint, gateway, Jira's sandbox and this client. */
-    readonly mainCpuMs: number;
+    /** Of a CPU: the process that holds interpreter, endpoint, gateway, Jira's sandbox and this client; functions; dynoxide. */
+    readonly cpuMs: Readonly<Record<'main' | 'functions' | 'database', number>>;
+    /**
+     * Where the time between request and end went: in functions, the time that they waited for the endpoint left out; in the
+     * database; in the stack: its journal, and the rest of it. They add up to `meanMs`, and mean something where runs do not overlap.
+     */
+    readonly wallMs: Readonly<Record<'functions' | 'database' | 'journal' | 'rest', number>>;
+    readonly meanMs: number;
   };
 }
 
@@ -80,12 +86,19 @@ const boot = async (folder: string, disposal: AsyncDisposableStack): Promise<Mac
 };
 
 /** One run through the HTTP API, from the request to the end of its execution. Rejects if it did not end well. */
-const governedRun = async ({ stack, jira, ended }: Machine, token: string, issueKey: string) => {
+const governedRun = async (
+  { stack, jira, ended }: Machine,
+  { token, issueKey, traced }: { readonly token: string; readonly issueKey: string; readonly traced: boolean }
+) => {
   jira.addIssue({ key: issueKey, summary: SUMMARY, description: DESCRIPTION });
   const start = performance.now();
   const response = await fetch(`${stack.apiUrl}/v1/tasks`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(traced ? {} : { 'x-amzn-trace-id': 'Sampled=0' }),
+    },
     body: JSON.stringify({
       workflow: 'ticket-triage',
       input: { summary: SUMMARY, description: DESCRIPTION, issueKey },
@@ -100,6 +113,26 @@ const governedRun = async ({ stack, jira, ended }: Machine, token: string, issue
   return { acceptedMs, ms: performance.now() - start };
 };
 
+/** What each run took of it, at the mean. */
+const perRun = <Part extends string>(
+  before: Readonly<Record<Part, number>>,
+  after: Readonly<Record<Part, number>>,
+  runs: number
+): Readonly<Record<Part, number>> => {
+  const parts = Object.keys(after) as Part[];
+  return Object.fromEntries(parts.map((part) => [part, (after[part] - before[part]) / runs])) as Record<Part, number>;
+};
+
+const wallOf = (before: Counters, after: Counters, runs: number, meanMs: number): Measured['perRun']['wallMs'] => {
+  const { functions, endpoint, database, journal } = perRun(before.wallMs, after.wallMs, runs);
+  return {
+    functions: functions - endpoint,
+    database,
+    journal,
+    rest: meanMs - (functions - endpoint) - database - journal,
+  };
+};
+
 const difference = (before: Counters, after: Counters, runs: number) => ({
   dynamodbCalls: (total(after.dynamodb) - total(before.dynamodb)) / runs,
   transitions: (after.transitions - before.transitions) / runs,
@@ -107,8 +140,11 @@ const difference = (before: Counters, after: Counters, runs: number) => ({
   invocations: (total(after.invocations) - total(before.invocations)) / runs,
 });
 
-/** Measures governed runs at each concurrency, after warming up once. */
-export const measureRuns = async (concurrencies: readonly number[], runs: number): Promise<readonly Measured[]> => {
+/** Measures governed runs at each concurrency, after warming up once. AWS traces a share of runs; here all are `traced`, or none. */
+export const measureRuns = async (
+  concurrencies: readonly number[],
+  { runs, traced }: { readonly runs: number; readonly traced: boolean }
+): Promise<readonly Measured[]> => {
   await using disposal = new AsyncDisposableStack();
   const folder = disposal.adopt(await mkdtemp(join(tmpdir(), 'writ-bench-')), (path) =>
     rm(path, { recursive: true, force: true })
@@ -124,7 +160,7 @@ export const measureRuns = async (concurrencies: readonly number[], runs: number
       while (left > 0) {
         left -= 1;
         issues += 1;
-        times.push(await governedRun(machine, token, `BENCH-${issues}`));
+        times.push(await governedRun(machine, { token, issueKey: `BENCH-${issues}`, traced }));
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
@@ -141,6 +177,8 @@ export const measureRuns = async (concurrencies: readonly number[], runs: number
     const seconds = (performance.now() - start) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
     const all = times.map(({ ms }) => ms);
+    const after = machine.stack.counters();
+    const meanMs = all.reduce((sum, ms) => sum + ms, 0) / runs;
     measured.push({
       concurrency,
       runs,
@@ -152,8 +190,10 @@ export const measureRuns = async (concurrencies: readonly number[], runs: number
         0.5
       ),
       perRun: {
-        ...difference(before, machine.stack.counters(), runs),
-        mainCpuMs: (user + system) / 1_000 / runs,
+        ...difference(before, after, runs),
+        cpuMs: { main: (user + system) / 1_000 / runs, ...perRun(before.cpuMs, after.cpuMs, runs) },
+        wallMs: wallOf(before, after, runs, meanMs),
+        meanMs,
       },
     });
   }

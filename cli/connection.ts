@@ -10,6 +10,9 @@ export const DEFAULT_DATA = '.writ';
 const DemoUser = z.object({ username: z.string(), password: z.string(), roles: z.array(z.string()) });
 export type DemoUser = z.infer<typeof DemoUser>;
 
+/** Raised when an older command would misread what a newer `start` writes. */
+const VERSION = 1;
+
 const Connection = z.object({
   api: z.url(),
   /** Speaks the AWS protocols; tokens come from its user pool. */
@@ -55,7 +58,7 @@ export const writeOwnerOnly = async (path: string, text: string): Promise<void> 
 };
 
 export const saveConnection = (data: string, connection: Connection): Promise<void> =>
-  writeOwnerOnly(connectionFile(data), `${JSON.stringify(connection, null, 2)}\n`);
+  writeOwnerOnly(connectionFile(data), `${JSON.stringify({ version: VERSION, ...connection }, null, 2)}\n`);
 
 export const dropConnection = (data: string): Promise<void> => rm(connectionFile(data), { force: true });
 
@@ -67,7 +70,13 @@ export const readConnection = async (data: string): Promise<Connection> => {
     throw new Failure(
       `No local stack runs on ${clean(data)}. Start one with "npm start", or name a deployed API with --api and --token.`
     );
-  const parsed = Connection.safeParse(asJson(text));
+  const json = asJson(text);
+  const { version = 0 } = z.object({ version: z.number().optional() }).safeParse(json).data ?? {};
+  if (version > VERSION)
+    throw new Failure(
+      `${clean(path)} is of a newer version of Writ (${version}, this one knows ${VERSION}). Use that version's command.`
+    );
+  const parsed = Connection.safeParse(json);
   if (!parsed.success)
     throw new Failure(`${clean(path)} cannot be read. Stop "npm start", delete the file, and start again.`);
   return parsed.data;

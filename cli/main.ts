@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
+import { addTrace } from './commands/trace.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -33,9 +35,11 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addSubmit(program, shell, done);
   addRuns(program, shell);
   addAudit(program, shell, done);
+  addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);
   addToken(program, shell);
+  addCan(program, shell, done);
   return program;
 };
 

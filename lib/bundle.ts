@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, context } from 'esbuild';
 import { sha256 } from '../lambdas/core/digest.ts';
 import { ConfigError } from './config.ts';
 
@@ -22,18 +22,14 @@ const OUTPUT = 'bundles';
 const BANNER =
   "import{createRequire as createRequireHere}from'node:module';const require=createRequireHere(import.meta.url);";
 
-/**
- * Bundles every entry point under `<root>/lambdas`, in one call and in memory, so that others may do the same at the same
- * time. The same sources give the same bytes.
- */
-export const bundle = async (root: string): Promise<Bundles> => {
+const optionsFor = (root: string) => {
   const lambdas = join(root, 'lambdas');
   const files = globSync(ENTRY_POINTS, { cwd: lambdas }).sort();
   const named = files.map((file) => ({
     in: join(lambdas, file),
     out: file.replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-'),
   }));
-  const { outputFiles } = await build({
+  return {
     absWorkingDir: root,
     entryPoints: named,
     outdir: OUTPUT,
@@ -50,13 +46,32 @@ export const bundle = async (root: string): Promise<Bundles> => {
     banner: { js: BANNER },
     legalComments: 'none',
     logLevel: 'error',
-  });
-  return new Map(
+  } satisfies BuildOptions;
+};
+
+const bundlesIn = ({ outputFiles }: BuildResult<{ write: false }>): Bundles =>
+  new Map(
     outputFiles.map(({ path, contents }) => {
       const name = basename(path, '.mjs');
       return [name, { name, code: contents, digest: sha256(contents) }];
     })
   );
+
+/**
+ * Bundles every entry point under `<root>/lambdas`, in one call and in memory, so that others may do the same at the same
+ * time. The same sources give the same bytes.
+ */
+export const bundle = async (root: string): Promise<Bundles> => bundlesIn(await build(optionsFor(root)));
+
+/** Bundles the same again and again, reading only what has changed. A source that cannot be bundled rejects, and the next may do. */
+export interface Rebundler {
+  bundle(): Promise<Bundles>;
+  close(): Promise<void>;
+}
+
+export const openRebundler = async (root: string): Promise<Rebundler> => {
+  const kept = await context({ ...optionsFor(root), logLevel: 'silent' });
+  return { bundle: async () => bundlesIn(await kept.rebuild()), close: () => kept.dispose() };
 };
 
 /** The bundle of an entry point that the app needs. */

@@ -48,6 +48,21 @@ export const listen = async (port: number, what: string): Promise<Listening> => 
   };
 };
 
+/** The same listener, and how long all its answers together took so far, from request to end, in milliseconds. */
+export const timed = (listener: RequestListener): { readonly listener: RequestListener; ms(): number } => {
+  let total = 0;
+  return {
+    listener: (request, response) => {
+      const begunMs = performance.now();
+      response.once('close', () => {
+        total += performance.now() - begunMs;
+      });
+      listener(request, response);
+    },
+    ms: () => total,
+  };
+};
+
 /** One port for each HTTP API, the first at the port that was asked for. */
 export const listenForApis = async (
   apiIds: readonly string[],

@@ -1,56 +1,38 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { codeOf } from './files.ts';
 
-const isAlive = (pid: number): boolean => {
-  if (!Number.isInteger(pid)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
-const ownerOf = (file: string): number | undefined => {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return undefined; // gone in the meantime
-  }
-};
-
-/** Links the draft, so that a lock is never seen without its owner. */
-const take = (draft: string, file: string, folder: string): void => {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      linkSync(draft, file);
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const owner = ownerOf(file);
-    if (tries > 2 || (owner !== undefined && isAlive(owner))) {
-      throw new Error(
-        `process ${owner} runs a local stack on ${folder}: stop it, or use another data folder. ` +
-          `If that process is something else, remove ${file}`
-      );
-    }
-    rmSync(file, { force: true });
-  }
-};
+/** Gives back what was locked. */
+export type Release = () => void;
 
 /**
- * Takes a folder for this process and gives the function that releases it. Throws an `Error` if a process that is alive
- * holds it; a lock that a dead process left is taken over.
+ * Takes a file for this process, as a database: the operating system holds the lock, so it ends with the process however that ends, and
+ * whoever has its number then. Gives the id of the process that has it, where that is another. Throws an `Error` for a file that is no
+ * lock.
  */
-export const lockFolder = (folder: string): (() => void) => {
-  const file = join(folder, 'lock');
-  const draft = join(folder, `lock.${process.pid}`);
-  writeFileSync(draft, `${process.pid}\n`);
+export const takeLock = (file: string): Release | { readonly owner: number } => {
+  let database: DatabaseSync;
   try {
-    take(draft, file, folder);
-  } finally {
-    rmSync(draft, { force: true });
+    database = new DatabaseSync(file, { timeout: 0 });
+  } catch (cause) {
+    throw new Error(`${file} cannot be opened (${codeOf(cause)}): name a data folder that you may write to`, { cause });
   }
-  return () => rmSync(file, { force: true });
+  try {
+    database.exec('PRAGMA synchronous = OFF; BEGIN IMMEDIATE');
+    // others can read who has it: this lock keeps away writers alone
+    database.exec(`PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
+    chmodSync(file, 0o600);
+    return () => database.close();
+  } catch (cause) {
+    try {
+      if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === BUSY))
+        throw new Error(`${file} should be a lock and is something else: remove it`, { cause });
+      return { owner: Number(database.prepare('PRAGMA user_version').get()?.user_version) };
+    } finally {
+      database.close();
+    }
+  }
 };
+
+/** SQLite's code for a lock that somebody else holds. */
+const BUSY = 5;

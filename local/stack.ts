@@ -1,28 +1,38 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startDynoxide } from './dynamo/dynoxide.ts';
-import { ensureTables } from './dynamo/tables.ts';
-import { proxyTo } from './endpoint/dynamodb.ts';
+import { openDataFolder } from './data-folder.ts';
+import { givenEndpoint, openDatabase } from './dynamo/open.ts';
+import { judgeFor } from './endpoint/dynamodb/judge.ts';
+import { proxyTo } from './endpoint/dynamodb/proxy.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
-import { lambdaService } from './endpoint/lambda.ts';
-import { openSecrets } from './endpoint/secrets.ts';
+import { lambdaService } from './endpoint/lambda/service.ts';
+import { logsService } from './endpoint/logs.ts';
+import { s3Service } from './endpoint/s3/service.ts';
+import { secretsService } from './endpoint/secrets/service.ts';
 import { createEndpoint } from './endpoint/server.ts';
-import { statesService } from './endpoint/states.ts';
+import { statesService } from './endpoint/states/service.ts';
 import { stsService } from './endpoint/sts.ts';
 import { createEvents } from './events/bus.ts';
 import { openPool } from './functions/open.ts';
+import { openReservations } from './functions/reservations.ts';
 import { createGateway } from './gateway/gateway.ts';
-import { authorizerFor } from './iam/authorize.ts';
 import { createCredentials } from './iam/credentials.ts';
+import { openIam } from './iam/open.ts';
 import { createIdentity, type Identity, type User } from './identity/identity.ts';
 import { openSigningKeys } from './identity/keys.ts';
-import { invokeForStates } from './invoke.ts';
-import { type Listening, listen, listenForApis } from './listen.ts';
-import { lockFolder } from './lock.ts';
+import { type InvokeTrigger, TriggerFailed } from './identity/trigger.ts';
+import { invokeForStates, servicesMayInvoke } from './invoke.ts';
+import { type Listening, listen, listenForApis, timed } from './listen.ts';
+import { openObjects } from './objects/store.ts';
+import { openSecretStore } from './secrets/store.ts';
+import { parseProgram } from './states/parse.ts';
 import type { Machine } from './states/record.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { type Deployment, readDeployment } from './template/deployment.ts';
+import { openDaemon } from './trace/daemon.ts';
+import { executionTraces } from './trace/executions.ts';
+import { invocationTraces } from './trace/invocations.ts';
+import { openTraces } from './trace/traces.ts';
 
 export interface LocalStackOptions {
   /** The folder of the cloud assembly, `cdk.out`. */
@@ -37,6 +47,8 @@ export interface LocalStackOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly users: readonly User[];
   readonly log: (line: string) => void;
+  /** Told once, where the stack cannot go on, why and what to do; it has then ended everything, as `close` does. */
+  readonly onFailure?: (reason: Error) => void;
   /** Told of each change of an execution's status, once it is on disk. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -48,6 +60,12 @@ export interface Counters {
   readonly fsyncs: number;
   /** Invocations by function. */
   readonly invocations: Readonly<Record<string, number>>;
+  /** Datagrams at the trace port that held no document. */
+  readonly ignoredTraces: number;
+  /** Milliseconds that went by in each part: in functions, and of these in the endpoint, and of these in the database; in the journal. */
+  readonly wallMs: Readonly<Record<'functions' | 'endpoint' | 'database' | 'journal', number>>;
+  /** Milliseconds of a CPU that other processes used: those of functions, and dynoxide. */
+  readonly cpuMs: Readonly<Record<'functions' | 'database', number>>;
 }
 
 export interface LocalStack {
@@ -61,13 +79,19 @@ export interface LocalStack {
   signIn(username: string, password: string): Promise<string>;
   /** Resolves when a process of each function is ready. */
   warm(): Promise<void>;
+  /** Where functions send their subsegments, as to X-Ray's daemon. */
+  readonly traceAddress: string;
+  /** The folder of each function's code as the template has it, by name. */
+  folders(): ReadonlyMap<string, string>;
+  /**
+   * Runs a function from another folder; other functions keep their processes, and what is in flight is answered by the old code.
+   * Rejects, and keeps the old code, where the new one cannot be loaded.
+   */
+  reload(functionName: string, folder: string): Promise<void>;
   counters(): Counters;
   /** Ends every process that was started; executions go on at the next start. May be called twice. */
   close(): Promise<void>;
 }
-
-/** The environment variable that names an endpoint instead of dynoxide, where the option does not. */
-const DYNAMODB_VARIABLE = 'WRIT_DYNAMODB_ENDPOINT';
 
 /** The machine that each ARN starts: an alias starts the version it leads to. */
 const machinesByArn = ({ machines }: Deployment): ReadonlyMap<string, Machine> =>
@@ -96,6 +120,19 @@ const checkIssuers = ({ apis, userPools }: Deployment): void => {
   }
 };
 
+/** What cannot be carried out is said at once, not at the first start of an execution. */
+const checkMachines = ({ machines }: Deployment): void => {
+  const problems = machines.flatMap(({ at, definition }) => {
+    try {
+      parseProgram(definition);
+      return [];
+    } catch (error) {
+      return [`${at}: ${error instanceof Error ? error.message : error}`];
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+};
+
 /**
  * Runs a synthesised app on this machine. Resolves when everything can be called. Rejects with an `Error` that says what is
  * wrong, having ended everything it had started: a template that holds something unknown, a port or data folder in use, no
@@ -105,47 +142,63 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
   const { secrets, users, log } = options;
   const now = Date.now;
   const data = resolve(options.data);
+  const given = givenEndpoint(options.dynamodb);
   const assembly = readAssembly(options.assembly);
   // Where APIs answer is part of the template's outputs, so it is read once to know the APIs, and again with their URLs.
   const apiIds = readDeployment(assembly, () => '').apis.map(({ id }) => id);
 
   await using opening = new AsyncDisposableStack();
-  mkdirSync(join(data, 'logs'), { recursive: true, mode: 0o700 });
-  opening.defer(lockFolder(data));
+  opening.defer(openDataFolder(data));
   const open = (listening: Listening): Listening => opening.adopt(listening, (server) => server.close());
   const endpoint = open(await listen(options.ports?.endpoint ?? 4566, 'the AWS endpoint'));
   const apis = await listenForApis(apiIds, options.ports?.api ?? 3000, open);
   const deployment = readDeployment(assembly, (apiId) => apis.get(apiId)?.url ?? '');
   checkIssuers(deployment);
-  const { account, region, functions, machines, roles, rules, tables, userPools } = deployment;
+  checkMachines(deployment);
+  const { account, region, functions, machines, rules, tables, userPools } = deployment;
 
-  const external = options.dynamodb ?? process.env[DYNAMODB_VARIABLE];
-  const database =
-    external === undefined
-      ? opening.adopt(
-          await startDynoxide(join(data, 'dynamodb.sqlite'), join(data, 'logs', 'dynoxide.log')),
-          (started) => started.close()
-        ).url
-      : new URL(external);
-  await ensureTables(database, tables);
-  const dynamodb = opening.adopt(proxyTo(database), (proxy) => proxy.close());
+  const failed = Promise.withResolvers<Error>();
+  const database = opening.adopt(await openDatabase(data, tables, given, failed.resolve), (it) => it.close());
+  const tablesArn = `arn:aws:dynamodb:${region}:${account}:table/`;
+  const dynamodb = opening.adopt(proxyTo(database.url, tablesArn), (proxy) => proxy.close());
 
   const credentials = createCredentials(now);
-  const authorize = authorizerFor(roles);
-  const pool = opening.adopt(openPool(deployment.functions, credentials, endpoint.url, data), (opened) =>
-    opened.close()
+  const { access, authorize } = openIam({ deployment, file: join(data, 'logs', 'denied.log'), now, log });
+  const mayInvoke = servicesMayInvoke(authorize);
+  const { record } = opening.adopt(openTraces(data), (opened) => opened.close());
+  const daemon = opening.adopt(await openDaemon(record), (opened) => opened.close());
+  const pool = opening.adopt(
+    openPool({
+      functions,
+      credentials,
+      endpointUrl: endpoint.url,
+      traceAddress: daemon.address,
+      trace: invocationTraces(record, now),
+      data,
+    }),
+    (opened) => opened.close()
   );
+  const reservations = openReservations(join(data, 'concurrency.json'), functions, pool);
   const keys = await openSigningKeys(join(data, 'signing-key.json'));
-  const invokeTrigger = (functionArn: string, payload: string) => pool.invoke(functionArn, payload);
+  const invokeTrigger: InvokeTrigger = async (functionArn, payload, { arn }) => {
+    if (mayInvoke('cognito-idp.amazonaws.com', functionArn, arn)) return pool.invoke(functionArn, payload);
+    throw new TriggerFailed('PreTokenGeneration invocation failed due to error AccessDeniedException.');
+  };
   const identity = createIdentity({ pools: userPools, users, keys, invoke: invokeTrigger, now });
-  const store = openSecrets({ file: join(data, 'secrets.json'), account, region, now });
-  for (const [name, value] of Object.entries(secrets)) store.put(name, value);
+  const store = openSecretStore(join(data, 'secrets.json'), `arn:aws:secretsmanager:${region}:${account}:secret:`, now);
+  for (const [name, text] of Object.entries(secrets)) store.ensure(name, { text });
+
+  const objects =
+    deployment.buckets.length === 0
+      ? undefined
+      : opening.adopt(await openObjects(join(data, 'objects'), failed.resolve), (opened) => opened.close());
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
-  const events = createEvents({ rules, functions, pool, account, region, now, log });
+  const events = createEvents({ rules, functions, pool, mayInvoke, account, region, now, log });
   const startable = machinesByArn(deployment);
-  const invoke = invokeForStates(pool, authorize);
+  const traces = executionTraces(record, (arn) => states.history(arn), now);
+  const invoke = invokeForStates(pool, authorize, traces, now);
   const states = opening.adopt(
     await openStates({
       journal: join(data, 'executions.journal'),
@@ -154,8 +207,10 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
         return invoke(call);
       },
       machine: (arn) => startable.get(arn),
+      onBroken: failed.resolve,
       onStatusChange: async (event) => {
         await served.promise;
+        traces.changed(event);
         options.onExecution?.(event);
         await events.executionChanged(event);
       },
@@ -168,35 +223,74 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     credentials,
     authorize,
     dynamodb,
-    tablesArn: `arn:aws:dynamodb:${region}:${account}:table/*`,
+    judgeDynamoDb: judgeFor({ tables, keys: deployment.access.keys, account, region, authorize }),
     json: {
       AWSStepFunctions: statesService(states, machines, now()),
-      secretsmanager: store.service,
-      AWSCognitoIdentityProviderService: cognitoService(identity, keys),
+      secretsmanager: secretsService(store, now),
+      Logs_20140328: logsService({
+        groups: deployment.logGroups,
+        functions,
+        folder: join(data, 'logs'),
+        arnPrefix: `arn:aws:logs:${region}:${account}:log-group:`,
+        startedAt: now(),
+      }),
+      AWSCognitoIdentityProviderService: cognitoService(identity, keys, userPools),
     },
-    sts: stsService({ account, roles, credentials, authorize, now }),
-    lambda: lambdaService({ functions, pool, invokeLater: events.invokeLater, authorize }),
+    sts: stsService({ account, access, credentials, authorize, now }),
+    lambda: lambdaService({
+      functions,
+      arnPrefix: `arn:aws:lambda:${region}:${account}:function:`,
+      pool,
+      reservations,
+      policies: deployment.access.resourcePolicies,
+      invokeLater: events.invokeLater,
+      authorize,
+    }),
+    s3: objects && s3Service({ buckets: deployment.buckets, region, store: objects, authorize, startedAt: now(), now }),
     identity: identityPages(identity, keys, userPools),
     log,
   });
-  endpoint.serve(aws.listener);
+  const timedAws = timed(aws.listener);
+  endpoint.serve(timedAws.listener);
   for (const api of deployment.apis) {
-    apis.get(api.id)?.serve(createGateway({ api, account, identity, pool, now, log }));
+    apis.get(api.id)?.serve(createGateway({ api, account, region, mayInvoke, identity, pool, now, log }));
   }
 
   served.resolve();
 
   const running = opening.move();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= running.disposeAsync();
+    return closed;
+  };
+  void failed.promise.then(async (reason) => {
+    if (closed !== undefined) return; // that is why it ended
+    await close();
+    options.onFailure?.(reason);
+  });
   return {
     apiUrl: apis.get(apiIds[0] ?? '')?.url ?? '',
     endpointUrl: endpoint.url,
     outputs: deployment.outputs,
     signIn: signInWith(identity, deployment),
     warm: () => pool.warm(),
+    traceAddress: daemon.address,
+    folders: () => new Map(functions.map(({ name, folder }) => [name, folder])),
+    reload: (functionName, folder) => pool.reload(functionName, resolve(folder)),
     counters: () => {
-      const { transitions, fsyncs } = states.counters();
-      return { dynamodb: aws.counters(), transitions, fsyncs, invocations: pool.counters() };
+      const { transitions, fsyncs, journalMs } = states.counters();
+      const { busyMs, cpuMs } = pool.usage();
+      return {
+        dynamodb: aws.counters(),
+        transitions,
+        fsyncs,
+        invocations: pool.counters(),
+        ignoredTraces: daemon.ignored(),
+        wallMs: { functions: busyMs, endpoint: timedAws.ms(), database: dynamodb.waitedMs(), journal: journalMs },
+        cpuMs: { functions: cpuMs, database: database.cpuMs() },
+      };
     },
-    close: () => running.disposeAsync(),
+    close,
   };
 };

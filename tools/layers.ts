@@ -32,11 +32,12 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/synth.ts', SANDBOX, CONTRACT] },
+  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT] },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },
   { prefix: 'bench/', may: ['local/', 'lib/synth.ts', 'cli/', 'lambdas/'] },
+  { prefix: 'drills/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX] },
   { prefix: 'tools/', may: [] },
 ];
 
@@ -62,7 +63,7 @@ const faultOf = (file: string, specifier: string): string | undefined => {
   return isAllowed ? undefined : `${file} imports ${target}: ${layer.prefix} may import ${allowed}`;
 };
 
-const files = globSync('{bin,lib,statemachines,lambdas,local,cli,evals,bench,tools}/**/*.ts');
+const files = globSync('{bin,lib,statemachines,lambdas,local,cli,evals,bench,drills,tools}/**/*.ts');
 const faults = files.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(SPECIFIER)].flatMap(
     ([, from, dynamic, bare]) => faultOf(file, from ?? dynamic ?? bare ?? '') ?? []

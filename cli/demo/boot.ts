@@ -14,6 +14,9 @@ import { DEMO_TENANT, demoUsers, poolUser } from './users.ts';
 
 export const WORKFLOW = 'ticket-triage';
 
+/** The configuration under which the app is synthesised for this machine. */
+export const SYNTHESIS = { 'writ:mode': 'autopilot', 'writ:operatorTenant': DEMO_TENANT };
+
 export interface BootOptions {
   readonly data: string;
   readonly mode: string;
@@ -25,6 +28,8 @@ export interface BootOptions {
   readonly say: (line: string) => void;
   /** What is being done, until the next thing is said. */
   readonly doing: (what: string) => void;
+  /** Told why the stack cannot go on, once it has ended itself. */
+  readonly onFailure: (reason: Error) => void;
   /** Called with each thing that must be ended, as soon as it runs. */
   readonly onStarted: (close: () => Promise<void>) => void;
 }
@@ -57,19 +62,22 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
   doing('synthesising the app');
   const built = await explained(
     'The app could not be synthesised',
-    parts.synth({
+    parts.assemble({
       outdir: join(data, 'cdk.out'),
       context: {
+        ...SYNTHESIS,
         'writ:mode': mode,
-        'writ:operatorTenant': DEMO_TENANT,
         ...(examples !== undefined && { 'writ:examples': examples }),
       },
     })
   );
   stop.throwIfAborted();
   const queues = await queuesOf(built.directory, WORKFLOW);
+  const made = built.synthesised;
   say(
-    `synthesised the app: bundles ${seconds(built.bundleMs)}, classifier ${seconds(built.trainMs)}, template ${seconds(built.synthMs)}`
+    made === undefined
+      ? 'the app is as it was synthesised last'
+      : `synthesised the app: bundles ${seconds(made.bundleMs)}, classifier ${seconds(made.trainMs)}, template ${seconds(made.synthMs)}`
   );
 
   const writer = credentials('writ-writer');
@@ -104,6 +112,7 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
       },
       users: users.map(poolUser),
       log: (line) => say(clean(line)),
+      onFailure: options.onFailure,
       ...(shell.env.WRIT_DYNAMODB_ENDPOINT && { dynamodb: shell.env.WRIT_DYNAMODB_ENDPOINT }),
     })
   );
@@ -113,5 +122,6 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
   await explained('The functions could not be started', stack.warm());
   stop.throwIfAborted();
   say(`booted the stack and warmed its functions in ${seconds(now() - bootedAt)}`);
+  say(`ready after ${seconds(now())}`);
   return { stack, jira, queues, users };
 };

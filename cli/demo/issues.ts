@@ -4,6 +4,8 @@ import * as z from 'zod';
 import type { JiraSandbox } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
 import { type Issue, STATUS_NAMES } from '../../lambdas/tools/jira/sandbox/store.ts';
 import { writeOwnerOnly } from '../connection.ts';
+import { Failure } from '../failure.ts';
+import { clean } from '../terminal/sanitise.ts';
 import type { Ticket } from '../tickets/tickets.ts';
 import type { Filed } from './batch.ts';
 
@@ -26,12 +28,18 @@ export type Kept = z.infer<typeof Kept>;
 
 const issuesFile = (data: string): string => join(data, 'jira-issues.json');
 
-/** The issues of earlier starts; none where nothing is kept, or what is kept cannot be read. */
+/** The issues of earlier starts; none where nothing is kept. Fails where they cannot be read: runs may wait for them. */
 export const keptIssues = async (data: string): Promise<readonly Kept[]> => {
+  const file = issuesFile(data);
   try {
-    return z.array(Kept).parse(JSON.parse(await readFile(issuesFile(data), 'utf8')));
-  } catch {
-    return [];
+    return z.array(Kept).parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new Failure(
+      `${clean(file)} should hold the issues of the Jira sandbox and does not. Remove it to go on without them: ` +
+        'runs that are about them will be handed to people.',
+      { cause }
+    );
   }
 };
 

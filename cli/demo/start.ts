@@ -19,6 +19,7 @@ import { type Booted, boot, WORKFLOW } from './boot.ts';
 import { documentOf } from './document.ts';
 import { addSpareIssue, fileTickets, keepIssues, keptIssues } from './issues.ts';
 import { showMalformed, showStanding } from './narration.ts';
+import { followSources } from './reload.ts';
 import { showReport } from './report.ts';
 import { countsOf, countsText, type Result } from './results.ts';
 import { totalsOf } from './totals.ts';
@@ -117,16 +118,18 @@ const run = async (
   options: StartOptions,
   { read, examples }: { readonly read: Tickets; readonly examples?: string },
   narrator: Terminal,
+  onFailure: (reason: Error) => void,
   onStarted: (name: string, close: () => void | Promise<void>) => void
 ): Promise<number> => {
   const { data } = options;
   const { now, stop } = shell;
   await makeDataFolder(data);
-  onStarted('the lock', await lockFolder(data));
+  onStarted('the lock', lockFolder(data));
   if (examples !== undefined) await writeOwnerOnly(join(data, 'examples.jsonl'), examples);
   const former = await keptIssues(data);
   stop.throwIfAborted();
-  const booted = await boot(shell, await shell.parts(), {
+  const parts = await shell.parts();
+  const booted = await boot(shell, parts, {
     data: resolve(data),
     mode: options.mode,
     ...(examples !== undefined && { examples: resolve(data, 'examples.jsonl') }),
@@ -134,6 +137,7 @@ const run = async (
     issues: former,
     doing: (what) => narrator.draw(`  ${narrator.paint('quiet', `· ${what} …`)}`),
     say: (line) => narrator.line(`  ${narrator.paint('quiet', '·')} ${line}`),
+    onFailure,
     onStarted: (close) => onStarted('a part of the stack', close),
   });
   const { stack, jira, users } = booted;
@@ -166,6 +170,10 @@ const run = async (
     lastRun: results.findLast(({ outcome }) => outcome === 'assigned')?.run,
     spareIssue: addSpareIssue(jira),
   });
+  onStarted(
+    'the watch on the sources',
+    await followSources(parts, { stack, data: resolve(data), terminal: shell.out })
+  );
   if (!stop.aborted) await once(stop, 'abort');
   shell.out.line();
   return 0;
@@ -179,13 +187,24 @@ export const start = async (shell: Shell, options: StartOptions): Promise<number
   const narrator = options.json ? shell.err : shell.out;
   const { read, examples } = await readFiles(options, narrator);
   const cleanup = openCleanup();
+  const failure = new AbortController();
+  const stop = AbortSignal.any([shell.stop, failure.signal]);
+  const wait: Shell['wait'] = async (ms) => {
+    failure.signal.throwIfAborted();
+    await shell.wait(ms);
+  };
   const saying = () => narrator.line(`  ${narrator.paint('quiet', '·')} ending what was started`);
-  shell.stop.addEventListener('abort', saying, { once: true });
+  stop.addEventListener('abort', saying, { once: true });
   try {
     const files = { read, ...(examples !== undefined && { examples: examplesJsonl(examples) }) };
-    return await run(shell, options, files, narrator, cleanup.add);
+    const onFailure = (reason: Error) => failure.abort(new Failure(clean(reason.message)));
+    const code = await run({ ...shell, stop, wait }, options, files, narrator, onFailure, cleanup.add);
+    failure.signal.throwIfAborted();
+    return code;
+  } catch (error) {
+    throw failure.signal.aborted ? failure.signal.reason : error; // the rest failed for that reason
   } finally {
-    shell.stop.removeEventListener('abort', saying);
-    for (const failure of await cleanup.run()) shell.err.line(clean(failure));
+    stop.removeEventListener('abort', saying);
+    for (const line of await cleanup.run()) shell.err.line(clean(line));
   }
 };

@@ -36,7 +36,7 @@ const escaped = (character: string): string =>
     .join('');
 
 /** JSON for people and programs: the same value, with every character that a terminal obeys or hides written as an escape. */
-export const safeJson = (value: unknown): string =>
-  JSON.stringify(value, null, 2).replace(/[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/gu, (character) =>
+export const safeJson = (value: unknown, indent = 2): string =>
+  JSON.stringify(value, null, indent).replace(/[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/gu, (character) =>
     character === '\n' ? character : escaped(character)
   );

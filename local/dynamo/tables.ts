@@ -1,5 +1,5 @@
-import type { Table } from '../template/deployment.ts';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
+import type { Table } from '../template/tables.ts';
 
 interface Answer {
   readonly ok: boolean;
@@ -29,8 +29,11 @@ const call = async (url: URL, operation: string, input: Json): Promise<Answer> =
   }).catch((cause: unknown) => {
     throw new Error(`DynamoDB does not answer at ${url.origin}: start it, or correct the endpoint`, { cause });
   });
-  const body: unknown = await response.json().catch(() => ({}));
-  return { ok: response.ok, status: response.status, body: isObject(body) ? body : {} };
+  const body: unknown = await response.json().catch(() => undefined);
+  if (isObject(body)) return { ok: response.ok, status: response.status, body };
+  throw new Error(
+    `${url.origin} answered ${operation} with something that is no answer of DynamoDB: correct the endpoint`
+  );
 };
 
 const creationOf = ({ name, properties: given }: Table): JsonObject => {

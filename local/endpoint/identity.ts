@@ -18,7 +18,7 @@ const naming = async (act: () => Promise<JsonObject>): Promise<JsonObject> => {
 };
 
 /** Cognito's own API: signing in with a password, and what a client's secret is. */
-export const cognitoService = (identity: Identity, keys: SigningKeys): JsonService => ({
+export const cognitoService = (identity: Identity, keys: SigningKeys, pools: readonly UserPool[]): JsonService => ({
   iamPrefix: 'cognito-idp',
   version: '1.1',
   anonymous: new Set(['InitiateAuth']),
@@ -39,7 +39,7 @@ export const cognitoService = (identity: Identity, keys: SigningKeys): JsonServi
     ),
     DescribeUserPoolClient: operation(
       z.object({ UserPoolId: z.string(), ClientId: z.string() }),
-      ({ UserPoolId }) => UserPoolId,
+      ({ UserPoolId }) => pools.find(({ id }) => id === UserPoolId)?.arn ?? UserPoolId,
       ({ UserPoolId, ClientId }) => {
         const found = identity.clientOf(ClientId);
         if (found?.pool.id !== UserPoolId) {

@@ -1,17 +1,27 @@
 import * as z from 'zod';
-import type { Authorize } from '../iam/authorize.ts';
+import { type Authorize, sessionArnOf } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
+import { messageOf } from '../iam/denial.ts';
 import type { Json, JsonObject } from '../template/json.ts';
 import { ServiceError } from './exchange.ts';
 
 /** One operation of a service: what it takes, what it touches, and what it does. */
 export interface Operation {
   /** Checks the input, then the caller's right to the resource it names, then does it. */
-  run(input: unknown, guard: Guard): Promise<JsonObject>;
+  run(input: unknown, guard: Guard, guardOf: GuardOf): Promise<JsonObject>;
 }
 
-/** Throws `AccessDeniedException` unless the caller may do this. */
-export type Guard = (resource: string, context?: Readonly<Record<string, Json>>) => void;
+/** Throws `AccessDeniedException` unless the caller may do this. The context has condition keys that only this call has. */
+export type Guard = (resource: string, context?: Readonly<Record<string, Json | undefined>>) => void;
+
+/** What an operation touches, where policies may ask for more than its ARN. */
+export interface Target {
+  readonly resource: string;
+  readonly context: Readonly<Record<string, Json | undefined>>;
+}
+
+/** The guard of another action than the operation's own, `<service>:<Action>`, for operations that need several rights. */
+export type GuardOf = (action: string) => Guard;
 
 /** A service that takes JSON and is called by the header `X-Amz-Target: <prefix>.<Operation>`. */
 export interface JsonService {
@@ -24,42 +34,37 @@ export interface JsonService {
 
 export const operation = <Input>(
   schema: z.ZodType<Input>,
-  resource: (input: Input) => string,
-  act: (input: Input) => JsonObject | Promise<JsonObject>
+  target: (input: Input) => string | Target,
+  act: (input: Input, guardOf: GuardOf) => JsonObject | Promise<JsonObject>
 ): Operation => ({
-  run: async (given, guard) => {
+  run: async (given, guard, guardOf) => {
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error));
-    guard(resource(parsed.data));
-    return act(parsed.data);
+    const touched = target(parsed.data);
+    if (typeof touched === 'string') guard(touched);
+    else guard(touched.resource, touched.context);
+    return act(parsed.data, guardOf);
   },
 });
 
-/** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
-export const sessionArnOf = ({ roleArn, session }: Caller & { kind: 'role' }): string => {
-  const [, , , , account = '', role = ''] = roleArn.split(':');
-  return `arn:aws:sts::${account}:assumed-role/${role.split('/').at(-1)}/${session}`;
+const QUALIFIED_MACHINE = /^(arn:[^:]*:states:[^:]*:[^:]*:stateMachine:[^:]+):([^:]+)$/;
+
+/**
+ * Step Functions authorises what names a version or an alias by the ARN of the state machine, and tells policies the qualifier
+ * (Developer Guide, "Authorization for versions and aliases").
+ */
+const authorisedAs = ({ resource, context }: Target): Target => {
+  const [, machine, qualifier = ''] = QUALIFIED_MACHINE.exec(resource) ?? [];
+  if (machine === undefined) return { resource, context };
+  return { resource: machine, context: { 'states:StateMachineQualifier': [qualifier], ...context } };
 };
 
 export const guardFor =
   (caller: Caller, action: string, authorize: Authorize): Guard =>
-  (resource, context = {}) => {
+  (given, additional = {}) => {
     if (caller.kind === 'administrator') return;
-    const tags = Object.entries(caller.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
-    const { roleArn } = caller;
-    if (authorize({ roleArn, action, resource, context: { ...Object.fromEntries(tags), ...context } })) return;
-    const message = `User: ${sessionArnOf(caller)} is not authorized to perform: ${action} on resource: ${resource}`;
-    throw new ServiceError('AccessDeniedException', message);
+    const { resource, context } = authorisedAs({ resource: given, context: additional });
+    const decision = authorize({ caller, action, resource, context });
+    if (decision.kind === 'allowed') return;
+    throw new ServiceError('AccessDeniedException', messageOf(sessionArnOf(caller), action, resource, decision));
   };
-
-/** A page of a list, and where the next one begins. */
-export const pageOf = <T>(
-  items: readonly T[],
-  { maxResults = 100, nextToken = '0' }: { maxResults?: number | undefined; nextToken?: string | undefined }
-): { readonly items: readonly T[]; readonly next: { readonly nextToken?: string } } => {
-  const start = Number.parseInt(nextToken, 10);
-  if (!Number.isInteger(start) || start < 0)
-    throw new ServiceError('InvalidToken', 'this is no nextToken of an answer');
-  const end = start + Math.max(1, maxResults);
-  return { items: items.slice(start, end), next: end < items.length ? { nextToken: String(end) } : {} };
-};

@@ -10,6 +10,8 @@ export interface WireAnswer {
 export interface Wire {
   /** Posts to `/` and reads the answer. Rejects if the connection breaks or `timeoutMs` passes: the call may have been made. */
   post(headers: Readonly<Record<string, string>>, body: Buffer): Promise<WireAnswer>;
+  /** Milliseconds that all answers together were waited for. */
+  waitedMs(): number;
   close(): void;
 }
 
@@ -50,6 +52,7 @@ interface Line {
 export const openWire = (url: URL, timeoutMs: number): Wire => {
   const idle: Line[] = [];
   const lines = new Set<Line>();
+  let waitedMs = 0;
 
   const dial = (): Line => {
     const socket = connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true, keepAlive: true });
@@ -84,8 +87,10 @@ export const openWire = (url: URL, timeoutMs: number): Wire => {
     post: (headers, body) =>
       new Promise((resolve, reject) => {
         const line = idle.pop() ?? dial();
+        const begunMs = performance.now();
         line.settle = (error, answer) => {
           line.settle = IDLE;
+          waitedMs += performance.now() - begunMs;
           if (answer === undefined) return reject(error ?? new Error('no answer'));
           idle.push(line);
           resolve(answer);
@@ -97,6 +102,7 @@ export const openWire = (url: URL, timeoutMs: number): Wire => {
         line.socket.write(body);
         line.socket.uncork();
       }),
+    waitedMs: () => waitedMs,
     close: () => {
       for (const { socket } of lines) socket.destroy();
     },

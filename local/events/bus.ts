@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvocationRefused } from '../functions/invocation.ts';
 import { errorTypeOf, failure } from '../functions/messages.ts';
 import type { FunctionPool } from '../functions/pool.ts';
+import type { MayInvoke } from '../invoke.ts';
 import type { ExecutionEvent } from '../states/service.ts';
 import type { Rule } from '../template/deployment.ts';
 import type { LambdaFunction } from '../template/functions.ts';
@@ -13,6 +14,7 @@ export interface EventsOptions {
   readonly rules: readonly Rule[];
   readonly functions: readonly LambdaFunction[];
   readonly pool: FunctionPool;
+  readonly mayInvoke: MayInvoke;
   readonly account: string;
   readonly region: string;
   readonly now: () => number;
@@ -31,15 +33,17 @@ export interface Events {
 const RETRY_MS = 1_000;
 
 /** Rules on events of Step Functions, and asynchronous invocations. */
-export const createEvents = ({ rules, functions, pool, account, region, now, log }: EventsOptions): Events => {
-  const compiled = rules.map(({ at, pattern, targets }) => {
+export const createEvents = (options: EventsOptions): Events => {
+  const { rules, functions, pool, mayInvoke, account, region, now, log } = options;
+  const compiled = rules.map(({ at, arn: ruleArn, pattern, targets }) => {
     if (!Array.isArray(pattern.source) || !pattern.source.every((source) => source === 'aws.states')) {
       throw new Error(`${at}: only rules on the source aws.states run here, found ${JSON.stringify(pattern.source)}`);
     }
     const withFunctions = targets.map((functionArn) => {
       const lambda = functions.find(({ arn }) => functionArn === arn || functionArn.startsWith(`${arn}:`));
       if (lambda === undefined) throw new Error(`${at}: the target ${functionArn} is no function of the template`);
-      return lambda;
+      // without the function's permission a rule calls it in vain, once
+      return { lambda, isPermitted: () => mayInvoke('events.amazonaws.com', functionArn, ruleArn) };
     });
     try {
       return { matches: compilePattern(pattern), targets: withFunctions };
@@ -67,7 +71,7 @@ export const createEvents = ({ rules, functions, pool, account, region, now, log
     }
   };
 
-  const eventOf = ({ startDate, stopDate, input, output, ...rest }: ExecutionEvent): JsonObject => ({
+  const eventOf = ({ startDate, stopDate, input, output, traceHeader: _, ...rest }: ExecutionEvent): JsonObject => ({
     version: '0',
     id: randomUUID(),
     'detail-type': 'Step Functions Execution Status Change',
@@ -94,7 +98,8 @@ export const createEvents = ({ rules, functions, pool, account, region, now, log
       const event = eventOf(change);
       const payload = JSON.stringify(event);
       const targets = compiled.filter(({ matches }) => matches(event)).flatMap((rule) => rule.targets);
-      await Promise.all(targets.map((lambda) => invokeWithRetry(lambda, payload)));
+      const permitted = targets.filter(({ isPermitted }) => isPermitted());
+      await Promise.all(permitted.map(({ lambda }) => invokeWithRetry(lambda, payload)));
     },
     invokeLater: (functionArn, payload) => {
       const lambda = functions.find(({ arn }) => arn === functionArn);

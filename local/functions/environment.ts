@@ -3,9 +3,9 @@ import type { LambdaFunction } from '../template/functions.ts';
 
 /** The whole environment of a function's process: what Lambda sets and what the template says, nothing of the parent's. */
 export const environmentOf = (
-  { name, arn, folder, handler, memoryMegabytes, environment }: LambdaFunction,
+  { name, arn, folder, handler, memoryMegabytes, environment, logGroup }: LambdaFunction,
   credentials: Credentials,
-  endpointUrl: string
+  { endpointUrl, traceAddress }: { readonly endpointUrl: string; readonly traceAddress: string }
 ): Readonly<Record<string, string>> => {
   const region = arn.split(':')[3] ?? '';
   return {
@@ -21,9 +21,9 @@ export const environmentOf = (
     AWS_LAMBDA_FUNCTION_VERSION: '1',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: name,
-    AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+    AWS_XRAY_DAEMON_ADDRESS: traceAddress,
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_ENDPOINT_URL: endpointUrl,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -10,3 +10,9 @@ export class InvocationRefused extends Error {
 /** `arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`, or the name alone. */
 export const functionNameOf = (nameOrArn: string): string =>
   nameOrArn.startsWith('arn:') ? (nameOrArn.split(':')[6] ?? '') : (nameOrArn.split(':')[0] ?? '');
+
+/** The ARN of what is invoked, its qualifier included, where it is named as Lambda takes it: by name, partial or whole ARN. */
+export const functionArnOf = (nameOrArn: string, region: string, account: string): string => {
+  if (nameOrArn.startsWith('arn:')) return nameOrArn;
+  return `arn:aws:lambda:${region}:${account}:function:${nameOrArn.replace(/^\d{12}:function:/, '')}`;
+};

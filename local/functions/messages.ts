@@ -1,3 +1,5 @@
+import type { JsonObject } from '../template/json.ts';
+
 /** What the stack asks a process of a function to do. */
 export interface Call {
   /** The event, as JSON text. */
@@ -5,6 +7,8 @@ export interface Call {
   readonly requestId: string;
   readonly arn: string;
   readonly traceHeader: string;
+  /** What the caller says of itself. */
+  readonly clientContext?: JsonObject;
   /** Milliseconds since the epoch, after which the process is killed. */
   readonly deadline: number;
 }
@@ -15,11 +19,17 @@ export interface Answer {
   readonly payload: string;
 }
 
-/** What the process says: that it can be called, that it never will, or the answer to a call. */
+/** What the process says: that it can be called, that it never will, the answer to a call, or the last one before it ends. */
 export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly payload: string }
-  | ({ readonly kind: 'answer' } & Answer);
+  | ({
+      readonly kind: 'answer';
+      /** What the process has used of a CPU since its last answer. */
+      readonly cpuMs: number;
+    } & Answer)
+  /** To the call that the process does not survive. */
+  | ({ readonly kind: 'last' } & Answer);
 
 /** The largest event and the largest answer: 6 MiB and 100 KiB, as in Lambda. */
 export const MAX_PAYLOAD_BYTES = 6_291_556;

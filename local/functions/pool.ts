@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { LambdaFunction } from '../template/functions.ts';
+import type { JsonObject } from '../template/json.ts';
+import type { TraceInvocation } from '../trace/invocations.ts';
 import { functionNameOf, InvocationRefused } from './invocation.ts';
 import { type Answer, MAX_PAYLOAD_BYTES } from './messages.ts';
 import type { FunctionProcess } from './process.ts';
 
 export interface InvokeOptions {
   readonly traceHeader?: string;
+  readonly clientContext?: JsonObject;
   /** Gives up waiting for a free process; an invocation that runs is left to end, as in Lambda. */
   readonly signal?: AbortSignal;
 }
@@ -13,10 +16,22 @@ export interface InvokeOptions {
 export interface FunctionPool {
   /** Runs a function, named by name or ARN. Rejects with `InvocationRefused` if it did not run, or when the signal aborts. */
   invoke(nameOrArn: string, payload: string, options?: InvokeOptions): Promise<Answer>;
+  /**
+   * Reserves how many invocations of a function may run at once; `undefined` reserves none. With 0 all that come or wait are
+   * refused, and those that run are left to end.
+   */
+  reserve(name: string, concurrency: number | undefined): void;
   /** Resolves when each function has a process that is loaded. Rejects with the first function that cannot be loaded. */
   warm(): Promise<void>;
+  /**
+   * Runs a function from another folder from now on. Resolves when a process has loaded it: idle processes of the old code have ended
+   * then, busy ones end when they have answered. Rejects, and keeps the old code, where it cannot be loaded.
+   */
+  reload(nameOrArn: string, folder: string): Promise<void>;
   /** Invocations by function. */
   counters(): Readonly<Record<string, number>>;
+  /** The time of all invocations together: from a process taking each to its answer, and what they used of a CPU. */
+  usage(): { readonly busyMs: number; readonly cpuMs: number };
   /** Ends every process. What runs or waits is answered with an error. */
   close(): Promise<void>;
 }
@@ -24,18 +39,20 @@ export interface FunctionPool {
 export interface PoolOptions {
   readonly functions: readonly LambdaFunction[];
   readonly start: (lambda: LambdaFunction) => Promise<FunctionProcess | Answer>;
+  readonly trace: TraceInvocation;
   readonly perFunction?: number;
   readonly total?: number;
 }
 
 interface Waiter {
   readonly take: (process: FunctionProcess | Answer) => void;
-  readonly lambda: LambdaFunction;
+  readonly refuse: (reason: InvocationRefused) => void;
+  readonly member: Member;
 }
 
 interface Member {
-  readonly lambda: LambdaFunction;
-  readonly cap: number;
+  lambda: LambdaFunction;
+  cap: number;
   readonly idle: FunctionProcess[]; // the last one in is the first one out: the rest cool down and can be evicted
   live: number; // starting, busy or idle
   starting: number;
@@ -51,17 +68,20 @@ interface Member {
 const PATIENCE_MS = 250;
 const MAX_WAITING = 2_000;
 
+const rateExceeded = (): InvocationRefused => new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.');
+
 /**
  * Keeps processes of functions and lends each to one invocation at a time. Who waits longest is served first; when the total
  * is reached, an idle process of another function makes room.
  */
-export const createPool = ({ functions, start, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
+export const createPool = ({ functions, start, trace, perFunction = 4, total = 32 }: PoolOptions): FunctionPool => {
+  const capOf = (reserved: number | undefined): number => Math.min(perFunction, reserved ?? perFunction);
   const members = new Map<string, Member>(
     functions.map((lambda) => [
       lambda.name,
       {
         lambda,
-        cap: Math.min(perFunction, lambda.concurrency ?? perFunction),
+        cap: capOf(lambda.concurrency),
         idle: [],
         live: 0,
         starting: 0,
@@ -73,9 +93,12 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   );
   const processes = new Set<FunctionProcess>();
   const starts = new Set<Promise<void>>();
+  const unused = new WeakSet<FunctionProcess>();
+  const outdated = new WeakSet<FunctionProcess>();
   let waiting: Waiter[] = [];
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let [busyMs, cpuMs] = [0, 0];
 
   const memberOf = (nameOrArn: string): Member => {
     const member = members.get(functionNameOf(nameOrArn));
@@ -87,6 +110,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   const liveTotal = (): number => members.values().reduce((sum, { live }) => sum + live, 0);
 
   const lendIdle = (member: Member): FunctionProcess | undefined => {
+    if (member.busySince.size >= member.cap) return undefined;
     const process = member.idle.pop();
     if (process !== undefined) member.busySince.set(process, performance.now());
     return process;
@@ -114,33 +138,52 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
     return true;
   };
 
-  const add = (member: Member): void => {
+  /** Starts a process and keeps it, unless the pool or its code has gone meanwhile. */
+  const launch = (member: Member, lambda: LambdaFunction): Promise<FunctionProcess | Answer> => {
     member.live += 1;
-    member.starting += 1;
-    const started = start(member.lambda).then((process) => {
-      member.starting -= 1;
-      if ('payload' in process) {
-        member.live -= 1;
-        const index = waiting.findIndex(({ lambda }) => lambda === member.lambda);
-        waiting.splice(index, index < 0 ? 0 : 1)[0]?.take(process);
-      } else {
+    const started = start(lambda).then((process) => {
+      if ('payload' in process) member.live -= 1;
+      else {
         processes.add(process);
+        unused.add(process);
         void process.exited.then(() => discard(member, process));
         if (closed) void process.kill();
-        else member.idle.push(process);
+      }
+      return process;
+    });
+    const settled = started.then(() => {});
+    starts.add(settled);
+    void settled.finally(() => starts.delete(settled));
+    return started;
+  };
+
+  const keep = (member: Member, process: FunctionProcess): void => {
+    if (outdated.has(process)) void process.kill();
+    else member.idle.push(process);
+  };
+
+  const add = (member: Member): void => {
+    const { lambda } = member;
+    member.starting += 1;
+    void launch(member, lambda).then((process) => {
+      member.starting -= 1;
+      const isCurrent = lambda === member.lambda;
+      if (!('payload' in process)) {
+        if (!isCurrent) outdated.add(process);
+        if (!closed) keep(member, process);
+      } else if (isCurrent) {
+        const index = waiting.findIndex((waiter) => waiter.member === member);
+        waiting.splice(index, index < 0 ? 0 : 1)[0]?.take(process);
       }
       serveWaiters();
     });
-    starts.add(started);
-    void started.finally(() => starts.delete(started));
   };
 
   const serveWaiters = (): void => {
     clearTimeout(timer);
     if (closed) return;
     let patience = Number.POSITIVE_INFINITY;
-    waiting = waiting.filter(({ lambda, take }) => {
-      const member = memberOf(lambda.name);
+    waiting = waiting.filter(({ member, take }) => {
       const process = lendIdle(member);
       if (process !== undefined) {
         take(process);
@@ -160,18 +203,20 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
     const process = lendIdle(member);
     if (process !== undefined) return Promise.resolve(process);
     if (member.cap === 0 || waiting.length >= MAX_WAITING || closed) {
-      return Promise.reject(new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.'));
+      return Promise.reject(rateExceeded());
     }
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
+      const leave = (reason: unknown): void => {
         waiting = waiting.filter((other) => other !== waiter);
-        reject(signal?.reason);
+        signal?.removeEventListener('abort', giveUp);
+        reject(reason);
       };
+      const giveUp = (): void => leave(signal?.reason);
       const take = (lent: FunctionProcess | Answer): void => {
         signal?.removeEventListener('abort', giveUp);
         resolve(lent);
       };
-      const waiter: Waiter = { lambda: member.lambda, take };
+      const waiter: Waiter = { member, take, refuse: leave };
       signal?.addEventListener('abort', giveUp, { once: true });
       waiting.push(waiter);
       serveWaiters();
@@ -181,26 +226,66 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
   const giveBack = (member: Member, process: FunctionProcess): void => {
     member.busySince.delete(process);
     if (!processes.has(process)) return;
-    member.idle.push(process);
+    keep(member, process);
     member.idleSince = performance.now();
     serveWaiters();
   };
 
   return {
-    invoke: async (nameOrArn, payload, { traceHeader = '', signal } = {}) => {
+    invoke: async (nameOrArn, payload, { traceHeader, signal, ...said } = {}) => {
       const member = memberOf(nameOrArn);
       signal?.throwIfAborted();
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
         const message = `Request must be smaller than ${MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation`;
         throw new InvocationRefused('RequestTooLargeException', message);
       }
-      const process = await borrow(member, signal);
+      const requestId = randomUUID();
+      const traced = trace(member.lambda, requestId, traceHeader);
+      const process = await borrow(member, signal).catch((error: unknown) => {
+        if (error instanceof InvocationRefused) traced.ended(undefined);
+        throw error;
+      });
       member.invocations += 1;
-      if ('payload' in process) return process;
-      const { arn, timeoutSeconds } = member.lambda;
-      const deadline = Date.now() + timeoutSeconds * 1000;
-      const answer = process.invoke({ payload, requestId: randomUUID(), arn, traceHeader, deadline });
-      return answer.finally(() => giveBack(member, process));
+      if ('payload' in process) {
+        traced.ended(process);
+        return process;
+      }
+      traced.began(unused.delete(process) ? process.loading : undefined);
+      const { lambda } = member;
+      const arn = nameOrArn.startsWith('arn:') ? nameOrArn : lambda.arn;
+      const [begunMs, usedMs] = [performance.now(), process.cpuMs()];
+      const deadline = Date.now() + lambda.timeoutSeconds * 1000;
+      try {
+        const answer = await process.invoke({ payload, requestId, arn, traceHeader: traced.header, deadline, ...said });
+        traced.ended(answer);
+        return answer;
+      } finally {
+        busyMs += performance.now() - begunMs;
+        cpuMs += process.cpuMs() - usedMs;
+        giveBack(member, process);
+      }
+    },
+    reload: async (nameOrArn, folder) => {
+      const member = memberOf(nameOrArn);
+      const lambda = { ...member.lambda, folder };
+      const process = await launch(member, lambda);
+      if ('payload' in process) {
+        const { errorType, errorMessage } = JSON.parse(process.payload);
+        throw new Error(`function ${lambda.name} cannot be loaded: ${errorType}: ${errorMessage}`);
+      }
+      member.lambda = lambda;
+      for (const busy of member.busySince.keys()) outdated.add(busy);
+      const idle = member.idle.splice(0);
+      for (const old of idle) outdated.add(old);
+      if (!closed) keep(member, process);
+      serveWaiters();
+      await Promise.all(idle.map((old) => old.kill()));
+    },
+    reserve: (name, concurrency) => {
+      const member = memberOf(name);
+      member.cap = capOf(concurrency);
+      if (member.cap > 0) return serveWaiters();
+      for (const { member: wanted, refuse } of [...waiting]) if (wanted === member) refuse(rateExceeded());
     },
     warm: async () => {
       const lend = async (member: Member): Promise<void> => {
@@ -213,6 +298,7 @@ export const createPool = ({ functions, start, perFunction = 4, total = 32 }: Po
       await Promise.all([...members.values()].slice(0, total).map(lend));
     },
     counters: () => Object.fromEntries(members.values().map(({ lambda, invocations }) => [lambda.name, invocations])),
+    usage: () => ({ busyMs, cpuMs }),
     close: async () => {
       closed = true;
       clearTimeout(timer);

@@ -1,8 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LambdaFunction } from '../template/functions.ts';
+import { killGroup, tied } from '../tied.ts';
+import { type LogLines, readLines } from './log.ts';
 import { type Answer, type Call, failure, type Reply } from './messages.ts';
+import { endLines } from './report.ts';
 
 /** One process of a function. It serves one call at a time; a call that it does not survive still gets an answer. */
 export interface FunctionProcess {
@@ -11,12 +13,16 @@ export interface FunctionProcess {
   /** Ends the process at once; resolves when it is gone. */
   kill(): Promise<void>;
   readonly exited: Promise<void>;
+  /** Milliseconds since the epoch between which the process was started and the function loaded. */
+  readonly loading: { readonly startMs: number; readonly endMs: number };
+  /** What its invocations have used of a CPU so far. */
+  cpuMs(): number;
 }
 
 export interface ProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
-  /** The file that takes what the process prints. */
-  readonly logFile: string;
+  /** Takes what the process prints, and what became of a call that it did not survive. */
+  readonly log: LogLines;
   /** The folder that keeps compiled code between starts. */
   readonly cacheFolder: string;
 }
@@ -28,20 +34,30 @@ const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 
 const spawnHost = (
   { folder, handler, memoryMegabytes }: LambdaFunction,
-  { environment, logFile, cacheFolder }: ProcessOptions
+  { environment, log, cacheFolder }: ProcessOptions
 ): ChildProcess => {
-  const log = openSync(logFile, 'a', 0o600);
-  try {
-    return fork(HOST, [folder, handler, cacheFolder], {
-      cwd: folder,
-      env: environment,
-      execArgv: [`--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`],
-      stdio: ['ignore', log, log, 'ipc'],
-      detached: true, // ^C is for the parent, which ends what runs in order
-    });
-  } finally {
-    closeSync(log);
-  }
+  const heap = `--max-old-space-size=${Math.ceil(memoryMegabytes * 0.9)}`;
+  const child = spawn(...tied(process.execPath, [heap, HOST, folder, handler, cacheFolder]), {
+    cwd: folder,
+    env: environment,
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    detached: true, // ^C is for the parent, which ends what runs in order
+  });
+  if (child.stdout !== null) readLines(child.stdout, log);
+  if (child.stderr !== null) readLines(child.stderr, log);
+  return child;
+};
+
+/** What Lambda writes of a call whose process is gone, after all that the process itself had printed. */
+const writeEnd = (log: LogLines, lambda: LambdaFunction, call: Call, begunMs: number, answer: Answer): void => {
+  const { errorType, errorMessage } = JSON.parse(answer.payload);
+  const isLate = errorType === 'Sandbox.Timedout';
+  const usage = {
+    durationMs: isLate ? lambda.timeoutSeconds * 1_000 : performance.now() - begunMs,
+    memoryMegabytes: lambda.memoryMegabytes,
+    status: isLate ? 'timeout' : `error\tError Type: ${errorType}`,
+  };
+  log(`${errorMessage}\n${endLines(call, usage).trimEnd()}`);
 };
 
 const crashed = (requestId: string, child: ChildProcess): Answer => {
@@ -54,13 +70,16 @@ export const startProcess = async (
   lambda: LambdaFunction,
   options: ProcessOptions
 ): Promise<FunctionProcess | Answer> => {
+  const startMs = Date.now();
   const child = spawnHost(lambda, options);
   let gone = false;
+  let cpuMs = 0;
   let onReply: (reply: Reply) => void = () => {};
   let onExit: () => void = () => {};
   const exited = new Promise<void>((resolve) => {
     const end = (): void => {
       gone = true;
+      killGroup(child); // what the function has started goes with it
       onExit();
       resolve();
     };
@@ -68,6 +87,7 @@ export const startProcess = async (
     child.on('error', end); // the process could not be started, or a message could not be sent: either way it is of no use
   });
   child.on('message', (reply: Reply) => onReply(reply));
+  const drained = new Promise((resolve) => child.once('close', resolve)); // all that it had printed has been read
 
   /** Waits for the next reply, at most `ms`; a process that does not reply in time is killed. */
   const reply = (ms: number, late: () => Answer, dead: () => Answer): Promise<Reply | Answer> =>
@@ -76,7 +96,7 @@ export const startProcess = async (
       const timer = setTimeout(() => {
         onExit = () => resolve(late());
         onReply = () => {}; // too late
-        child.kill('SIGKILL');
+        killGroup(child);
       }, ms);
       onExit = () => {
         clearTimeout(timer);
@@ -90,7 +110,7 @@ export const startProcess = async (
     });
 
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    killGroup(child);
     await exited;
   };
 
@@ -111,8 +131,11 @@ export const startProcess = async (
   return {
     exited,
     kill,
+    loading: { startMs, endMs: Date.now() },
+    cpuMs: () => cpuMs,
     invoke: async (call) => {
-      const answer = reply(
+      const begunMs = performance.now();
+      const answered = reply(
         call.deadline - Date.now(),
         () =>
           failure(
@@ -122,7 +145,16 @@ export const startProcess = async (
         () => crashed(call.requestId, child)
       );
       if (!gone) child.send(call);
-      const { failed, payload } = (await answer) as Answer;
+      const answer = await answered;
+      if (!('kind' in answer) || answer.kind === 'last') {
+        if ('kind' in answer) await exited; // nobody else may be given this process
+        const { failed, payload } = answer;
+        void drained.then(() => writeEnd(options.log, lambda, call, begunMs, { failed, payload }));
+        return { failed, payload };
+      }
+      if (answer.kind !== 'answer') throw new Error('a function that is loaded says nothing but answers');
+      const { failed, payload, cpuMs: used } = answer;
+      cpuMs += used;
       return { failed, payload };
     },
   };

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { BodyTooLarge, readBody } from '../endpoint/exchange.ts';
 import { functionNameOf } from '../functions/invocation.ts';
 import { errorTypeOf } from '../functions/messages.ts';
 import type { FunctionPool } from '../functions/pool.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { HttpApi } from '../template/api.ts';
+import type { MayInvoke } from '../invoke.ts';
+import type { HttpApi, Route } from '../template/api.ts';
+import { headerOf, traceFrom } from '../trace/header.ts';
 import { admit } from './authorizer.ts';
 import { eventOf, sendAnswer } from './payload.ts';
 import { routerFor } from './routes.ts';
@@ -13,6 +14,8 @@ import { routerFor } from './routes.ts';
 export interface GatewayOptions {
   readonly api: HttpApi;
   readonly account: string;
+  readonly region: string;
+  readonly mayInvoke: MayInvoke;
   readonly identity: Identity;
   readonly pool: FunctionPool;
   readonly now: () => number;
@@ -37,12 +40,9 @@ const refuse = (response: ServerResponse, status: keyof typeof STATUS): void => 
   response.end(JSON.stringify({ message: STATUS[status] }));
 };
 
-/** Without a sampling decision of the caller's, no trace is recorded: nothing on this machine collects any. */
-const traceOf = (given: string | string[] | undefined, now: number): string => {
-  if (typeof given === 'string' && given.startsWith('Root=')) return given;
-  const seconds = Math.floor(now / 1000).toString(16);
-  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Sampled=0`;
-};
+/** The caller's trace, or a new one. An HTTP API makes no segment of its own: in AWS it only hands the header on. */
+const traceOf = (given: string | string[] | undefined, now: number): string =>
+  headerOf(traceFrom(typeof given === 'string' ? given : undefined, now));
 
 /** `undefined` if `work` takes longer than `ms`; it is told by the signal, and what comes of it after that is of no interest. */
 const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
@@ -59,8 +59,15 @@ const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>):
   }
 };
 
+/** What a permission names as the source of a request: the path is the route's, its variables in braces. */
+const sourceOf = ({ key }: Route, method: string): string => {
+  const [verb = '', path] = key.split(' ');
+  return path === undefined ? `$default/${verb}` : `$default/${verb === 'ANY' ? method : verb}${path}`;
+};
+
 /** Serves one HTTP API: route, authorizer, Lambda integration. Answers what API Gateway answers, errors included. */
-export const createGateway = ({ api, account, identity, pool, now, log }: GatewayOptions): RequestListener => {
+export const createGateway = (options: GatewayOptions): RequestListener => {
+  const { api, account, region, mayInvoke, identity, pool, now, log } = options;
   const route = routerFor(api.routes);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -72,6 +79,8 @@ export const createGateway = ({ api, account, identity, pool, now, log }: Gatewa
     const admission = authorizer && (await admit(authorizer, request.headers.authorization, identity));
     if (admission?.kind === 'unauthorized') return refuse(response, 401);
     if (admission?.kind === 'forbidden') return refuse(response, 403);
+    const source = `arn:aws:execute-api:${region}:${account}:${api.id}/${sourceOf(match.route, request.method ?? 'GET')}`;
+    if (!mayInvoke('apigateway.amazonaws.com', functionArn, source)) return refuse(response, 500);
 
     const at = now();
     const event = eventOf({ request, url, body, accountId: account, apiId: api.id, now: at }, match, admission);

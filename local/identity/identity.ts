@@ -1,9 +1,8 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import type { Answer } from '../functions/messages.ts';
 import type { UserPool, UserPoolClient } from '../template/users.ts';
 import type { SigningKeys } from './keys.ts';
-import { applyTrigger, type Grant, type TriggerRequest } from './trigger.ts';
+import { applyTrigger, type Grant, type InvokeTrigger, type TriggerRequest } from './trigger.ts';
 
 export interface User {
   readonly username: string;
@@ -40,7 +39,7 @@ export interface IdentityOptions {
   readonly pools: readonly UserPool[];
   readonly users: readonly User[];
   readonly keys: SigningKeys;
-  readonly invoke: (functionArn: string, payload: string) => Promise<Answer>;
+  readonly invoke: InvokeTrigger;
   readonly now: () => number;
 }
 

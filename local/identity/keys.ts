@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import * as z from 'zod';
+import { readIfPresent, replaceFile } from '../files.ts';
 
 export interface SigningKeys {
   readonly kid: string;
@@ -13,25 +13,24 @@ export interface SigningKeys {
 }
 
 const Stored = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), d: z.string() });
+type Stored = z.infer<typeof Stored>;
 
-const readKey = (file: string): JWK | undefined => {
-  let text: string;
+const readKey = async (file: string): Promise<Stored | undefined> => {
+  const text = readIfPresent(file);
+  if (text === undefined) return undefined;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    return Stored.parse(JSON.parse(text)) as JWK;
+    const stored = Stored.parse(JSON.parse(text));
+    await imported(stored as JWK);
+    return stored;
   } catch {
     throw new Error(`${file} should hold an RSA key as JWK and does not: remove it to begin anew`);
   }
 };
 
-const createKey = async (file: string): Promise<JWK> => {
+const createKey = async (file: string): Promise<Stored> => {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  writeFileSync(file, JSON.stringify(jwk), { mode: 0o600 });
+  const jwk = Stored.parse(await exportJWK(privateKey));
+  replaceFile(file, JSON.stringify(jwk));
   return jwk;
 };
 
@@ -43,20 +42,16 @@ const imported = async (jwk: JWK): Promise<CryptoKey> => {
 
 /** The RSA key that signs all tokens. Made once and kept in a file that only its owner can read. */
 export const openSigningKeys = async (file: string): Promise<SigningKeys> => {
-  const jwk = readKey(file) ?? (await createKey(file));
+  const jwk = (await readKey(file)) ?? (await createKey(file));
   const { n, e } = jwk;
-  const bare: JWK = { kty: 'RSA', ...(n === undefined ? {} : { n }), ...(e === undefined ? {} : { e }) };
+  const bare: JWK = { kty: 'RSA', n, e };
   const kid = await calculateJwkThumbprint(bare);
   const publicJwk: JWK = { ...bare, alg: 'RS256', use: 'sig', kid };
   return {
     kid,
-    privateKey: await imported(jwk),
+    privateKey: await imported(jwk as JWK),
     publicKey: await imported(publicJwk),
     publicJwk,
-    secretOf: (clientId) =>
-      createHmac('sha256', jwk.d ?? '')
-        .update(clientId)
-        .digest('hex')
-        .slice(0, 51),
+    secretOf: (clientId) => createHmac('sha256', jwk.d).update(clientId).digest('hex').slice(0, 51),
   };
 };

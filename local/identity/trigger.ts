@@ -17,6 +17,9 @@ export interface TriggerRequest {
   readonly userAttributes: Readonly<Record<string, string>>;
 }
 
+/** Invokes the trigger of a user pool. Rejects with `TriggerFailed` where the pool may not. */
+export type InvokeTrigger = (functionArn: string, payload: string, pool: UserPool) => Promise<Answer>;
+
 export class TriggerFailed extends Error {
   override readonly name = 'UserLambdaValidationException';
 }
@@ -56,7 +59,7 @@ export const applyTrigger = async (
   pool: UserPool,
   grant: Grant,
   { source, clientId, username, userAttributes }: TriggerRequest,
-  invoke: (functionArn: string, payload: string) => Promise<Answer>
+  invoke: InvokeTrigger
 ): Promise<Grant> => {
   if (pool.trigger === undefined) return grant;
   const isClient = source === 'TokenGeneration_ClientCredentials';
@@ -75,7 +78,7 @@ export const applyTrigger = async (
     },
     response: { claimsAndScopeOverrideDetails: null },
   };
-  const answer = await invoke(pool.trigger.functionArn, JSON.stringify(event));
+  const answer = await invoke(pool.trigger.functionArn, JSON.stringify(event), pool);
   if (answer.failed)
     throw new TriggerFailed('PreTokenGeneration failed with an error: the log of its function says why');
   const parsed = Override.safeParse(JSON.parse(answer.payload));

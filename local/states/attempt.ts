@@ -1,9 +1,10 @@
 import type { Json } from '../template/json.ts';
-import { callAt } from './clock.ts';
+import type { Branch } from './branch.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
 import { type Failure, TaskFailure } from './failure.ts';
 import { textOf } from './history.ts';
 import type { Call, Outcome } from './record.ts';
-import type { Run } from './run.ts';
 
 export type Invoke = (call: {
   readonly functionArn: string;
@@ -11,18 +12,20 @@ export type Invoke = (call: {
   readonly roleArn: string;
   readonly executionArn: string;
   readonly traceHeader: string;
+  /** What the task waits for, if not for the function's answer. */
+  readonly token?: string;
   readonly signal: AbortSignal;
 }) => Promise<Json>;
 
-export interface Host {
+export interface Host extends Clock {
   readonly invoke: Invoke;
-  readonly now: () => number;
+  readonly chance: Chance;
 }
 
 /** What is not the function's own failure: nobody knows what happened to the call. */
 const failureOf = (error: unknown): Failure =>
   error instanceof TaskFailure
-    ? { error: error.error, cause: error.causeText, from: 'task' }
+    ? error.failure
     : { error: 'Lambda.Unknown', cause: error instanceof Error ? error.message : String(error), from: 'task' };
 
 const timedOut = (from: 'timeout' | 'heartbeat'): Outcome => ({
@@ -48,12 +51,12 @@ export const invocationOf = (functionArn: string, Payload: Json): Json => ({
  * awaited.
  */
 export const carryOut = (
-  run: Run,
+  branch: Branch,
   call: Call,
-  { invoke, now }: Host,
+  { invoke, now, callAt }: Host,
   submitted?: { readonly deadlineMs?: number }
 ): Promise<Outcome> =>
-  run.wait<Outcome>((resolve, reject) => {
+  branch.wait<Outcome>((resolve, reject) => {
     const controller = new AbortController();
     let isSettled = false;
     const settle = (outcome: Outcome): void => {
@@ -66,22 +69,22 @@ export const carryOut = (
     };
 
     const deadlineMs = submitted === undefined ? after(call.timeoutSeconds, now()) : submitted.deadlineMs;
-    const cancelTimeout = deadlineMs === undefined ? undefined : callAt(deadlineMs, now, giveUp('timeout'));
+    const cancelTimeout = deadlineMs === undefined ? undefined : callAt(deadlineMs, giveUp('timeout'));
     let cancelHeartbeat: (() => void) | undefined;
     const heartbeat = (): void => {
       cancelHeartbeat?.();
       const silentMs = after(call.heartbeatSeconds, now());
-      if (silentMs !== undefined) cancelHeartbeat = callAt(silentMs, now, giveUp('heartbeat'));
+      if (silentMs !== undefined) cancelHeartbeat = callAt(silentMs, giveUp('heartbeat'));
     };
     heartbeat();
 
     const submit = async (payload: Json): Promise<void> => {
-      const output = textOf(invocationOf(call.functionArn, payload), 'the answer of the function');
-      run.record('TaskSubmitted', { ...CALLBACK_RESOURCE, output, outputDetails: { truncated: false } });
-      await run.save({ kind: 'submitted', call, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
+      const output = textOf(invocationOf(call.functionArn, payload), RESOURCE.resourceType);
+      branch.record('TaskSubmitted', { ...CALLBACK_RESOURCE, output, outputDetails: { truncated: false } });
+      await branch.save({ kind: 'submitted', call, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
     };
     const answered = async (payload: Json): Promise<void> => {
-      if (isSettled || run.isOver) return;
+      if (isSettled || branch.isOver) return;
       if (call.token === undefined) settle({ kind: 'succeeded', result: payload });
       else await submit(payload);
     };
@@ -89,9 +92,10 @@ export const carryOut = (
       invoke({
         functionArn: call.functionArn,
         payload: call.payload,
-        roleArn: run.machine.roleArn,
-        executionArn: run.header.executionArn,
-        traceHeader: run.header.traceHeader,
+        roleArn: branch.execution.machine.roleArn,
+        executionArn: branch.execution.header.executionArn,
+        traceHeader: branch.execution.header.traceHeader,
+        ...(call.token === undefined ? {} : { token: call.token }),
         signal: controller.signal,
       });
     if (submitted === undefined)
@@ -100,7 +104,7 @@ export const carryOut = (
         .catch(reject);
 
     const answer = async (outcome: Outcome): Promise<void> => {
-      const saved = run.save({ kind: 'answered', call, outcome });
+      const saved = branch.save({ kind: 'answered', call, outcome });
       settle(outcome);
       await saved;
     };

@@ -17,7 +17,7 @@ const Variables = z.record(VariableName, JsonValue, 'expected names of variables
 const comment = { Comment: z.string().optional() };
 const leaving = { Assign: Variables.optional(), Output: JsonValue.optional() };
 const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
-const onward = { Next: StateName.optional(), End: z.literal(true).optional() };
+const onward = { Next: StateName.optional(), End: z.boolean().optional() };
 
 const Errors = z.array(z.string().min(1)).min(1);
 
@@ -27,7 +27,7 @@ const Retrier = z.strictObject({
   IntervalSeconds: Seconds.default(1),
   MaxAttempts: z.int().min(0).max(LONGEST_SECONDS).default(3),
   BackoffRate: z.number().min(1).default(2),
-  MaxDelaySeconds: z.int().min(1).max(31_622_400).optional(),
+  MaxDelaySeconds: z.int().min(1).max(31_622_399).optional(),
   JitterStrategy: z.enum(['FULL', 'NONE']).default('NONE'),
 });
 
@@ -40,17 +40,21 @@ const wildcardLast = (rules: readonly { readonly ErrorEquals: readonly string[] 
   );
 const WILDCARD = 'States.ALL must stand alone in its ErrorEquals, and last';
 
-const TaskState = z.strictObject({
+const fallible = {
   ...common,
   ...leaving,
   ...onward,
+  Retry: z.array(Retrier).refine(wildcardLast, WILDCARD).default([]),
+  Catch: z.array(Catcher).refine(wildcardLast, WILDCARD).default([]),
+};
+
+const TaskState = z.strictObject({
+  ...fallible,
   Type: z.literal('Task'),
   Resource: z.string(),
   Arguments: JsonValue.optional(),
   TimeoutSeconds: z.union([Seconds, Expression]).optional(),
   HeartbeatSeconds: z.union([Seconds, Expression]).optional(),
-  Retry: z.array(Retrier).refine(wildcardLast, WILDCARD).default([]),
-  Catch: z.array(Catcher).refine(wildcardLast, WILDCARD).default([]),
 });
 
 const ChoiceState = z.strictObject({
@@ -81,26 +85,63 @@ const FailState = z.strictObject({
   Cause: z.string().optional(),
 });
 
-const STATE_TYPES = ['Task', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail'] as const;
+/** The states of a machine, of a branch of a Parallel or of an iteration of a Map. */
+export interface ScopeDefinition {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, StateDefinition>>;
+}
+
+const scope = () => ({
+  ...comment,
+  StartAt: StateName,
+  States: z.record(StateName, State),
+});
+const Branch: z.ZodType<ScopeDefinition> = z.lazy(() => z.strictObject(scope()));
+const Processor: z.ZodType<ScopeDefinition> = z.lazy(() =>
+  z.strictObject({
+    ...scope(),
+    ProcessorConfig: z
+      .strictObject({ Mode: z.literal('INLINE', 'only the Mode INLINE is run, not a distributed Map').optional() })
+      .optional(),
+  })
+);
+
+const ParallelState = z.strictObject({
+  ...fallible,
+  Type: z.literal('Parallel'),
+  Branches: z.array(Branch).min(1),
+  Arguments: JsonValue.optional(),
+});
+
+const MapState = z.strictObject({
+  ...fallible,
+  Type: z.literal('Map'),
+  ItemProcessor: Processor,
+  Items: z.union([z.array(JsonValue), Expression]).optional(),
+  ItemSelector: JsonValue.optional(),
+  MaxConcurrency: z.union([z.int().min(0), Expression]).default(0),
+  ToleratedFailureCount: z.union([z.int().min(0), Expression]).default(0),
+  ToleratedFailurePercentage: z.union([z.number().min(0).max(100), Expression]).default(0),
+});
+
+const STATE_TYPES = ['Task', 'Parallel', 'Map', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail'] as const;
+
+const State = z.discriminatedUnion(
+  'Type',
+  [TaskState, ParallelState, MapState, ChoiceState, WaitState, PassState, SucceedState, FailState],
+  { error: ({ input }) => `expected a Type out of ${STATE_TYPES.join(', ')}, found ${typeOf(input)}` }
+);
 
 export const Definition = z.strictObject({
-  ...comment,
-  QueryLanguage: z.literal('JSONata', 'only machines with "QueryLanguage": "JSONata" are run'),
+  ...scope(),
+  QueryLanguage: z.enum(['JSONata', 'JSONPath']).optional(),
   Version: z.literal('1.0').optional(),
-  StartAt: StateName,
   TimeoutSeconds: Seconds.optional(),
-  States: z.record(
-    StateName,
-    z.discriminatedUnion('Type', [TaskState, ChoiceState, WaitState, PassState, SucceedState, FailState], {
-      error: ({ input }) => `expected a Type out of ${STATE_TYPES.join(', ')}, found ${typeOf(input)}`,
-    })
-  ),
 });
 
 const typeOf = (state: unknown): string =>
   JSON.stringify(typeof state === 'object' && state !== null && 'Type' in state ? state.Type : state)?.slice(0, 60) ??
   'none';
 
-export type Definition = z.infer<typeof Definition>;
-export type StateDefinition = Definition['States'][string];
+export type StateDefinition = z.infer<typeof State>;
 export type Of<T extends StateDefinition['Type']> = Extract<StateDefinition, { Type: T }>;

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../template/json.ts';
-import { StateFailed } from './failure.ts';
+import type { Branch } from './branch.ts';
+import { type Failure, StateFailed } from './failure.ts';
 import { textOf } from './history.ts';
 import type { Onward } from './program.ts';
-import type { Run } from './run.ts';
 import type { Bindings } from './template.ts';
 
 /** How a state is left: what it hands on, checked against the limits. */
@@ -17,41 +17,60 @@ export interface Exit {
 /** `…:stateMachine:Name:3` → `…:stateMachine:Name`. */
 export const unqualified = (machineArn: string): string => machineArn.split(':').slice(0, 7).join(':');
 
-const contextOf = ({ header, machine, position, program }: Run, token: string | undefined): JsonObject => {
+/** What the context object shows besides what it always does. */
+interface Shown {
+  readonly token?: string;
+  /** Of the iteration that an ItemSelector is evaluated for. */
+  readonly item?: { readonly Index: number; readonly Value: Json };
+}
+
+/** AWS leaves out a fraction that is zero. */
+const timestampOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+const contextOf = ({ execution, position, scope }: Branch, { token, item }: Shown): JsonObject => {
+  const { header, machine } = execution;
   const id = unqualified(machine.arn);
-  const isTask = program.states.get(position.state)?.type === 'Task';
+  const state = scope.states.get(position.state);
   return {
     Execution: {
       Id: header.executionArn,
       Input: JSON.parse(header.input),
       Name: header.name,
       RoleArn: machine.roleArn,
-      StartTime: new Date(header.startDate).toISOString(),
+      StartTime: timestampOf(header.startDate),
       RedriveCount: 0,
     },
     StateMachine: { Id: id, Name: id.slice(id.lastIndexOf(':') + 1) },
     State: {
-      EnteredTime: new Date(position.enteredMs).toISOString(),
+      EnteredTime: timestampOf(position.enteredMs),
       Name: position.state,
-      ...(isTask ? { RetryCount: position.retries.reduce((sum, count) => sum + count, 0) } : {}),
+      ...(state !== undefined && 'retriers' in state
+        ? { RetryCount: (position.retries ?? []).reduce((sum, count) => sum + count, 0) }
+        : {}),
     },
     ...(token === undefined ? {} : { Task: { Token: token } }),
+    // items are never read from elsewhere here
+    ...(item === undefined ? {} : { Map: { Item: { ...item, Source: 'STATE_DATA' } } }),
   };
 };
 
 /** What the expressions of the state see; `seen` is what only some of its fields see. */
 export const bindingsOf = (
-  run: Run,
+  branch: Branch,
   seen: { readonly result?: Json; readonly errorOutput?: Json } = {},
-  token?: string
+  shown: Shown = {}
 ): Bindings => ({
-  ...run.position.variables,
-  states: { input: run.position.input, context: contextOf(run, token), ...seen },
+  values: {
+    ...branch.variables,
+    states: { input: branch.position.input, context: contextOf(branch, shown), ...seen },
+  },
+  nowMs: branch.execution.nowMs,
+  chance: branch.execution.chance,
 });
 
-/** Evaluates a field of the state; a failure is in the history, and its cause says where it was. */
+/** Evaluates a field of the state; the cause of a failure says where it was, and `recorded` puts it into the history. */
 export const evaluate = async <T>(
-  run: Run,
+  { position }: Branch,
   field: (bindings: Bindings) => T | Promise<T>,
   bindings: Bindings
 ): Promise<T> => {
@@ -59,26 +78,46 @@ export const evaluate = async <T>(
     return await field(bindings);
   } catch (error) {
     if (!(error instanceof StateFailed)) throw error;
-    const { state, enteredEventId } = run.position;
-    const cause = `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${error.failure.cause ?? ''}`;
-    const { error: name, location } = error.failure;
-    run.record('EvaluationFailed', { error: name, cause, ...(location === undefined ? {} : { location }), state });
-    throw new StateFailed({ ...error.failure, cause });
+    throw new StateFailed(failedIn(position, error.failure));
   }
 };
 
+/** Says, as AWS does before most causes, where a branch stands. */
+export const placed = ({ state, enteredEventId }: Branch['position'], cause: string): string =>
+  `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${cause}`;
+
+/** A failure to evaluate something of the state where the branch stands. */
+export const failedIn = (position: Branch['position'], failure: Failure): Failure => ({
+  ...failure,
+  cause: placed(position, failure.cause ?? ''),
+  evaluatedIn: position.state,
+});
+
+/** The failure, once the history of the branch says which evaluation failed, if one did. */
+export const recorded = (branch: Branch, { evaluatedIn, location, ...failure }: Failure): Failure => {
+  if (evaluatedIn !== undefined)
+    branch.recordEvaluation({
+      error: failure.error,
+      cause: failure.cause,
+      ...(location === undefined ? {} : { location }),
+      state: evaluatedIn,
+    });
+  return failure;
+};
+
 /** Evaluates Assign and Output, which see the same values. */
-export const exitBy = async (run: Run, leave: Onward, bindings: Bindings, otherwise: Json): Promise<Exit> => {
+export const exitBy = async (branch: Branch, leave: Onward, bindings: Bindings, otherwise: Json): Promise<Exit> => {
   const assigned: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(leave.assign)) assigned[name] = await evaluate(run, value, bindings);
-  const output = leave.output === undefined ? otherwise : await evaluate(run, leave.output, bindings);
-  const { state } = run.position;
-  textOf(assigned, `what the state '${state}' assigns to variables`);
+  const names = Object.entries(leave.assign);
+  for (const [name, value] of names) assigned[name] = await evaluate(branch, value, bindings);
+  const output = leave.output === undefined ? otherwise : await evaluate(branch, leave.output, bindings);
+  const { state } = branch.position;
+  if (names.length > 0) branch.execution.assign(Buffer.byteLength(textOf(assigned, state)));
   return {
     kind: 'exit',
     next: leave.next,
     output,
-    text: textOf(output, `the output of the state '${state}'`),
+    text: textOf(output, state),
     assigned,
   };
 };

@@ -1,11 +1,11 @@
 import type { Json } from '../template/json.ts';
 import type { Host } from './attempt.ts';
-import { callAt } from './clock.ts';
+import { entryOf } from './branch.ts';
 import { advance } from './interpreter.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { parseProgram } from './parse.ts';
 import type { Program } from './program.ts';
-import type { Ending, Header, Machine, Position } from './record.ts';
+import { type Ending, type Header, type Machine, ROOT } from './record.ts';
 import { machineId, newTrace } from './requests.ts';
 import { Run } from './run.ts';
 import { type Contents, contentsReader, lineOf, linesOf } from './store.ts';
@@ -19,11 +19,15 @@ export interface Known {
   readonly ending: Ending | undefined;
 }
 
+/** A Standard execution runs for a year at most. */
+const LONGEST_SECONDS = 366 * 86_400;
+
 interface Options {
-  readonly journal: string;
+  readonly journal: string | Journal;
   readonly keepEnded: number;
   readonly host: Host;
   readonly onChange: ((known: Known) => Promise<void>) | undefined;
+  readonly onBroken: ((reason: Error) => void) | undefined;
 }
 
 export interface Executions {
@@ -32,38 +36,33 @@ export interface Executions {
   running(executionArn: string): Run | undefined;
   start(
     machine: Machine,
-    request: Pick<Header, 'executionArn' | 'name' | 'input'> & { readonly traceHeader: string | undefined },
+    request: Pick<Header, 'executionArn' | 'name' | 'input' | 'aliasArn'> & {
+      readonly traceHeader: string | undefined;
+    },
     input: Json
   ): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   /** Resolves when the start of an execution is on disk. */
   started(executionArn: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   close(): Promise<void>;
 }
 
-/** Opens a journal no longer than it need be. */
-const openShortened = async (file: string, keepEnded: number) => {
+/** Opens a journal no longer than it need be. One that is given holds nothing yet. */
+const openShortened = async ({ journal: given, keepEnded, onBroken }: Options) => {
+  if (typeof given !== 'string') return { journal: given, contents: contentsReader('', keepEnded).contents() };
+  const file = given;
   const reader = contentsReader(file, keepEnded);
-  const journal = await openJournal(file, reader.read);
+  const journal = await openJournal(file, reader.read, { onBroken });
   const contents = reader.contents();
   const shortest = [...linesOf(contents)];
-  if (shortest.length !== contents.lines) await journal.rewrite(shortest);
+  if (shortest.length !== contents.lines || !contents.isCurrent) await journal.rewrite(shortest);
   return { journal, contents };
 };
 
-const entry = (state: string, input: Json): Position => ({
-  state,
-  input,
-  variables: {},
-  enteredMs: 0,
-  enteredEventId: 0,
-  retries: [],
-  phase: { kind: 'entering' },
-});
-
 /** Opens the journal, resumes what was running, and tells again of ends that nobody was seen to be told of. */
-export const openExecutions = async ({ journal: file, keepEnded, host, onChange }: Options): Promise<Executions> => {
-  const { journal, contents } = await openShortened(file, keepEnded);
+export const openExecutions = async (options: Options): Promise<Executions> => {
+  const { journal: given, keepEnded, host, onChange } = options;
+  const { journal, contents } = await openShortened(options);
   const known = new Map<string, Known>();
   const live = new Map<string, { readonly run: Run; readonly release: () => void }>();
   const starting = new Map<string, { readonly begun: Promise<void>; readonly told: Promise<void> }>();
@@ -108,33 +107,54 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     await tell(execution);
   };
 
-  const runHost = { append: journal.append, now: host.now, ended: (run: Run) => void ended(run) };
+  const runHost = {
+    append: journal.append,
+    now: host.now,
+    chance: host.chance,
+    transition: () => {
+      transitions += 1;
+    },
+    ended: (run: Run) => void ended(run),
+  };
 
   const drive = (run: Run): void => {
     const { executionArn, startDate } = run.header;
-    const seconds = run.program.timeoutSeconds;
+    const seconds = Math.min(run.program.timeoutSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS);
     const expire = (): void => void run.end({ status: 'TIMED_OUT', stopDate: host.now() }).catch(ignore);
-    const release = seconds === undefined ? ignore : callAt(startDate + seconds * 1_000, host.now, expire);
+    const release = host.callAt(startDate + seconds * 1_000, expire);
     live.set(executionArn, { run, release });
     known.set(executionArn, run);
-    advance(run, host, () => {
-      transitions += 1;
-    }).catch(ignore);
+    advance(run, host).catch(ignore);
+  };
+
+  const resumable = ({ executionArn }: Header, machine: Machine): Program => {
+    try {
+      return compile(machine).program;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`the journal holds ${executionArn}, which runs and cannot go on; begin with another. ${why}`, {
+        cause,
+      });
+    }
   };
 
   const resume = ({ machines, executions }: Contents): void => {
+    const runs: Run[] = [];
     for (const { header, events, standing } of executions.values()) {
       const machine = machines.get(header.machine);
-      if (machine === undefined) throw new Error(`${file} holds ${header.executionArn} without its state machine`);
+      if (machine === undefined) throw new Error(`${given} holds ${header.executionArn} without its state machine`);
       onDisk.add(header.machine);
       if (standing.kind === 'running') {
-        drive(new Run(header, { ...standing, events }, machine, compile(machine).program, runHost));
+        const run = new Run(header, { ...standing, events }, machine, resumable(header, machine), runHost);
+        known.set(header.executionArn, run);
+        runs.push(run);
       } else {
         const execution = { header, machine, events, ending: standing.ending };
         settle(execution);
         if (!standing.announced) void tell(execution);
       }
     }
+    for (const run of runs) drive(run);
   };
   resume(contents);
 
@@ -142,14 +162,13 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     known,
     running: (executionArn) => live.get(executionArn)?.run,
 
-    async start(machine, { executionArn, name, input, traceHeader }, value) {
+    async start(machine, { traceHeader, ...request }, value) {
+      const { executionArn } = request;
       const { id, program } = compile(machine);
       const startDate = host.now();
       const header = {
-        executionArn,
-        name,
+        ...request,
         machine: id,
-        input,
         startDate,
         traceHeader: traceHeader ?? newTrace(startDate),
       };
@@ -157,7 +176,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
       onDisk.add(id);
       const run = new Run(
         header,
-        { position: entry(program.startAt, value), lastEventId: 0, events: [] },
+        { branches: new Map([[ROOT, { ...entryOf(program, value), after: 0 }]]), lastEventId: 0, events: [] },
         machine,
         program,
         runHost
@@ -180,7 +199,7 @@ export const openExecutions = async ({ journal: file, keepEnded, host, onChange 
     },
 
     started: async (executionArn) => starting.get(executionArn)?.begun,
-    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started }),
+    counters: () => ({ transitions, fsyncs: journal.fsyncs(), started, journalMs: journal.writingMs() }),
 
     async close() {
       for (const { run, release } of live.values()) {

@@ -1,10 +1,15 @@
 /** Why a state failed. `from` decides which of the reserved names match it, beside `error` itself. */
 export interface Failure {
-  readonly error: string;
+  /** Absent where a Fail state or a token named none. */
+  readonly error?: string;
   readonly cause?: string;
   readonly from: 'task' | 'timeout' | 'heartbeat' | 'state';
+  /** Of a Parallel, one branch of which failed so. */
+  readonly ofBranch?: true;
   /** The field whose expression failed, e.g. `Arguments/Payload/run`. */
   readonly location?: string;
+  /** The state that the failed expression belongs to, until the history says so. */
+  readonly evaluatedIn?: string;
 }
 
 /** Thrown inside the interpreter: the state that runs fails, and its Retry and Catch are asked. */
@@ -13,21 +18,19 @@ export class StateFailed extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
-    super(`${failure.error}: ${failure.cause ?? ''}`);
+    super(`${failure.error ?? 'no error named'}: ${failure.cause ?? ''}`);
     this.failure = failure;
   }
 }
 
-/** What a task's function reports: the state fails with exactly this Error and Cause. */
+/** What a task's function reports: the state fails with exactly this Error and Cause. `from`, where it is no report of the function. */
 export class TaskFailure extends Error {
   override readonly name = 'TaskFailure';
-  readonly error: string;
-  readonly causeText: string;
+  readonly failure: Failure;
 
-  constructor(error: string, causeText: string) {
-    super(`${error}: ${causeText}`);
-    this.error = error;
-    this.causeText = causeText;
+  constructor(error: string, cause: string | undefined, from: Failure['from'] = 'task') {
+    super(`${error}: ${cause ?? ''}`);
+    this.failure = { error, ...(cause === undefined ? {} : { cause }), from };
   }
 }
 

@@ -1,5 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type jsonata from 'jsonata';
+import { type Chance, seededChance } from './chance.ts';
+
+/** What functions draw on besides their arguments. */
+export interface Surroundings {
+  readonly nowMs: number;
+  readonly chance: Chance;
+}
+
+/** The variable that carries them: no expression can name it, for its blank. */
+export const SURROUNDINGS = 'the surroundings';
 
 const LONGEST_RANGE = 360_145;
 const LONGEST_HASHED = 10_000;
@@ -37,24 +47,47 @@ const hash = (text: string, algorithm?: string): string | undefined => {
   return createHash(name).update(text).digest('hex');
 };
 
-/** The same number for the same seed (mulberry32); not the number that AWS gives for it. */
-const random = (seed?: number): number => {
-  if (seed === undefined) return Math.random();
-  const mixed = (Math.trunc(seed) + 0x6d2b79f5) | 0;
-  const once = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-  const twice = once ^ (once + Math.imul(once ^ (once >>> 7), once | 61));
-  return ((twice ^ (twice >>> 14)) >>> 0) / 2 ** 32;
-};
+const surroundings = ({ environment }: jsonata.Focus): Surroundings => environment.lookup(SURROUNDINGS);
 
-/** Adds what Step Functions adds to JSONata, and takes away `$eval`. */
+/** Adds what Step Functions adds to JSONata, takes away `$eval`, and has `$now` and `$millis` tell the interpreter's time. */
 export const addFunctions = (expression: jsonata.Expression): void => {
-  expression.registerFunction('partition', partition, '<an:a>');
-  expression.registerFunction('range', range, '<nnn?:a>');
-  expression.registerFunction('hash', hash, '<ss?:s>');
-  expression.registerFunction('random', random, '<n?:n>');
-  expression.registerFunction('uuid', () => randomUUID(), '<:s>');
-  expression.registerFunction('parse', (text: string): unknown => JSON.parse(text), '<s:x>');
-  expression.registerFunction('eval', () => {
+  const add = (name: string, implementation: (this: jsonata.Focus, ...given: never[]) => unknown, signature?: string) =>
+    expression.registerFunction(name, implementation as Parameters<typeof expression.registerFunction>[1], signature);
+
+  add('partition', partition, '<an:a>');
+  add('range', range, '<nnn?:a>');
+  add('hash', hash, '<ss?:s>');
+  add(
+    'random',
+    // the same number for the same seed; not the number that AWS gives for it
+    function (this, seed?: number) {
+      return (seed === undefined ? surroundings(this).chance : seededChance(seed)).random();
+    },
+    '<n?:n>'
+  );
+  add(
+    'uuid',
+    function (this) {
+      return surroundings(this).chance.uuid();
+    },
+    '<:s>'
+  );
+  add('parse', (text: string): unknown => JSON.parse(text), '<s:x>');
+  add(
+    'now',
+    function (this, picture?: string, zone?: string) {
+      return this.environment.lookup('fromMillis').implementation.call(this, surroundings(this).nowMs, picture, zone);
+    },
+    '<s?s?:s>'
+  );
+  add(
+    'millis',
+    function (this) {
+      return surroundings(this).nowMs;
+    },
+    '<:n>'
+  );
+  add('eval', () => {
     throw new Error('$eval is not available: use $parse for JSON');
   });
 };

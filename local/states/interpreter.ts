@@ -1,10 +1,16 @@
 import type { Host } from './attempt.ts';
-import { bindingsOf, type Exit, evaluate, exitBy } from './evaluation.ts';
-import { StateFailed } from './failure.ts';
+import { type Branch, Halted } from './branch.ts';
+import type { Clock } from './clock.ts';
+import { bindingsOf, type Exit, evaluate, exitBy, placed, recorded } from './evaluation.ts';
+import { type Failure, StateFailed } from './failure.ts';
+import { performFallible } from './fallible.ts';
+import { attemptFork } from './fork.ts';
 import { HistoryFull, MAX_EVENTS, textOf, WHOLE } from './history.ts';
 import type { ChoiceState, FailState, State, WaitState } from './program.ts';
-import { Halted, type Run } from './run.ts';
-import { performTask, sleepUntil } from './task.ts';
+import type { Outcome } from './record.ts';
+import type { Run } from './run.ts';
+import { sleepUntil } from './sleep.ts';
+import { attemptTask } from './task.ts';
 
 interface Failing {
   readonly kind: 'fail';
@@ -12,76 +18,73 @@ interface Failing {
   readonly cause?: string;
 }
 
-/** States that call nothing are not saved one by one, but a loop of them must neither hold the process nor start over. */
-const UNSAVED_STATES = 50;
-
-const performChoice = async (run: Run, state: ChoiceState): Promise<Exit> => {
-  const bindings = bindingsOf(run);
+const performChoice = async (branch: Branch, state: ChoiceState): Promise<Exit> => {
+  const bindings = bindingsOf(branch);
   for (const rule of state.rules)
-    if (await evaluate(run, rule.condition, bindings)) return exitBy(run, rule, bindings, run.position.input);
+    if (await evaluate(branch, rule.condition, bindings)) return exitBy(branch, rule, bindings, branch.position.input);
   const next = state.otherwise;
-  if (next !== undefined) return exitBy(run, { ...state, next }, bindings, run.position.input);
-  const cause = `no rule of the state '${run.position.state}' matches, and it has no Default`;
-  throw new StateFailed({ error: 'States.NoChoiceMatched', cause, from: 'state' });
+  if (next !== undefined) return exitBy(branch, { ...state, next }, bindings, branch.position.input);
+  // the Error is that of the documentation, the Cause that of AWS, which calls this States.Runtime
+  const cause = 'Failed to transition out of the state. The state does not point to a next state.';
+  throw new StateFailed({ error: 'States.NoChoiceMatched', cause: placed(branch.position, cause), from: 'state' });
 };
 
-const performWait = async (run: Run, state: WaitState, now: () => number): Promise<Exit> => {
-  const bindings = bindingsOf(run);
-  const { phase } = run.position;
-  if (phase.kind === 'waiting') await sleepUntil(run, phase.untilMs, now);
+const performWait = async (branch: Branch, state: WaitState, clock: Clock): Promise<Exit> => {
+  const bindings = bindingsOf(branch);
+  const { phase } = branch.position;
+  if (phase.kind === 'waiting') await sleepUntil(branch, phase.untilMs, clock);
   else {
     const { until } = state;
     const untilMs =
       until.kind === 'seconds'
-        ? now() + (await evaluate(run, until.of, bindings)) * 1_000
-        : Date.parse(await evaluate(run, until.of, bindings));
-    await run.save({ kind: 'waiting', untilMs });
-    await sleepUntil(run, untilMs, now);
+        ? clock.now() + (await evaluate(branch, until.of, bindings)) * 1_000
+        : Date.parse(await evaluate(branch, until.of, bindings));
+    await branch.save({ kind: 'waiting', untilMs });
+    await sleepUntil(branch, untilMs, clock);
   }
-  return exitBy(run, state, bindings, run.position.input);
+  return exitBy(branch, state, bindings, branch.position.input);
 };
 
-const performFail = async (run: Run, state: FailState): Promise<Failing> => {
-  const bindings = bindingsOf(run);
+const performFail = async (branch: Branch, state: FailState): Promise<Failing> => {
+  const bindings = bindingsOf(branch);
   return {
     kind: 'fail',
-    ...(state.error === undefined ? {} : { error: await evaluate(run, state.error, bindings) }),
-    ...(state.cause === undefined ? {} : { cause: await evaluate(run, state.cause, bindings) }),
+    ...(state.error === undefined ? {} : { error: await evaluate(branch, state.error, bindings) }),
+    ...(state.cause === undefined ? {} : { cause: await evaluate(branch, state.cause, bindings) }),
   };
 };
 
-const perform = async (run: Run, state: State, host: Host): Promise<Exit | Failing> => {
+const perform = async (branch: Branch, state: State, host: Host): Promise<Exit | Failing> => {
   switch (state.type) {
     case 'Task':
-      return performTask(run, state, host);
+      return performFallible(branch, state, host, () => attemptTask(branch, state, host));
+    case 'Parallel':
+    case 'Map':
+      return performFallible(branch, state, host, () =>
+        attemptFork(branch, state, (child, finish) => carry(child, host, finish))
+      );
     case 'Choice':
-      return performChoice(run, state);
+      return performChoice(branch, state);
     case 'Wait':
-      return performWait(run, state, host.now);
+      return performWait(branch, state, host);
     case 'Pass':
     case 'Succeed':
-      return exitBy(run, state, bindingsOf(run), run.position.input);
+      return exitBy(branch, state, bindingsOf(branch), branch.position.input);
     case 'Fail':
-      return performFail(run, state);
+      return performFail(branch, state);
   }
 };
 
-const enter = (run: Run, state: State, now: () => number): void => {
-  const { position } = run;
-  const input = textOf(position.input, `the input of the state '${position.state}'`);
-  run.record(`${state.type}StateEntered`, { name: position.state, input, inputDetails: WHOLE });
-  run.move({
-    ...position,
-    enteredMs: now(),
-    enteredEventId: run.lastEventId,
-    retries: state.type === 'Task' ? state.retriers.map(() => 0) : [],
-  });
+const enter = (branch: Branch, state: State, now: () => number): void => {
+  const { state: name, input } = branch.position;
+  const text = textOf(input, name);
+  branch.enter(`${state.type}StateEntered`, { name, input: text, inputDetails: WHOLE }, now());
 };
 
-const leave = (run: Run, state: State, { next, output, text, assigned }: Exit): void => {
-  const { position } = run;
+const leave = (branch: Branch, state: State, { next, output, text, assigned }: Exit): void => {
+  const { position } = branch;
   const names = Object.keys(assigned);
-  run.record(`${state.type}StateExited`, {
+  branch.record(`${state.type}StateExited`, {
     name: position.state,
     output: text,
     outputDetails: WHOLE,
@@ -92,63 +95,75 @@ const leave = (run: Run, state: State, { next, output, text, assigned }: Exit): 
           assignedVariablesDetails: WHOLE,
         }),
   });
-  run.move({
-    state: next ?? position.state,
+  if (next === undefined) return;
+  branch.move({
+    state: next,
     input: output,
     variables: names.length === 0 ? position.variables : { ...position.variables, ...assigned },
     enteredMs: position.enteredMs,
     enteredEventId: position.enteredEventId,
-    retries: [],
     phase: { kind: 'entering' },
   });
 };
 
-/** From where the run stands to its end. */
-const runStates = async (run: Run, host: Host, onTransition: () => void): Promise<void> => {
-  for (let unsaved = 0; ; unsaved += 1) {
-    const { state: name, phase } = run.position;
-    const state = run.program.states.get(name);
+/** What is told of a branch at its end, and the text of what it gives. */
+type Finish = (outcome: Outcome, text?: string) => void | Promise<void>;
+
+/** Carries a branch from where it stands to its end. Rejects with what ends the whole execution. */
+const carry = async (branch: Branch, host: Host, finish: Finish): Promise<void> => {
+  for (;;) {
+    const { state: name, phase } = branch.position;
+    const state = branch.scope.states.get(name);
     if (state === undefined) throw new Error(`the state ${name} is not in the definition that it was started with`);
-    if (phase.kind === 'entering') {
-      if (unsaved > 0 && unsaved % UNSAVED_STATES === 0) await run.save(phase);
-      enter(run, state, host.now);
-      onTransition();
+    let exit: Exit | Failing;
+    try {
+      if (phase.kind === 'entering') {
+        enter(branch, state, host.now);
+        const saved = branch.execution.entered();
+        if (saved !== undefined) await saved;
+      }
+      exit = await perform(branch, state, host);
+    } catch (error) {
+      if (!(error instanceof StateFailed)) throw error;
+      return finish({ kind: 'failed', failure: recorded(branch, error.failure) });
     }
-    const exit = await perform(run, state, host);
     if (exit.kind === 'fail') {
       const { kind: _, ...said } = exit;
-      await run.end({ status: 'FAILED', stopDate: host.now(), ...said });
-      return;
+      return finish({ kind: 'failed', failure: { ...said, from: 'state' } });
     }
-    leave(run, state, exit);
-    if (exit.next === undefined) {
-      await run.end({ status: 'SUCCEEDED', stopDate: host.now(), output: exit.text });
-      return;
-    }
+    leave(branch, state, exit);
+    if (exit.next === undefined) return finish({ kind: 'succeeded', result: exit.output }, exit.text);
   }
 };
 
-const failureOf = (error: unknown): { readonly error: string; readonly cause?: string } => {
-  if (error instanceof StateFailed) {
-    const { error: name, cause } = error.failure;
-    return { error: name, ...(cause === undefined ? {} : { cause }) };
-  }
-  const cause =
+const saidOf = ({ error, cause }: Pick<Failure, 'error' | 'cause'>) => ({
+  ...(error === undefined ? {} : { error }),
+  ...(cause === undefined ? {} : { cause }),
+});
+
+const fatal = (error: unknown): { readonly error: string; readonly cause: string } => ({
+  error: 'States.Runtime',
+  cause:
     error instanceof HistoryFull
       ? `The execution reached the maximum number of history events (${MAX_EVENTS}).`
-      : `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
-  return { error: 'States.Runtime', cause };
-};
+      : `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`,
+});
 
 /**
  * Carries a run from where it stands to its end, or until it is halted. Every call of a function is on disk before it
  * begins, and the end before it is seen. Rejects only where the journal cannot be written.
  */
-export const advance = async (run: Run, host: Host, onTransition: () => void): Promise<void> => {
+export const advance = async (run: Run, host: Host): Promise<void> => {
+  const finish: Finish = (outcome, text) =>
+    run.end(
+      outcome.kind === 'failed'
+        ? { status: 'FAILED', stopDate: host.now(), ...saidOf(outcome.failure) }
+        : { status: 'SUCCEEDED', stopDate: host.now(), output: text ?? JSON.stringify(outcome.result) }
+    );
   try {
-    await runStates(run, host, onTransition);
+    await carry(run.root, host, finish);
   } catch (error) {
     if (error instanceof Halted || run.isOver) return;
-    await run.end({ status: 'FAILED', stopDate: host.now(), ...failureOf(error) });
+    await run.end({ status: 'FAILED', stopDate: host.now(), ...fatal(error) });
   }
 };

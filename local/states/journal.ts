@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { codeOf } from '../files.ts';
 
 /** Two JSON texts. Reading back what stands needs the head alone; the tail is only carried along. */
 export interface Line {
@@ -19,6 +20,8 @@ export interface Journal {
   /** Replaces the whole file, atomically. To be called before the first `append`. */
   rewrite(lines: Iterable<Line>): Promise<void>;
   fsyncs(): number;
+  /** Milliseconds that writing and syncing took so far. */
+  writingMs(): number;
   /** Writes what was appended, then closes the file. */
   close(): Promise<void>;
 }
@@ -40,7 +43,7 @@ const decode = (bytes: Buffer): Line | undefined => {
 };
 
 /** Hands each line to `read`; gives the length of what is whole. Only the last line may be torn: a write was cut short. */
-const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): number => {
+const readLines = (bytes: Buffer, file: string, what: string, read: (line: Line) => void): number => {
   let from = 0;
   for (let number = 1; from < bytes.length; number += 1) {
     const end = bytes.indexOf(NEWLINE, from);
@@ -49,7 +52,8 @@ const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): num
       if (end === -1 || end === bytes.length - 1) return from;
       throw new Error(
         `${file}:${number}: the checksum does not match, so this line was damaged after it was written; ` +
-          'restore the file from a copy, or remove it to start without its executions'
+          'restore the file from a copy, or remove it to start without its ' +
+          what
       );
     }
     read(line);
@@ -61,9 +65,9 @@ const readLines = (bytes: Buffer, file: string, read: (line: Line) => void): num
 const readIfPresent = async (file: string): Promise<Buffer> => {
   try {
     return await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return Buffer.alloc(0);
+    throw new Error(`${file} cannot be read (${codeOf(cause)}): it should be the journal of executions`, { cause });
   }
 };
 
@@ -90,6 +94,12 @@ const writeWhole = async (file: string, lines: Iterable<Line>): Promise<void> =>
   }
 };
 
+export interface JournalOptions {
+  /** What the lines are about, as messages say it. Default: executions. */
+  readonly what?: string;
+  readonly onBroken?: ((reason: Error) => void) | undefined;
+}
+
 interface Waiting {
   readonly written: () => void;
   readonly failed: (reason: unknown) => void;
@@ -97,11 +107,16 @@ interface Waiting {
 
 /**
  * Opens a journal, created if absent, and reads it from the start. A torn last line is cut off: nobody was told that it
- * was written. Throws an `Error` with file and line where any other line is damaged.
+ * was written. Throws an `Error` with file and line where any other line is damaged. `what` is what the lines are about;
+ * `onBroken` is told once where the file cannot be written any more.
  */
-export const openJournal = async (file: string, read: (line: Line) => void): Promise<Journal> => {
+export const openJournal = async (
+  file: string,
+  read: (line: Line) => void,
+  { what = 'executions', onBroken = () => {} }: JournalOptions = {}
+): Promise<Journal> => {
   const bytes = await readIfPresent(file);
-  const whole = readLines(bytes, file, read);
+  const whole = readLines(bytes, file, what, read);
   let handle: FileHandle = await open(file, 'a', 0o600);
   if (whole < bytes.length) await handle.truncate(whole);
   await syncDirectoryOf(file);
@@ -111,6 +126,7 @@ export const openJournal = async (file: string, read: (line: Line) => void): Pro
   let writing: Promise<void> | undefined;
   let broken: Error | undefined;
   let fsyncs = 0;
+  let writingMs = 0;
 
   const writeAll = async (): Promise<void> => {
     while (text !== '') {
@@ -118,12 +134,19 @@ export const openJournal = async (file: string, read: (line: Line) => void): Pro
       [text, waiting] = ['', []];
       try {
         if (broken !== undefined) throw broken;
+        const begunMs = performance.now();
         await handle.appendFile(batch);
         await handle.datasync();
         fsyncs += 1;
+        writingMs += performance.now() - begunMs;
         for (const { written } of told) written();
       } catch (cause) {
-        broken ??= new Error(`cannot write ${file}: make room or mend the disk, then start again`, { cause });
+        if (broken === undefined) {
+          broken = new Error(`cannot write ${file} (${codeOf(cause)}): make room or mend the disk, then start again`, {
+            cause,
+          });
+          onBroken(broken);
+        }
         for (const { failed } of told) failed(broken);
       }
     }
@@ -156,6 +179,7 @@ export const openJournal = async (file: string, read: (line: Line) => void): Pro
     },
 
     fsyncs: () => fsyncs,
+    writingMs: () => writingMs,
 
     async close() {
       await write();
@@ -164,3 +188,13 @@ export const openJournal = async (file: string, read: (line: Line) => void): Pro
     },
   };
 };
+
+/** A journal that is on no disk: what it is told is forgotten. */
+export const noJournal = (): Journal => ({
+  append: () => Promise.resolve(),
+  note: () => {},
+  rewrite: () => Promise.resolve(),
+  fsyncs: () => 0,
+  writingMs: () => 0,
+  close: () => Promise.resolve(),
+});

@@ -1,22 +1,26 @@
 import type { Failure } from './failure.ts';
 import type { Retrier } from './program.ts';
 
-/** Errors after which an execution cannot go on in a known state: no wildcard matches them. */
-const TERMINAL: ReadonlySet<string> = new Set(['States.DataLimitExceeded', 'States.Runtime']);
+const RUNTIME = 'States.Runtime';
+/** No wildcard matches it. */
+const TOO_LARGE = 'States.DataLimitExceeded';
 
 /**
  * Whether a Retry or Catch with these ErrorEquals is meant by the failure. `States.TaskFailed` is what the task itself
- * reported, whatever its name; a missed heartbeat is a `States.Timeout` too; `States.ALL` is everything but the errors
- * that are terminal.
+ * reported, whatever its name; a missed heartbeat is a `States.Timeout` too; `States.BranchFailed` is what failed a Parallel; `States.ALL` is everything but the errors
+ * that are terminal. `States.Runtime` ends the execution whatever is caught.
  */
-export const matches = (failure: Failure, errors: readonly string[]): boolean =>
-  errors.includes(failure.error) ||
-  (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) ||
-  (!TERMINAL.has(failure.error) &&
-    (errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'))));
+export const matches = (failure: Failure, errors: readonly string[]): boolean => {
+  if (failure.error === RUNTIME) return false;
+  if (failure.error !== undefined && errors.includes(failure.error)) return true;
+  if (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) return true;
+  if (failure.error === TOO_LARGE) return false;
+  if (failure.ofBranch && errors.includes('States.BranchFailed')) return true;
+  return errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'));
+};
 
 /** Milliseconds before the retry that follows `attempts` earlier ones. `random` is in [0, 1). */
-export const delayMs = (retrier: Retrier, attempts: number, random: () => number = Math.random): number => {
+export const delayMs = (retrier: Retrier, attempts: number, random: () => number): number => {
   const seconds = Math.min(
     retrier.intervalSeconds * retrier.backoffRate ** attempts,
     retrier.maxDelaySeconds,

@@ -1,42 +1,35 @@
 import * as z from 'zod';
 import type { Json } from '../template/json.ts';
-import { Definition, type Of, type StateDefinition } from './definition.ts';
+import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
-import {
-  type Catcher,
-  isInteger,
-  type Leave,
-  type Program,
-  type Retrier,
-  type State,
-  type TaskState,
-} from './program.ts';
-import { compileTemplate, compileTyped } from './template.ts';
-
-const isBoolean = (value: Json): value is boolean => typeof value === 'boolean';
-const isString = (value: Json): value is string => typeof value === 'string';
-const isPositive = (value: Json): value is number => isInteger(value) && value >= 1;
-const isNonNegative = (value: Json): value is number => isInteger(value) && value >= 0;
-const isTimestamp = (value: Json): value is string =>
-  isString(value) &&
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
-  !Number.isNaN(Date.parse(value));
+import { ARRAY, BOOLEAN, isInteger, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
+import { stateInJsonPath } from './language.ts';
+import type { Catcher, Fallible, Leave, MapState, Program, Retrier, Scope, State, TaskState } from './program.ts';
+import { checkScopes } from './scopes.ts';
+import { compileTemplate, compileTyped, type Sees } from './template.ts';
 
 const INVOKE = 'arn:aws:states:::lambda:';
 const FUNCTION_ARN = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/;
 
 const leaveOf = (
   { Assign = {}, Output }: { Assign?: Record<string, Json> | undefined; Output?: Json | undefined },
-  at: string
+  at: string,
+  sees?: Sees
 ): Leave => ({
   assign: Object.fromEntries(
-    Object.entries(Assign).map(([name, value]) => [name, compileTemplate(value, `${at}Assign/${name}`)])
+    Object.entries(Assign).map(([name, value]) => [name, compileTemplate(value, `${at}Assign/${name}`, sees)])
   ),
-  ...(Output === undefined ? {} : { output: compileTemplate(Output, `${at}Output`) }),
+  ...(Output === undefined ? {} : { output: compileTemplate(Output, `${at}Output`, sees) }),
 });
 
-const nextOf = ({ Next, End }: { Next?: string | undefined; End?: true | undefined }): string | undefined => {
-  if ((Next === undefined) === (End === undefined)) throw new Error('expected either Next or "End": true');
+const nextOf = ({
+  Next,
+  End = false,
+}: {
+  Next?: string | undefined;
+  End?: boolean | undefined;
+}): string | undefined => {
+  if ((Next === undefined) !== End) throw new Error('expected either Next or "End": true');
   return Next;
 };
 
@@ -59,9 +52,16 @@ const retrierOf = (retrier: Of<'Task'>['Retry'][number]): Retrier => ({
 });
 
 const catcherOf = (catcher: Of<'Task'>['Catch'][number], at: number): Catcher => ({
-  ...leaveOf(catcher, `Catch[${at}]/`),
+  ...leaveOf(catcher, `Catch[${at}]/`, 'errorOutput'),
   errors: catcher.ErrorEquals,
   next: catcher.Next,
+});
+
+const fallibleOf = (state: Of<'Task' | 'Parallel' | 'Map'>): Fallible => ({
+  ...leaveOf(state, '', 'result'),
+  next: nextOf(state),
+  retriers: state.Retry.map(retrierOf),
+  catchers: state.Catch.map(catcherOf),
 });
 
 const taskOf = (task: Of<'Task'>): TaskState => {
@@ -75,18 +75,31 @@ const taskOf = (task: Of<'Task'>): TaskState => {
     Number(HeartbeatSeconds) >= Number(TimeoutSeconds)
   )
     throw new Error('HeartbeatSeconds: expected less than TimeoutSeconds');
-  const seconds = (value: Json, field: string) => compileTyped(value, field, 'a positive integer', isPositive);
+  const seconds = (value: Json, field: string) => compileTyped(value, field, POSITIVE);
   return {
     type: 'Task',
-    ...leaveOf(task, ''),
-    next: nextOf(task),
+    ...fallibleOf(task),
     integration,
     resource: task.Resource,
     ...(Arguments === undefined ? {} : { arguments: compileTemplate(Arguments, 'Arguments') }),
     ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: seconds(TimeoutSeconds, 'TimeoutSeconds') }),
     ...(HeartbeatSeconds === undefined ? {} : { heartbeatSeconds: seconds(HeartbeatSeconds, 'HeartbeatSeconds') }),
-    retriers: task.Retry.map(retrierOf),
-    catchers: task.Catch.map(catcherOf),
+  };
+};
+
+const mapOf = (map: Of<'Map'>): MapState => {
+  const { Items, ItemSelector } = map;
+  const count = (field: 'MaxConcurrency' | 'ToleratedFailureCount') => compileTyped(map[field], field, NON_NEGATIVE);
+  const percentage = 'ToleratedFailurePercentage';
+  return {
+    type: 'Map',
+    ...fallibleOf(map),
+    processor: scopeOf(map.ItemProcessor),
+    ...(Items === undefined ? {} : { items: compileTyped(Items, 'Items', ARRAY) }),
+    ...(ItemSelector === undefined ? {} : { selector: compileTemplate(ItemSelector, 'ItemSelector') }),
+    maxConcurrency: count('MaxConcurrency'),
+    toleratedCount: count('ToleratedFailureCount'),
+    toleratedPercentage: compileTyped(map[percentage], percentage, PERCENTAGE),
   };
 };
 
@@ -94,13 +107,22 @@ const stateOf = (state: StateDefinition): State => {
   switch (state.Type) {
     case 'Task':
       return taskOf(state);
+    case 'Parallel':
+      return {
+        type: 'Parallel',
+        ...fallibleOf(state),
+        branches: state.Branches.map(scopeOf),
+        ...(state.Arguments === undefined ? {} : { arguments: compileTemplate(state.Arguments, 'Arguments') }),
+      };
+    case 'Map':
+      return mapOf(state);
     case 'Choice':
       return {
         type: 'Choice',
         ...leaveOf(state, ''),
         rules: state.Choices.map((rule, at) => ({
           ...leaveOf(rule, `Choices[${at}]/`),
-          condition: compileTyped(rule.Condition, `Choices[${at}]/Condition`, 'a boolean', isBoolean),
+          condition: compileTyped(rule.Condition, `Choices[${at}]/Condition`, BOOLEAN),
           next: rule.Next,
         })),
         ...(state.Default === undefined ? {} : { otherwise: state.Default }),
@@ -114,8 +136,8 @@ const stateOf = (state: StateDefinition): State => {
     case 'Fail':
       return {
         type: 'Fail',
-        ...(state.Error === undefined ? {} : { error: compileTyped(state.Error, 'Error', 'a string', isString) }),
-        ...(state.Cause === undefined ? {} : { cause: compileTyped(state.Cause, 'Cause', 'a string', isString) }),
+        ...(state.Error === undefined ? {} : { error: compileTyped(state.Error, 'Error', STRING) }),
+        ...(state.Cause === undefined ? {} : { cause: compileTyped(state.Cause, 'Cause', STRING) }),
       };
   }
 };
@@ -123,14 +145,21 @@ const stateOf = (state: StateDefinition): State => {
 const untilOf = ({ Seconds, Timestamp }: Of<'Wait'>): Extract<State, { type: 'Wait' }>['until'] => {
   if ((Seconds === undefined) === (Timestamp === undefined)) throw new Error('expected either Seconds or Timestamp');
   return Seconds === undefined
-    ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', 'an RFC 3339 timestamp', isTimestamp) }
-    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', 'an integer from 0', isNonNegative) };
+    ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', TIMESTAMP) }
+    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', NON_NEGATIVE) };
 };
 
-const targetsOf = (state: State): readonly (string | undefined)[] => {
-  if (state.type === 'Choice') return [...state.rules.map(({ next }) => next), state.otherwise];
-  if (state.type === 'Fail') return [];
-  return [state.next, ...(state.type === 'Task' ? state.catchers.map(({ next }) => next) : [])];
+const scopeOf = ({ StartAt, States }: ScopeDefinition): Scope => {
+  const states = new Map<string, State>();
+  for (const [name, state] of Object.entries(States)) {
+    try {
+      states.set(name, stateOf(state));
+    } catch (error) {
+      if (error instanceof StatesError) throw error; // of a state inside of it, which it names
+      refuse(`States.${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { startAt: StartAt, states };
 };
 
 const refuse = (problem: string): never => {
@@ -141,21 +170,16 @@ const refuse = (problem: string): never => {
  * Understands a definition as a whole, or throws a `StatesError` `InvalidDefinition` that names each field, state type,
  * resource or expression which is not carried out here. Nothing that it accepts is skipped at run time.
  */
-export const parseProgram = (definition: unknown): Program => {
+export const parseProgram = (definition: Json): Program => {
+  const foreign = stateInJsonPath(definition);
+  if (foreign !== undefined)
+    refuse(
+      `States.${foreign}: it is in JSONPath, and only JSONata is run: expected "QueryLanguage": "JSONata", of the machine or of each state`
+    );
   const parsed = Definition.safeParse(definition);
   if (!parsed.success) return refuse(z.prettifyError(parsed.error));
-  const { StartAt, TimeoutSeconds, States } = parsed.data;
-  const states = new Map<string, State>();
-  for (const [name, state] of Object.entries(States)) {
-    try {
-      states.set(name, stateOf(state));
-    } catch (error) {
-      refuse(`States.${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  if (!states.has(StartAt)) refuse(`StartAt: there is no state ${StartAt}`);
-  for (const [name, state] of states)
-    for (const target of targetsOf(state))
-      if (target !== undefined && !states.has(target)) refuse(`States.${name}: there is no state ${target} to go to`);
-  return { startAt: StartAt, states, ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: TimeoutSeconds }) };
+  const { TimeoutSeconds } = parsed.data;
+  const scope = scopeOf(parsed.data);
+  checkScopes(scope, refuse);
+  return { ...scope, ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: TimeoutSeconds }) };
 };

@@ -28,7 +28,13 @@ export interface Catcher extends Onward {
   readonly errors: readonly string[];
 }
 
-export interface TaskState extends Onward {
+/** What a state has that may fail by what it calls. */
+export interface Fallible extends Onward {
+  readonly retriers: readonly Retrier[];
+  readonly catchers: readonly Catcher[];
+}
+
+export interface TaskState extends Fallible {
   readonly type: 'Task';
   /** `function`: Resource is the function itself, Arguments its payload. Else the integration `lambda:invoke`. */
   readonly integration: 'function' | 'invoke' | 'invoke.waitForTaskToken';
@@ -36,8 +42,24 @@ export interface TaskState extends Onward {
   readonly arguments?: Template;
   readonly timeoutSeconds?: Typed<number>;
   readonly heartbeatSeconds?: Typed<number>;
-  readonly retriers: readonly Retrier[];
-  readonly catchers: readonly Catcher[];
+}
+
+export interface ParallelState extends Fallible {
+  readonly type: 'Parallel';
+  readonly branches: readonly Scope[];
+  readonly arguments?: Template;
+}
+
+export interface MapState extends Fallible {
+  readonly type: 'Map';
+  readonly processor: Scope;
+  /** Absent: the input of the state. */
+  readonly items?: Typed<readonly Json[]>;
+  /** Absent: the item. */
+  readonly selector?: Template;
+  readonly maxConcurrency: Typed<number>;
+  readonly toleratedCount: Typed<number>;
+  readonly toleratedPercentage: Typed<number>;
 }
 
 export interface ChoiceRule extends Onward {
@@ -71,14 +93,24 @@ export interface FailState {
   readonly cause?: Typed<string>;
 }
 
-/** Closed: a further type (Map, Parallel) is added here, in `parse.ts` and in `perform` of `interpreter.ts`. */
-export type State = TaskState | ChoiceState | WaitState | PassState | SucceedState | FailState;
+/** Closed: a further type is added here, in `parse.ts` and in `perform` of `interpreter.ts`. */
+export type State =
+  | TaskState
+  | ParallelState
+  | MapState
+  | ChoiceState
+  | WaitState
+  | PassState
+  | SucceedState
+  | FailState;
 
-/** A definition that was understood to its last field, its expressions compiled. Never changes. */
-export interface Program {
+/** States that lead to each other and to nowhere else: those of a machine, of a branch, or of an iteration. */
+export interface Scope {
   readonly startAt: string;
-  readonly timeoutSeconds?: number;
   readonly states: ReadonlyMap<string, State>;
 }
 
-export const isInteger = (value: Json): value is number => Number.isSafeInteger(value);
+/** A definition that was understood to its last field, its expressions compiled. Never changes. */
+export interface Program extends Scope {
+  readonly timeoutSeconds?: number;
+}

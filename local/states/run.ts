@@ -1,33 +1,19 @@
-import type { Json, JsonObject } from '../template/json.ts';
-import { detailsKey, type HistoryEvent, HistoryFull, MAX_EVENTS, WHOLE } from './history.ts';
+import type { JsonObject } from '../template/json.ts';
+import { Branch, type Callback, type Execution, Halted } from './branch.ts';
+import type { Chance } from './chance.ts';
+import { StateFailed } from './failure.ts';
+import { detailsKey, type HistoryEvent, HistoryFull, MAX_EVENTS, MAX_VARIABLES_BYTES, WHOLE } from './history.ts';
 import type { Line } from './journal.ts';
 import type { Program } from './program.ts';
-import type { Ending, Header, Machine, Outcome, Phase, Position } from './record.ts';
+import { type Ending, type Header, type Machine, type Node, ROOT, type Standing } from './record.ts';
 import { lineOf } from './store.ts';
-
-/** Thrown into whatever an execution does when it has ended by other means: stopped, out of time, or closed. */
-export class Halted extends Error {
-  override readonly name = 'Halted';
-}
-
-/** A task that waits for its token. */
-export interface Callback {
-  readonly token: string;
-  /** Resolves when the answer is on disk. */
-  answer(outcome: Outcome): Promise<void>;
-  heartbeat(): void;
-}
-
-/** What an execution waits for. `release` frees its timers, `abort` gives up what was begun. */
-export interface Wait {
-  readonly callback?: Callback;
-  readonly release: () => void;
-  readonly abort?: () => void;
-}
 
 export interface RunHost {
   readonly append: (line: Line) => Promise<void>;
   readonly now: () => number;
+  readonly chance: Chance;
+  /** A state is entered. */
+  readonly transition: () => void;
   /** The end is on disk. */
   readonly ended: (run: Run) => void;
 }
@@ -39,25 +25,32 @@ const ENDED = {
   ABORTED: 'ExecutionAborted',
 } as const satisfies Record<Ending['status'], string>;
 
-/** One execution: where it stands, its history, and its lines in the journal. */
-export class Run {
+/** States that call nothing are not saved one by one, but a loop of them must neither hold the process nor start over. */
+const UNSAVED_STATES = 50;
+
+/** One execution: its branches, its history, and its lines in the journal. */
+export class Run implements Execution {
   readonly header: Header;
   readonly machine: Machine;
   readonly program: Program;
+  readonly root: Branch;
+  readonly callbacks = new Map<string, Callback>();
   readonly #host: RunHost;
+  readonly #resumed: Standing['branches'];
   readonly #saved: string[];
+  readonly #changed = new Set<Branch>();
   #fresh: HistoryEvent[] = [];
   #lastEventId: number;
-  #position: Position;
-  #wait: Wait | undefined;
-  #interrupt: ((reason: Halted) => void) | undefined;
-  #isOver = false;
+  #unsavedStates = 0;
+  /** At least what the variables have; to be counted, where it is too much. */
+  #variablesBytes = Number.POSITIVE_INFINITY;
   #ending: Ending | undefined;
   #end: Promise<void> | undefined;
 
+  /** `standing.branches` holds at least the root. */
   constructor(
     header: Header,
-    standing: { readonly position: Position; readonly lastEventId: number; readonly events: readonly string[] },
+    standing: Standing & { readonly events: readonly string[] },
     machine: Machine,
     program: Program,
     host: RunHost
@@ -67,29 +60,29 @@ export class Run {
     this.program = program;
     this.#host = host;
     this.#saved = [...standing.events];
-    this.#position = standing.position;
+    this.#resumed = standing.branches;
     this.#lastEventId = standing.lastEventId;
+    const node = standing.branches.get(ROOT);
+    if (node === undefined || 'ended' in node) throw new Error(`${header.executionArn} is recorded without its root`);
+    const { after, ...position } = node;
+    this.root = new Branch(this, { key: ROOT, scope: program }, position, after);
   }
 
-  get position(): Position {
-    return this.#position;
+  get nowMs(): number {
+    return this.#host.now();
   }
 
-  get lastEventId(): number {
-    return this.#lastEventId;
+  get chance(): Chance {
+    return this.#host.chance;
   }
 
   /** Whether nothing more will happen. Others are told so by `ending`, which waits for the disk. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.root.isOver;
   }
 
   get ending(): Ending | undefined {
     return this.#ending;
-  }
-
-  get callback(): Callback | undefined {
-    return this.#wait?.callback;
   }
 
   /** The events on disk, as JSON arrays. */
@@ -97,36 +90,47 @@ export class Run {
     return this.#saved;
   }
 
-  /** Adds to the history; on disk with the next `save`. Throws `HistoryFull` where only the last place is left. */
-  record(type: string, details?: JsonObject): void {
-    this.#mustBeLive();
+  add(type: string, previousEventId: number, details?: JsonObject): number {
     if (this.#lastEventId >= MAX_EVENTS - 1) throw new HistoryFull();
-    this.#add(type, details);
+    return this.#add(type, previousEventId, details);
   }
 
-  /** Moves in memory; what is worth resuming is on disk with the next `save`. */
-  move(position: Position): void {
-    this.#mustBeLive();
-    this.#position = position;
+  changed(branch: Branch): void {
+    this.#changed.add(branch);
+  }
+
+  entered(): Promise<void> | undefined {
+    this.#host.transition();
+    this.#unsavedStates += 1;
+    return this.#unsavedStates > UNSAVED_STATES ? this.write() : undefined;
+  }
+
+  resumed(key: string): (Node & { readonly after: number }) | undefined {
+    return this.#resumed.get(key);
+  }
+
+  assign(bytes: number): void {
+    this.#variablesBytes += bytes;
+    if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
+    this.#variablesBytes = bytesIn(this.root) + bytes;
+    if (this.#variablesBytes <= MAX_VARIABLES_BYTES) return;
+    const cause = `The variables of the execution exceed the maximum of ${MAX_VARIABLES_BYTES} bytes.`;
+    throw new StateFailed({ error: 'States.DataLimitExceeded', cause, from: 'state' });
   }
 
   /** Resolves when the execution is on disk: it will be carried to its end. */
   async start(): Promise<void> {
     const { header, machine } = this;
-    this.record('ExecutionStarted', { input: header.input, inputDetails: WHOLE, roleArn: machine.roleArn });
-    const [position, lastEventId] = [this.#position, this.#lastEventId];
-    await this.#write(lineOf({ kind: 'started', header, position, lastEventId }, this.#takeEvents()));
+    // AWS chains the first state to nothing
+    this.add('ExecutionStarted', 0, { input: header.input, inputDetails: WHOLE, roleArn: machine.roleArn });
+    this.changed(this.root);
+    await this.#append(lineOf({ kind: 'started', header, ...this.#takeChanges() }, this.#takeEvents()));
   }
 
-  /** Resolves when the execution would resume from this phase of its state. */
-  async save(phase: Phase): Promise<void> {
-    this.move({ ...this.#position, phase });
-    await this.#write(
-      lineOf(
-        { kind: 'moved', arn: this.header.executionArn, position: this.#position, lastEventId: this.#lastEventId },
-        this.#takeEvents()
-      )
-    );
+  async write(): Promise<void> {
+    this.#unsavedStates = 0;
+    const arn = this.header.executionArn;
+    await this.#append(lineOf({ kind: 'moved', arn, ...this.#takeChanges() }, this.#takeEvents()));
   }
 
   /** Ends the execution, the first time; whatever it waits for is given up. Resolves when it has ended on disk. */
@@ -137,51 +141,32 @@ export class Run {
 
   /** Stops here, without a word on disk: the execution resumes when the journal is opened again. */
   halt(): void {
-    this.#isOver = true;
-    this.#wait?.abort?.();
-    this.#interrupt?.(new Halted());
-  }
-
-  /** Waits for something outside; its first answer counts. Rejects with `Halted` when the execution ends meanwhile. */
-  wait<T>(begin: (resolve: (value: T) => void, reject: (reason: unknown) => void) => Wait): Promise<T> {
-    this.#mustBeLive();
-    return new Promise<T>((resolve, reject) => {
-      let isDone = false;
-      const once =
-        <V>(settle: (value: V) => void) =>
-        (value: V): void => {
-          if (isDone) return;
-          isDone = true;
-          this.#wait?.release();
-          this.#wait = undefined;
-          this.#interrupt = undefined;
-          settle(value);
-        };
-      this.#interrupt = once(reject);
-      this.#wait = begin(once(resolve), once(reject));
-    });
+    this.root.halt();
   }
 
   async #endBy(ending: Ending): Promise<void> {
-    this.#mustBeLive();
+    if (this.isOver) throw new Halted();
     const { status, stopDate: _, ...said } = ending;
-    this.#add(ENDED[status], said.output === undefined ? said : { ...said, outputDetails: WHOLE });
+    // what ends an execution from outside follows no event, as AWS has it
+    const isInside = status === 'SUCCEEDED' || status === 'FAILED';
+    const details = said.output === undefined ? said : { ...said, outputDetails: WHOLE };
+    this.#add(ENDED[status], isInside ? this.root.after : 0, details);
     this.halt();
-    await this.#write(lineOf({ kind: 'ended', arn: this.header.executionArn, ending }, this.#takeEvents()));
+    await this.#append(lineOf({ kind: 'ended', arn: this.header.executionArn, ending }, this.#takeEvents()));
     this.#ending = ending;
     this.#host.ended(this);
   }
 
-  #add(type: string, details: JsonObject | undefined): void {
-    const before = this.#lastEventId;
-    this.#lastEventId = before + 1;
+  #add(type: string, previousEventId: number, details: JsonObject | undefined): number {
+    this.#lastEventId += 1;
     this.#fresh.push({
       timestamp: this.#host.now(),
       type,
-      id: before + 1,
-      previousEventId: before === 1 ? 0 : before, // AWS chains the first state to nothing
-      ...(details === undefined ? {} : { [detailsKey(type)]: details as Json }),
+      id: this.#lastEventId,
+      previousEventId,
+      ...(details === undefined ? {} : { [detailsKey(type)]: details }),
     });
+    return this.#lastEventId;
   }
 
   #takeEvents(): string {
@@ -190,12 +175,18 @@ export class Run {
     return text;
   }
 
-  async #write(line: Line): Promise<void> {
+  #takeChanges(): { readonly branches: Readonly<Record<string, Node>>; readonly lastEventId: number } {
+    const lastEventId = this.#lastEventId;
+    const branches = Object.fromEntries(Array.from(this.#changed, (branch) => [branch.key, branch.node(lastEventId)]));
+    this.#changed.clear();
+    return { branches, lastEventId };
+  }
+
+  async #append(line: Line): Promise<void> {
     await this.#host.append(line);
     if (line.tail !== '[]') this.#saved.push(line.tail);
   }
-
-  #mustBeLive(): void {
-    if (this.#isOver) throw new Halted();
-  }
 }
+
+const bytesIn = ({ position, children }: Branch): number =>
+  children.reduce((sum, child) => sum + bytesIn(child), Buffer.byteLength(JSON.stringify(position.variables)));

@@ -1,11 +1,15 @@
 import type { Invoke } from './attempt.ts';
+import type { Callback } from './branch.ts';
+import { type Chance, systemChance } from './chance.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { unqualified } from './evaluation.ts';
 import { type Known, openExecutions } from './executions.ts';
 import { StatesError } from './failure.ts';
 import type { HistoryEvent } from './history.ts';
+import type { Journal } from './journal.ts';
 import type { Machine, Outcome, Status } from './record.ts';
 import { checkName, executionArnOf, isSameStart, parseInput, parseOutput } from './requests.ts';
-import type { Callback } from './run.ts';
+
 import { executionOf } from './token.ts';
 
 /** Times are in milliseconds since the epoch. */
@@ -14,10 +18,12 @@ export interface Execution {
   /** Unqualified. */
   readonly stateMachineArn: string;
   readonly stateMachineVersionArn?: string;
+  readonly stateMachineAliasArn?: string;
   readonly name: string;
   readonly status: Status;
   readonly startDate: number;
   readonly stopDate?: number;
+  readonly traceHeader: string;
   /** JSON text, like `output`. */
   readonly input: string;
   readonly output?: string;
@@ -29,8 +35,8 @@ export interface Execution {
 export type ExecutionEvent = Execution;
 
 export interface StatesOptions {
-  /** The file, created if absent. One process at a time may have it open. */
-  readonly journal: string;
+  /** The file, created if absent, that one process at a time may have open; or a journal that is new. */
+  readonly journal: string | Journal;
   /** Calls a function; rejects with `TaskFailure` for what the function reports. It may be called again after a restart. */
   readonly invoke: Invoke;
   /** By any ARN that executions are started with. */
@@ -40,8 +46,12 @@ export interface StatesOptions {
    * promise, that was fulfilled.
    */
   readonly onStatusChange?: (event: ExecutionEvent) => void | Promise<void>;
-  /** Milliseconds since the epoch. Default: the clock. */
-  readonly now?: () => number;
+  /** Told once where the journal cannot be written: nothing goes on from then, and every change is refused. */
+  readonly onBroken?: (reason: Error) => void;
+  /** Default: the time of this machine. */
+  readonly clock?: Clock;
+  /** Default: what nobody can guess. */
+  readonly chance?: Chance;
   /** Ended executions that are remembered with their history; older ones are forgotten. Default 5,000. */
   readonly keepEnded?: number;
 }
@@ -56,7 +66,9 @@ export interface States {
     readonly traceHeader?: string;
   }): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   describe(executionArn: string): Execution;
-  /** Of a machine, or of one version of it; the latest start first. */
+  /** What an execution keeps from its start to its end: the machine as it was then, and its trace. */
+  keptBy(executionArn: string): { readonly machine: Machine; readonly traceHeader: string };
+  /** Of a machine, of one version of it, or started by one alias; the latest start first. */
   list(stateMachineArn: string): readonly Execution[];
   history(executionArn: string): readonly HistoryEvent[];
   /** Resolves when the execution has ended on disk, whoever ended it. */
@@ -65,16 +77,28 @@ export interface States {
   sendTaskSuccess(token: string, output: string): Promise<void>;
   sendTaskFailure(token: string, error?: string, cause?: string): Promise<void>;
   sendTaskHeartbeat(token: string): Promise<void>;
-  counters(): { readonly transitions: number; readonly fsyncs: number; readonly started: number };
+  counters(): Readonly<Record<'transitions' | 'fsyncs' | 'started' | 'journalMs', number>>;
   /** Halts what runs, to be resumed by the next `openStates`. */
   close(): Promise<void>;
 }
 
 const viewOf = ({ header, machine, ending }: Known): Execution => {
-  const { executionArn, name, startDate, input } = header;
+  const { executionArn, name, startDate, traceHeader, input, aliasArn } = header;
   const stateMachineArn = unqualified(machine.arn);
   const version = machine.arn === stateMachineArn ? {} : { stateMachineVersionArn: machine.arn };
-  return { executionArn, stateMachineArn, ...version, name, status: 'RUNNING', startDate, input, ...ending };
+  const alias = aliasArn === undefined ? {} : { stateMachineAliasArn: aliasArn };
+  return {
+    executionArn,
+    stateMachineArn,
+    ...version,
+    ...alias,
+    name,
+    status: 'RUNNING',
+    startDate,
+    traceHeader,
+    input,
+    ...ending,
+  };
 };
 
 /**
@@ -82,12 +106,13 @@ const viewOf = ({ header, machine, ending }: Known): Execution => {
  * end, a token stays good. Rejects with an `Error` that names file and line where the journal is damaged.
  */
 export const openStates = async (options: StatesOptions): Promise<States> => {
-  const { now = Date.now, onStatusChange } = options;
+  const { clock = systemClock(), chance = systemChance, onStatusChange } = options;
   const executions = await openExecutions({
     journal: options.journal,
     keepEnded: options.keepEnded ?? 5_000,
-    host: { invoke: options.invoke, now },
+    host: { ...clock, invoke: options.invoke, chance },
     onChange: onStatusChange && (async (known) => onStatusChange(viewOf(known))),
+    onBroken: options.onBroken,
   });
 
   const knownBy = (executionArn: string): Known => {
@@ -103,8 +128,8 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     if (executionArn === undefined) throw new StatesError('InvalidToken', 'this is not a task token');
     if (!executions.known.has(executionArn))
       throw new StatesError('TaskDoesNotExist', 'the execution of this task is not known');
-    const callback = executions.running(executionArn)?.callback;
-    if (callback?.token === token) return callback;
+    const callback = executions.running(executionArn)?.callbacks.get(token);
+    if (callback !== undefined) return callback;
     throw new StatesError('TaskTimedOut', 'the task of this token has been answered, or has ended');
   };
 
@@ -119,7 +144,11 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
       const value = parseInput(input);
       const executionArn = executionArnOf(machine.arn, name);
       const known = executions.known.get(executionArn);
-      if (known === undefined) return executions.start(machine, { executionArn, name, input, traceHeader }, value);
+      if (known === undefined) {
+        const isAlias = ![machine.arn, unqualified(machine.arn)].includes(stateMachineArn);
+        const alias = isAlias ? { aliasArn: stateMachineArn } : {};
+        return executions.start(machine, { executionArn, name, input, traceHeader, ...alias }, value);
+      }
       if (known.ending !== undefined || !isSameStart(known.header, value))
         throw new StatesError(
           'ExecutionAlreadyExists',
@@ -131,9 +160,14 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
 
     describe: (executionArn) => viewOf(knownBy(executionArn)),
 
+    keptBy(executionArn) {
+      const { machine, header } = knownBy(executionArn);
+      return { machine, traceHeader: header.traceHeader };
+    },
+
     list(stateMachineArn) {
-      const isOf = ({ machine }: Known): boolean =>
-        machine.arn === stateMachineArn || unqualified(machine.arn) === stateMachineArn;
+      const isOf = ({ machine, header }: Known): boolean =>
+        [machine.arn, unqualified(machine.arn), header.aliasArn].includes(stateMachineArn);
       const found = [...executions.known.values()].filter(isOf).map(viewOf);
       if (found.length > 0 || options.machine(stateMachineArn) !== undefined) return found.reverse();
       throw new StatesError('StateMachineDoesNotExist', `there is no state machine ${stateMachineArn}`);
@@ -145,13 +179,15 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
     async stop(executionArn, error, cause) {
       knownBy(executionArn);
       const said = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
-      await executions.running(executionArn)?.end({ status: 'ABORTED', stopDate: now(), ...said });
+      await executions.running(executionArn)?.end({ status: 'ABORTED', stopDate: clock.now(), ...said });
     },
 
     sendTaskSuccess: async (token, output) => answer(token, { kind: 'succeeded', result: parseOutput(output) }),
 
-    sendTaskFailure: async (token, error = 'States.TaskFailed', cause) =>
-      answer(token, { kind: 'failed', failure: { error, from: 'task', ...(cause === undefined ? {} : { cause }) } }),
+    sendTaskFailure: async (token, error, cause) => {
+      const said = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+      await answer(token, { kind: 'failed', failure: { ...said, from: 'task' } });
+    },
 
     sendTaskHeartbeat: async (token) => callbackBy(token).heartbeat(),
     counters: executions.counters,

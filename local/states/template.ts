@@ -1,38 +1,58 @@
 import jsonata from 'jsonata';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { StateFailed } from './failure.ts';
-import { addFunctions } from './functions.ts';
+import { addFunctions, SURROUNDINGS, type Surroundings } from './functions.ts';
+import { type Kind, typeOf } from './kinds.ts';
+import { quickForm } from './quick.ts';
 
-/** What an expression sees: `states`, and the variables by their names. */
-export type Bindings = Readonly<Record<string, Json | undefined>>;
+/** What an expression sees. */
+export interface Bindings extends Surroundings {
+  /** `states`, and the variables by their names. */
+  readonly values: Readonly<Record<string, Json | undefined>>;
+}
+
+/** The part of `$states` that only some fields of some states see. */
+export type Sees = 'result' | 'errorOutput';
 
 /** A value of the definition in which every `{% … %}` is replaced by what it gives. Fails as `StateFailed`. */
 export type Template = (bindings: Bindings) => Json | Promise<Json>;
 
-/** AWS allows one expression 100 nested evaluations; endless tail calls do not nest, so only the clock ends them. */
-const LIMITS = { stack: 100, timeout: 2_000, sequence: 400_000 };
+/** AWS allows one expression 100 nested evaluations and a second; endless tail calls do not nest, so only the clock ends them. */
+const LIMITS = { stack: 100, timeout: 1_000, sequence: 400_000 };
+/** What AWS calls these limits. */
+const LIMIT_ERRORS: Readonly<Record<string, string>> = {
+  D1011: 'Stack overflow error',
+  D1012: 'Expression evaluation timeout',
+  D2015: 'Expression evaluation memory limit exceeded',
+};
 
 const isExpression = (value: Json | undefined): value is string =>
   typeof value === 'string' && value.startsWith('{%') && value.endsWith('%}') && value.length >= 4;
 
+/** Opened and not closed, or closed and not opened: AWS refuses the definition. */
+const isBroken = (value: Json | undefined): boolean =>
+  typeof value === 'string' && (value.startsWith('{%') || value.endsWith('%}')) && !isExpression(value);
+
+const failure = (location: string, cause: string): StateFailed =>
+  new StateFailed({ error: 'States.QueryEvaluationError', cause, from: 'state', location });
+
 const evaluationError = (location: string, source: string, problem: string): StateFailed =>
-  new StateFailed({
-    error: 'States.QueryEvaluationError',
-    cause: `The JSONata expression '${source}' specified for the field '${location}' ${problem}`,
-    from: 'state',
-    location,
-  });
+  failure(location, `The JSONata expression '${source}' specified for the field '${location}' ${problem}`);
+
+const excerpt = (value: Json): string => JSON.stringify(value).slice(0, 100);
+
+class Unsupported extends Error {}
 
 /** JSON as a plain copy: JSONata marks its arrays, gives functions, and computes what JSON cannot say. */
 const plain = (value: unknown): Json => {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value;
-    throw new Error(`gave ${value}, which is not JSON`);
+    throw new Unsupported(`${value} is not JSON.`);
   }
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || '_jsonata_lambda' in value || '_jsonata_function' in value)
-    throw new Error('gave a function, which is not JSON');
+    throw new Unsupported('A function is not JSON.');
   const copy: Record<string, Json> = {};
   for (const [key, item] of Object.entries(value)) if (item !== undefined) setOwn(copy, key, plain(item));
   return copy;
@@ -44,67 +64,30 @@ const setOwn = (target: Record<string, Json>, key: string, value: Json): void =>
   else target[key] = value;
 };
 
-type Quick = (bindings: Bindings) => { readonly value: Json | undefined } | undefined;
-
-const hasOnly = (node: object, ...keys: readonly string[]): boolean =>
-  Object.keys(node).every((key) => keys.includes(key));
-
-/** The variable and the names after it, where the expression is no more than `$a.b.c`. */
-const pathOf = (node: jsonata.ExprNode): readonly string[] | undefined => {
-  const steps =
-    node.type === 'variable'
-      ? [node]
-      : String(node.type) === 'path' && hasOnly(node, 'type', 'steps')
-        ? node.steps
-        : [];
-  const [variable, ...names] = steps ?? [];
-  if (variable?.type !== 'variable' || variable.value === '' || variable.value === '$') return undefined;
-  if (![variable, ...names].every((step) => hasOnly(step, 'type', 'value', 'position'))) return undefined;
-  if (!names.every((step) => step.type === 'name')) return undefined;
-  return [variable, ...names].map(({ value }) => String(value));
-};
-
-/** Gives up, by `undefined`, where an array on the way would make JSONata map. */
-const quickPath =
-  (path: readonly string[]): Quick =>
-  (bindings) => {
-    let value: Json | undefined = bindings;
-    for (const name of path) {
-      if (Array.isArray(value)) return undefined;
-      value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-    }
-    return { value };
-  };
-
-/**
- * What most expressions of a workflow are, paths and comparisons of one with a literal, without JSONata's evaluator,
- * which costs a hundred times more. The answers are the same, or there is none.
- */
-const quickForm = (node: jsonata.ExprNode): Quick | undefined => {
-  const path = pathOf(node);
-  if (path !== undefined) return quickPath(path);
-  if (node.type !== 'binary' || node.value !== '=' || !hasOnly(node, 'type', 'value', 'position', 'lhs', 'rhs'))
-    return undefined;
-  const { lhs, rhs } = node;
-  if (lhs === undefined || rhs === undefined || Array.isArray(lhs) || rhs.type !== 'string') return undefined;
-  if (!hasOnly(rhs, 'type', 'value', 'position')) return undefined;
-  const compared = pathOf(lhs);
-  if (compared === undefined) return undefined;
-  const left = quickPath(compared);
-  const literal: unknown = rhs.value;
-  return (bindings) => {
-    const found = left(bindings);
-    return found && { value: found.value === literal };
-  };
-};
-
 const problemOf = (error: unknown): string => {
+  if (error instanceof Unsupported) return `returned an unsupported result type. ${error.message}`;
   if (!isObject(error) && !(error instanceof Error)) return 'threw an error during evaluation.';
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return `threw an error during evaluation. ${typeof code === 'string' ? `${code}: ` : ''}${String(message)}`;
+  if (typeof code !== 'string') return `threw an error during evaluation. ${String(message)}`;
+  return `threw an error during evaluation. ${code}: ${LIMIT_ERRORS[code] ?? String(message)}`;
 };
 
-const compileExpression = (text: string, location: string): Template => {
+/** The fields of `$states` that an expression names. */
+const statesFieldsIn = (
+  node: unknown,
+  found = new Set<unknown>(),
+  walked = new Set<unknown>()
+): ReadonlySet<unknown> => {
+  if (typeof node !== 'object' || node === null || walked.has(node)) return found;
+  walked.add(node);
+  const { type, steps } = node as { type?: unknown; steps?: readonly (jsonata.ExprNode | undefined)[] };
+  const [variable, name] = type === 'path' && Array.isArray(steps) ? steps : [];
+  if (variable?.type === 'variable' && variable.value === 'states' && name?.type === 'name') found.add(name.value);
+  for (const part of Object.values(node)) statesFieldsIn(part, found, walked);
+  return found;
+};
+
+const compileExpression = (text: string, location: string, sees: Sees | undefined): Template => {
   const source = text.slice(2, -2).trim();
   let expression: jsonata.Expression;
   try {
@@ -113,12 +96,15 @@ const compileExpression = (text: string, location: string): Template => {
     throw new Error(`${location}: '${source}' is not a JSONata expression: ${problemOf(error)}`);
   }
   addFunctions(expression);
+  const fields = statesFieldsIn(expression.ast());
+  for (const field of ['result', 'errorOutput'])
+    if (fields.has(field) && field !== sees) throw new Error(`${location}: $states.${field} cannot be seen here`);
   const quick = quickForm(expression.ast());
 
   const slow = async (bindings: Bindings): Promise<Json> => {
     let value: unknown;
     try {
-      value = await expression.evaluate(undefined, bindings);
+      value = await expression.evaluate(undefined, { ...bindings.values, [SURROUNDINGS]: bindings });
       if (value !== undefined) return plain(value);
     } catch (error) {
       throw evaluationError(location, source, problemOf(error));
@@ -126,34 +112,47 @@ const compileExpression = (text: string, location: string): Template => {
     throw evaluationError(location, source, 'returned nothing (undefined).');
   };
   return (bindings) => {
-    const found = quick?.(bindings);
+    const found = quick?.(bindings.values);
     if (found === undefined) return slow(bindings);
     if (found.value === undefined) throw evaluationError(location, source, 'returned nothing (undefined).');
     return found.value;
   };
 };
 
+/** As JSONPath marks what it replaces. */
+const isPathKey = (key: string): boolean => key.endsWith('.$');
+
+/** Whether there is something to do, be it to refuse. */
 const holdsExpression = (value: Json | undefined): boolean =>
   isExpression(value) ||
-  (Array.isArray(value) ? value.some(holdsExpression) : isObject(value) && Object.values(value).some(holdsExpression));
+  isBroken(value) ||
+  (Array.isArray(value)
+    ? value.some(holdsExpression)
+    : isObject(value) && Object.entries(value).some(([key, item]) => isPathKey(key) || holdsExpression(item)));
 
 /**
  * Compiles a value of the definition once. `location` is its field as AWS names it, e.g. `Catch[0]/Output`. Throws an
- * `Error` that names the field whose expression is not JSONata.
+ * `Error` that names the field whose expression is not JSONata, is JSONPath, is opened or closed alone, or asks for a part of `$states` that
+ * is not there.
  */
-export const compileTemplate = (value: Json, location: string): Template => {
-  if (isExpression(value)) return compileExpression(value, location);
+export const compileTemplate = (value: Json, location: string, sees?: Sees): Template => {
+  if (isExpression(value)) return compileExpression(value, location, sees);
+  if (isBroken(value))
+    throw new Error(`${location}: an expression begins with {% and ends with %}, found ${JSON.stringify(value)}`);
   if (!holdsExpression(value)) return () => value;
   if (Array.isArray(value)) {
-    const items = value.map((item: Json, at) => compileTemplate(item, `${location}[${at}]`));
+    const items = value.map((item: Json, at) => compileTemplate(item, `${location}[${at}]`, sees));
     return async (bindings) => {
       const result: Json[] = [];
       for (const item of items) result.push(await item(bindings));
       return result;
     };
   }
+  const paths = Object.keys(value as JsonObject).filter(isPathKey);
+  if (paths.length > 0)
+    throw new Error(`${location}: ${paths.join(', ')} is JSONPath; expected an expression, {% … %}`);
   const entries = Object.entries(value as JsonObject).flatMap(([key, item]) =>
-    item === undefined ? [] : [[key, compileTemplate(item, `${location}/${key}`)] as const]
+    item === undefined ? [] : [[key, compileTemplate(item, `${location}/${key}`, sees)] as const]
   );
   return async (bindings) => {
     const result: Record<string, Json> = {};
@@ -162,22 +161,27 @@ export const compileTemplate = (value: Json, location: string): Template => {
   };
 };
 
-/** As `compileTemplate`; fails where the value is not of the type that the field needs. */
+/** As `compileTemplate`, of a field that takes one kind of value. What is written out and is none is refused at once. */
 export const compileTyped = <T extends Json>(
   value: Json,
   location: string,
-  expected: string,
-  is: (value: Json) => value is T
+  kind: Kind<T>
 ): ((bindings: Bindings) => Promise<T>) => {
   const template = compileTemplate(value, location);
+  if (!isExpression(value) && !kind.is(value))
+    throw new Error(`${location}: expected ${kind.expected}, found ${excerpt(value)}`);
+  const source = isExpression(value) ? value.slice(2, -2).trim() : '';
   return async (bindings) => {
     const result = await template(bindings);
-    if (is(result)) return result;
-    const found = JSON.stringify(result).slice(0, 100);
-    throw evaluationError(
-      location,
-      String(value),
-      `returned an unexpected value: expected ${expected}, found ${found}`
-    );
+    if (kind.is(result)) return result;
+    const found = typeOf(result);
+    if (found !== kind.type)
+      throw evaluationError(
+        location,
+        source,
+        `returned an unexpected result type. Expected '${kind.type}', but was '${found}' for value: ${excerpt(result)}`
+      );
+    if (kind.problem !== undefined) throw failure(location, kind.problem(location, result));
+    throw evaluationError(location, source, `returned ${excerpt(result)}. Expected ${kind.expected}.`);
   };
 };

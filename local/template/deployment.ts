@@ -1,22 +1,21 @@
-import type * as z from 'zod';
+import { type AccessRules, accessRulesOf } from './access.ts';
 import { apisOf, type HttpApi } from './api.ts';
 import type { Assembly } from './assembly.ts';
+import { type Bucket, bucketsOf } from './buckets.ts';
 import { functionsOf, type LambdaFunction } from './functions.ts';
 import type { JsonObject } from './json.ts';
+import { type LogGroup, logGroupsOf } from './log-groups.ts';
 import { machinesOf, type StateMachine } from './machines.ts';
 import * as properties from './properties.ts';
 import { resolveResources } from './resources.ts';
-import { type Role, rolesOf } from './roles.ts';
-import { selectFrom } from './select.ts';
+import { managedPoliciesOf, type NamedPolicy, type Role, rolesOf } from './roles.ts';
+import { arnOf, selectFrom } from './select.ts';
+import { type Table, tablesOf } from './tables.ts';
 import { type UserPool, userPoolsOf } from './users.ts';
-
-export interface Table {
-  readonly name: string;
-  readonly properties: z.infer<typeof properties.Table>;
-}
 
 export interface Rule {
   readonly at: string;
+  readonly arn: string;
   readonly pattern: JsonObject;
   /** The ARNs of functions. */
   readonly targets: readonly string[];
@@ -28,7 +27,12 @@ export interface Deployment {
   readonly region: string;
   readonly tables: readonly Table[];
   readonly functions: readonly LambdaFunction[];
+  readonly buckets: readonly Bucket[];
+  readonly logGroups: readonly LogGroup[];
   readonly roles: readonly Role[];
+  /** Those of the template, by ARN. */
+  readonly managedPolicies: ReadonlyMap<string, NamedPolicy>;
+  readonly access: AccessRules;
   readonly machines: readonly StateMachine[];
   readonly rules: readonly Rule[];
   readonly apis: readonly HttpApi[];
@@ -44,20 +48,25 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
   const { resources, outputs } = resolveResources(assembly, apiEndpoint);
   const select = selectFrom(resources);
   const [first] = assembly.stacks;
-  const tables = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'].flatMap((type) =>
-    select(type, properties.Table)
-  );
+  const tables = tablesOf(select);
+  const functions = functionsOf(select, assembly);
+  const buckets = bucketsOf(select);
   return {
     account: first?.account ?? '',
     region: first?.region ?? '',
-    tables: tables.map(({ resource, properties: given }) => ({ name: resource.identity.ref, properties: given })),
-    functions: functionsOf(select, assembly),
+    tables,
+    functions,
+    buckets,
+    logGroups: logGroupsOf(select, functions),
     roles: rolesOf(select),
+    managedPolicies: managedPoliciesOf(select),
+    access: accessRulesOf(select, { tables, buckets }),
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)
       .filter((rule) => rule.properties.State === 'ENABLED')
       .map(({ resource, properties: { EventPattern, Targets } }) => ({
         at: resource.at,
+        arn: arnOf(resource),
         pattern: EventPattern,
         targets: Targets.map(({ Arn }) => Arn),
       })),

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Assembly } from './assembly.ts';
 import * as properties from './properties.ts';
-import { arnOf, type Select } from './select.ts';
+import { arnOf, type Parsed, type Select } from './select.ts';
 
 export interface LambdaFunction {
   readonly name: string;
@@ -11,6 +11,14 @@ export interface LambdaFunction {
   readonly folder: string;
   /** `<file>.<export>` */
   readonly handler: string;
+  readonly runtime: string;
+  readonly architectures: readonly string[];
+  readonly description: string;
+  readonly isTraced: boolean;
+  readonly logGroup: string;
+  readonly tags: readonly properties.Tag[];
+  /** The numbers of its published versions. */
+  readonly versions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMegabytes: number;
@@ -26,6 +34,7 @@ export const functionsOf = (select: Select, { assets }: Assembly): readonly Lamb
       ({ properties: { FunctionName, MaximumRetryAttempts } }) => [FunctionName, MaximumRetryAttempts]
     )
   );
+  const versions = select('AWS::Lambda::Version', properties.LambdaVersion);
   return select('AWS::Lambda::Function', properties.LambdaFunction).map(({ resource, properties: given }) => {
     const folder = assets.get(given.Code.S3Key);
     if (folder === undefined || !existsSync(folder) || !statSync(folder).isDirectory()) {
@@ -33,17 +42,27 @@ export const functionsOf = (select: Select, { assets }: Assembly): readonly Lamb
         `${resource.at}: the assembly holds no folder for the asset ${given.Code.S3Key}: synthesise again`
       );
     }
+    const [name, arn] = [resource.identity.ref, arnOf(resource)];
+    const isOwn = (parsed: Parsed<{ readonly FunctionName: string }>): boolean =>
+      [name, arn].includes(parsed.properties.FunctionName);
     return {
-      name: resource.identity.ref,
-      arn: arnOf(resource),
+      name,
+      arn,
       roleArn: given.Role,
       folder,
       handler: given.Handler,
+      runtime: given.Runtime,
+      architectures: given.Architectures,
+      description: given.Description,
+      isTraced: given.TracingConfig?.Mode === 'Active',
+      logGroup: given.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
+      tags: given.Tags,
+      versions: versions.filter(isOwn).map((version) => String(version.resource.identity.attributes.Version)),
       environment: given.Environment?.Variables ?? {},
       timeoutSeconds: given.Timeout,
       memoryMegabytes: given.MemorySize,
       concurrency: given.ReservedConcurrentExecutions,
-      asyncRetries: retries.get(resource.identity.ref) ?? 2,
+      asyncRetries: retries.get(name) ?? 2,
     };
   });
 };

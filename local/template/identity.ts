@@ -122,6 +122,13 @@ export const IDENTITIES: Readonly<Record<string, Identify>> = {
     return { ref, attributes: { FunctionArn: ref, Version: VERSION } };
   },
   'AWS::Logs::LogGroup': named('LogGroupName', (place, name) => arn('logs', place, `log-group:${name}:*`)),
+  'AWS::S3::Bucket': (subject) => {
+    const ref = subject.property('BucketName') ?? generatedName(subject).toLowerCase();
+    const host = `${ref}.s3.${subject.region}.amazonaws.com`;
+    const attributes = { Arn: `arn:aws:s3:::${ref}`, DomainName: `${ref}.s3.amazonaws.com`, RegionalDomainName: host };
+    return { ref, attributes };
+  },
+  'AWS::S3::BucketPolicy': opaque(),
   'AWS::SQS::Queue': (subject) => {
     const name = subject.property('QueueName') ?? generatedName(subject);
     const ref = `https://sqs.${subject.region}.amazonaws.com/${subject.account}/${name}`;

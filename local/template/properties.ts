@@ -15,6 +15,13 @@ const whole = z.coerce.number().int();
 const JsonValue = z.json() as z.ZodType<Json>;
 const JsonRecord = z.record(z.string(), JsonValue);
 
+const Tag = z.object({ Key: z.string(), Value: z.coerce.string() });
+export type Tag = z.infer<typeof Tag>;
+const Tags = z.array(Tag).default([]);
+const PolicyDocument = JsonRecord;
+const ResourcePolicy = z.looseObject({ PolicyDocument }).optional();
+const Encryption = z.looseObject({ SSEEnabled: z.boolean().optional(), KMSMasterKeyId: z.string().optional() });
+
 const Index = properties(
   {
     IndexName: z.string(),
@@ -29,10 +36,15 @@ export const Table = properties(
     AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.string() })),
     GlobalSecondaryIndexes: z.array(Index).optional(),
     LocalSecondaryIndexes: z.array(Index).optional(),
+    SSESpecification: Encryption.optional(),
+    ResourcePolicy,
+    Replicas: z
+      .array(z.looseObject({ Region: z.string(), SSESpecification: Encryption.optional(), ResourcePolicy }))
+      .default([]),
   },
   'TableName BillingMode ProvisionedThroughput OnDemandThroughput WarmThroughput WriteProvisionedThroughputSettings ' +
-    'WriteOnDemandThroughputSettings TimeToLiveSpecification PointInTimeRecoverySpecification SSESpecification ' +
-    'StreamSpecification DeletionProtectionEnabled Tags TableClass Replicas ContributorInsightsSpecification ResourcePolicy'
+    'WriteOnDemandThroughputSettings TimeToLiveSpecification PointInTimeRecoverySpecification ' +
+    'StreamSpecification DeletionProtectionEnabled Tags TableClass ContributorInsightsSpecification'
 );
 
 export const LambdaFunction = properties(
@@ -45,24 +57,57 @@ export const LambdaFunction = properties(
     MemorySize: whole.min(128).default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).optional(),
     ReservedConcurrentExecutions: whole.min(0).optional(),
+    Description: z.string().default(''),
+    Architectures: z.array(z.string()).default(['x86_64']),
+    LoggingConfig: z.object({ LogGroup: z.string().optional() }).optional(),
+    TracingConfig: z.object({ Mode: z.string() }).optional(),
+    Tags,
   },
-  'FunctionName Description Architectures LoggingConfig EphemeralStorage KmsKeyArn Tags DeadLetterConfig ' +
-    'RuntimeManagementConfig SnapStart RecursiveLoop TracingConfig'
+  'FunctionName EphemeralStorage KmsKeyArn DeadLetterConfig RuntimeManagementConfig SnapStart RecursiveLoop'
+);
+export const LambdaVersion = properties(
+  { FunctionName: z.string() },
+  'CodeSha256 Description ProvisionedConcurrencyConfig RuntimePolicy'
 );
 export const EventInvokeConfig = properties(
   { FunctionName: z.string(), MaximumRetryAttempts: whole.optional() },
   'Qualifier MaximumEventAgeInSeconds DestinationConfig'
 );
 
-const PolicyDocument = JsonRecord;
+export const LogGroup = properties(
+  { RetentionInDays: whole.optional() },
+  'LogGroupName LogGroupClass KmsKeyId DataProtectionPolicy FieldIndexPolicies ResourcePolicyDocument Tags ' +
+    'DeletionProtectionEnabled BearerTokenAuthenticationEnabled'
+);
+
+export const Permission = properties(
+  {
+    Action: z.string(),
+    FunctionName: z.string(),
+    Principal: z.string(),
+    SourceArn: z.string().optional(),
+    SourceAccount: z.coerce.string().optional(),
+    PrincipalOrgID: z.string().optional(),
+    EventSourceToken: z.string().optional(),
+    FunctionUrlAuthType: z.string().optional(),
+    InvokedViaFunctionUrl: z.boolean().optional(),
+  },
+  ''
+);
+
+export const Key = z.looseObject({ KeyPolicy: PolicyDocument.optional() });
+export const Alias = z.looseObject({ AliasName: z.string(), TargetKeyId: z.string() });
+
 export const Role = properties(
   {
     AssumeRolePolicyDocument: PolicyDocument,
-    Policies: z.array(z.object({ PolicyDocument })).default([]),
+    Policies: z.array(z.object({ PolicyName: z.string(), PolicyDocument })).default([]),
     ManagedPolicyArns: z.array(z.string()).default([]),
     PermissionsBoundary: z.string().optional(),
+    MaxSessionDuration: whole.min(3600).max(43_200).default(3600),
+    Tags,
   },
-  'RoleName Path Description MaxSessionDuration Tags'
+  'RoleName Path Description'
 );
 export const Policy = properties(
   { PolicyDocument, Roles: z.array(z.string()).default([]) },
@@ -77,18 +122,55 @@ export const StateMachine = properties(
     DefinitionS3Location: z.object({ Key: z.string() }).optional(),
     DefinitionSubstitutions: z.record(z.string(), z.coerce.string()).default({}),
     StateMachineType: z.literal('STANDARD', 'only standard state machines run here').default('STANDARD'),
+    LoggingConfiguration: JsonRecord.optional(),
+    TracingConfiguration: z.object({ Enabled: z.boolean().optional() }).optional(),
+    Tags,
   },
-  'StateMachineName LoggingConfiguration TracingConfiguration EncryptionConfiguration Tags'
+  'StateMachineName EncryptionConfiguration'
 );
-export const StateMachineVersion = properties({ StateMachineArn: z.string() }, 'StateMachineRevisionId Description');
+export const StateMachineVersion = properties(
+  { StateMachineArn: z.string(), Description: z.string().optional() },
+  'StateMachineRevisionId'
+);
 export const StateMachineAlias = properties(
   {
+    Name: z.string(),
+    Description: z.string().optional(),
     RoutingConfiguration: z
       .array(z.object({ StateMachineVersionArn: z.string() }))
       .length(1, 'only an alias of one version runs here'),
   },
-  'Name Description DeploymentPreference'
+  'DeploymentPreference'
 );
+
+const Period = whole.min(1).max(36_500).optional();
+export const Bucket = properties(
+  {
+    ObjectLockEnabled: z.boolean().optional(),
+    ObjectLockConfiguration: z
+      .strictObject({
+        ObjectLockEnabled: z.literal('Enabled').optional(),
+        Rule: z
+          .strictObject({
+            DefaultRetention: z
+              .strictObject({ Mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), Days: Period, Years: Period })
+              .refine(
+                ({ Days, Years }) => (Days === undefined) !== (Years === undefined),
+                'expected either Days or Years'
+              ),
+          })
+          .optional(),
+      })
+      .optional(),
+    VersioningConfiguration: z
+      .strictObject({ Status: z.literal('Enabled', 'a bucket is versioned here or it is not: none is suspended') })
+      .optional(),
+  },
+  'BucketName AccessControl AnalyticsConfigurations BucketEncryption InventoryConfigurations LifecycleConfiguration ' +
+    'LoggingConfiguration MetricsConfigurations OwnershipControls PublicAccessBlockConfiguration Tags'
+);
+export type Bucket = z.infer<typeof Bucket>;
+export const BucketPolicy = properties({ Bucket: z.string(), PolicyDocument }, '');
 
 export const Rule = properties(
   {

@@ -1,5 +1,5 @@
 import * as properties from './properties.ts';
-import type { Select } from './select.ts';
+import { arnOf, type Select } from './select.ts';
 
 export interface UserPoolClient {
   readonly id: string;
@@ -14,6 +14,7 @@ export interface UserPoolClient {
 
 export interface UserPool {
   readonly id: string;
+  readonly arn: string;
   readonly region: string;
   readonly issuer: string;
   readonly groups: readonly string[];
@@ -42,6 +43,7 @@ export const userPoolsOf = (select: Select): readonly UserPool[] => {
       given.UserPoolId === id;
     return {
       id,
+      arn: arnOf(resource),
       region: id.slice(0, id.indexOf('_')),
       issuer: String(resource.identity.attributes.ProviderURL),
       groups: groups.filter(isOwn).map((group) => group.properties.GroupName),

@@ -25,7 +25,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     api.call('PUT', `/v1/controls/${path}`, { claims, body: { reason: 'a test', ...change } });
 
   const items = async (subject: string) => {
-    const state = dynamoTable(dynoxide.connection, 'state');
+    const state = dynamoTable(dynoxide.connection, dynoxide.state);
     const all = await state.getAll([ROOT, ...CONTROL_SHARDS].map((shard) => keys.control(subject, shard)));
     return all.map(({ content }) => Control.parse(content));
   };
@@ -33,7 +33,9 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   const everywhere = (value: boolean) => Array(CONTROL_SHARDS.length + 1).fill(value);
 
   const auditOf = async (subject: string) => {
-    const { items: rows } = await dynamoTable(dynoxide.connection, 'audit').query({ partition: `CONTROL#${subject}` });
+    const { items: rows } = await dynamoTable(dynoxide.connection, dynoxide.audit).query({
+      partition: `CONTROL#${subject}`,
+    });
     const records = rows.map(({ content }) => AuditRecord.parse(content));
     const { head } = await dynamoControls(dynoxide.connection, dynoxide).root(subject);
     return { records, fault: faultOf(records, head) };

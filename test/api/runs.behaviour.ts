@@ -192,7 +192,7 @@ describe.skipIf(!hasDynoxide)('seeing runs', () => {
   const overwrite = (run: RunRef, seq: number, content: unknown) =>
     dynoxide.client.send(
       new PutItemCommand({
-        TableName: 'audit',
+        TableName: dynoxide.audit,
         Item: marshall(
           { pk: `RUN#${run.tenant}#${run.run}`, sk: String(seq).padStart(8, '0'), content },
           { removeUndefinedValues: true }

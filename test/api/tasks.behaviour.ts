@@ -56,7 +56,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     const { body } = await submit(api, aKey());
     const item = async (pk: string, sk: string) => {
       const { Item = {} } = await dynoxide.client.send(
-        new GetItemCommand({ TableName: 'state', Key: { pk: { S: pk }, sk: { S: sk } } })
+        new GetItemCommand({ TableName: dynoxide.state, Key: { pk: { S: pk }, sk: { S: sk } } })
       );
       return unmarshall(Item);
     };

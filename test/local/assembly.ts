@@ -71,6 +71,22 @@ export const role = (service: string): Resource => ({
   },
 });
 
+/** A policy of some roles, by their logical ids. */
+export const policy = (roles: readonly string[], statements: readonly JsonObject[]): Resource => ({
+  Type: 'AWS::IAM::Policy',
+  Properties: {
+    PolicyName: 'own',
+    Roles: roles.map(ref),
+    PolicyDocument: { Version: '2012-10-17', Statement: statements },
+  },
+});
+
+/** Lets a service invoke a function for a resource. */
+export const permission = (lambda: string, service: string, source: Json): Resource => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: { Action: 'lambda:InvokeFunction', FunctionName: arnOf(lambda), Principal: service, SourceArn: source },
+});
+
 /** A function that runs the code of an asset, by default under the role `Role`. */
 export const lambda = (asset: string, more: JsonObject = {}): Resource => ({
   Type: 'AWS::Lambda::Function',

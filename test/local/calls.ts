@@ -4,7 +4,7 @@ import type { LocalStack } from '../../local/stack.ts';
 export const SIGNED = 'AWS4-HMAC-SHA256 Credential=test/20300101/us-east-1/any/aws4_request';
 
 export const clientOptions = (
-  stack: LocalStack,
+  stack: Pick<LocalStack, 'endpointUrl'>,
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined } = {
     accessKeyId: 'test',
     secretAccessKey: 'test',
@@ -27,7 +27,11 @@ export const post = async (stack: LocalStack, headers: Readonly<Record<string, s
 };
 
 /** Invokes the function `worker` through Lambda's API. */
-export const invoke = async (stack: LocalStack, event: object, headers: Readonly<Record<string, string>> = {}) => {
+export const invoke = async (
+  stack: Pick<LocalStack, 'endpointUrl'>,
+  event: object,
+  headers: Readonly<Record<string, string>> = {}
+) => {
   const response = await fetch(`${stack.endpointUrl}/2015-03-31/functions/worker/invocations`, {
     method: 'POST',
     headers: { authorization: SIGNED, ...headers },

@@ -2,6 +2,12 @@
 import { start } from './sample.ts';
 
 const [assembly = '', data = ''] = process.argv.slice(2);
-const stack = await start(assembly, { data });
+const stack = await start(assembly, {
+  data,
+  onFailure: ({ message }) => {
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  },
+});
 await stack.warm();
-process.stdout.write('warm\n');
+process.stdout.write(`${JSON.stringify({ endpointUrl: stack.endpointUrl, outputs: stack.outputs })}\n`);

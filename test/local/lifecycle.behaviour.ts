@@ -1,29 +1,43 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { processesOf } from '../../drills/torture/processes.ts';
 import type { LocalStack } from '../../local/stack.ts';
 import { aFolder, anAssembly } from './assembly.ts';
 import { clientOptions, invoke } from './calls.ts';
 import { output, sample, start } from './sample.ts';
 
-/** The command lines of processes that mention a folder. */
-const processesOf = (folder: string): readonly string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return line.includes(folder) ? [line] : [];
-      } catch {
-        return []; // gone
-      }
-    });
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+/** The ids of processes of which one program runs on a folder. */
+const processIdsOf = (folder: string, program: string): readonly string[] =>
+  processesOf(folder).flatMap((line) =>
+    line.includes(program) && !line.includes('/bin/sh') ? line.split(' ', 1) : []
+  );
+
+const startExecution = async ({ endpointUrl, outputs }: Pick<LocalStack, 'endpointUrl' | 'outputs'>, name: string) => {
+  const client = new SFNClient(clientOptions({ endpointUrl }));
+  const request = { stateMachineArn: outputs.MachineArn, name, input: '{"do":"echo"}' };
+  return client.send(new StartExecutionCommand(request)).then(
+    () => 'started',
+    () => 'refused'
+  );
+};
 
 const noneOf = (folder: string): Promise<boolean> =>
   vi.waitUntil(() => processesOf(folder).length === 0, { timeout: 10_000, interval: 20 });
@@ -54,7 +68,7 @@ describe('a local stack', () => {
     await vi.waitUntil(() => (stack.counters().invocations.worker ?? 0) > 0);
     await stack.close();
     await blocked;
-    expect(processesOf(data)).toEqual([]);
+    expect(await noneOf(data)).toBe(true);
     await stack.close();
     await expect(fetch(stack.endpointUrl)).rejects.toThrow();
   });
@@ -110,7 +124,7 @@ describe('a local stack', () => {
     const data = aFolder();
     const users = [{ username: 'ann', password: 'x', groups: ['absent'], attributes: {} }];
     await expect(start(sample(), { data, users })).rejects.toThrow('has the group absent (it has reader, writer)');
-    expect(processesOf(data)).toEqual([]);
+    expect(await noneOf(data)).toBe(true);
   });
 
   it('says so where DynamoDB does not answer at the endpoint that was given', async () => {
@@ -142,29 +156,59 @@ describe('a local stack', () => {
   });
 
   describe('in a process of its own', () => {
-    const launch = async (data: string): Promise<ChildProcess> => {
-      const child = spawn(process.execPath, [fileURLToPath(new URL('./launch.ts', import.meta.url)), sample(), data], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      if (child.stdout === null) throw new Error('the child has no output');
-      await once(child.stdout, 'data'); // it says so when it is warm
-      return child;
+    /** Says where it is when it is warm. */
+    const launch = async (data: string) => {
+      const program = fileURLToPath(new URL('./launch.ts', import.meta.url));
+      const child = spawn(process.execPath, [program, sample(), data], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const errors = text(child.stderr);
+      const [said] = await once(child.stdout, 'data');
+      const stack: Pick<LocalStack, 'endpointUrl' | 'outputs'> = JSON.parse(String(said));
+      return { child, errors, stack };
     };
 
-    it('leaves no process when it is killed, and its lock is taken over', async () => {
+    it('leaves no process when it is killed, not even one that is blocked or that a function has started', async () => {
       const data = aFolder();
-      const child = await launch(data);
+      const { child, stack } = await launch(data);
       expect(processesOf(data).length).toBeGreaterThan(4);
+      const started = await invoke(stack, { do: 'fork' });
+      invoke(stack, { do: 'spin' }).catch(() => 'cut off');
+      await vi.waitUntil(() => isAlive(started.body.pid));
       child.kill('SIGKILL');
       expect(await noneOf(data)).toBe(true);
-      expect(readFileSync(join(data, 'lock'), 'utf8').trim()).toBe(String(child.pid));
+      await vi.waitUntil(() => !isAlive(started.body.pid));
       await begin(sample(), { data });
     });
 
-    it('takes over a lock that says nothing', async () => {
+    it('ends, with a line that says why, when its database does, and goes on after that', async () => {
       const data = aFolder();
-      writeFileSync(join(data, 'lock'), '');
+      const { child, errors } = await launch(data);
+      const [dynoxide = ''] = processIdsOf(data, 'dynoxide serve');
+      process.kill(Number(dynoxide), 'SIGKILL');
+      const [code] = await once(child, 'exit');
+      expect(code).toBe(1);
+      expect(await errors).toBe(
+        'dynoxide, the database, ended (SIGKILL), so the local stack does: start it again, what was answered is on disk. ' +
+          `Its log: ${data}/logs/dynoxide.log\n`
+      );
+      expect(await noneOf(data)).toBe(true);
       await begin(sample(), { data });
+    });
+
+    it('ends, with a line that says why, when it cannot write its journal, and goes on after that', async () => {
+      const data = aFolder();
+      const { child, errors, stack } = await launch(data);
+      const { size } = statSync(join(data, 'executions.journal'));
+      await promisify(execFile)('prlimit', ['--pid', String(child.pid), `--fsize=${size + 10}`]);
+      const refused = await startExecution(stack, 'one');
+      const [code] = await once(child, 'exit');
+      expect(refused).toBe('refused');
+      expect(code).toBe(1);
+      expect(await errors).toBe(
+        `cannot write ${data}/executions.journal (EFBIG): make room or mend the disk, then start again\n`
+      );
+      expect(await noneOf(data)).toBe(true);
+      const again = await begin(sample(), { data });
+      expect(await startExecution(again, 'one')).toBe('started');
     });
   });
 });

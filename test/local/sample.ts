@@ -1,9 +1,21 @@
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack.ts';
-import { aFolder, anAssembly, arnOf, lambda, packageUrl, ref, role, type Template } from './assembly.ts';
+import {
+  aFolder,
+  anAssembly,
+  arnOf,
+  lambda,
+  packageUrl,
+  permission,
+  policy,
+  ref,
+  role,
+  type Template,
+} from './assembly.ts';
 
 /** What the functions of the sample do; `worker` does what its event asks for. */
 const code = (): Readonly<Record<string, string>> => ({
   worker: `
+    import { spawn } from 'node:child_process';
     import { DynamoDBClient, PutItemCommand } from '${packageUrl('@aws-sdk/client-dynamodb')}';
     const dynamodb = new DynamoDBClient();
     let calls = 0;
@@ -16,8 +28,19 @@ const code = (): Readonly<Record<string, string>> => ({
       crash: () => process.exit(3),
       hang: () => new Promise(() => setInterval(() => {}, 1000)),
       spin: () => { for (;;); },
+      fork: () => ({ pid: spawn('sleep', ['600'], { stdio: 'inherit' }).pid }),
       huge: () => 'x'.repeat(7_000_000),
       nothing: () => undefined,
+      print: ({ lines }) => { console.warn('a warning'); process.stdout.write(lines); return null; },
+      cycle: () => { const own = {}; own.own = own; return own; },
+      bigint: () => 1n,
+      surrogate: () => 'a\\ud800b',
+      reject: () => { setTimeout(() => Promise.reject(new Error('nobody waits for this')), 5); return new Promise(() => setInterval(() => {}, 1000)); },
+      late: () => { setTimeout(() => { throw new Error('after the answer') }, 5); return 'answered'; },
+      raise: () => { setTimeout(() => { throw new RangeError('nobody catches this') }, 5); return new Promise(() => {}); },
+      exhaust: () => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); },
+      die: () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => setInterval(() => {}, 1000)); },
+      flood: () => { for (let n = 0; n < 100; n += 1) console.log('x'.repeat(50_000)); return 'printed'; },
       put: async ({ key }) => {
         await dynamodb.send(new PutItemCommand({ TableName: process.env.TABLE, Item: { pk: { S: key } } }));
         return { put: key };
@@ -87,7 +110,10 @@ const data: Template = {
       },
     },
   },
-  Outputs: { Table: { Value: ref('Table'), Export: { Name: 'things-table' } } },
+  Outputs: {
+    Table: { Value: ref('Table'), Export: { Name: 'things-table' } },
+    TableArn: { Value: arnOf('Table'), Export: { Name: 'things-table-arn' } },
+  },
 };
 
 /** One of everything: a table, functions, a state machine, an API with an authorizer, a user pool and a rule. */
@@ -101,9 +127,29 @@ export const sample = (seenFile = '/dev/null'): string => {
         Resources: {
           Role: role('lambda.amazonaws.com'),
           Secrets: role('lambda.amazonaws.com'),
+          Rights: policy(
+            ['Role'],
+            [{ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: { 'Fn::ImportValue': 'things-table-arn' } }]
+          ),
+          StatesRights: policy(
+            ['StatesRole'],
+            [
+              {
+                Effect: 'Allow',
+                Action: 'lambda:InvokeFunction',
+                Resource: { 'Fn::Join': ['', [arnOf('Worker'), ':*']] },
+              },
+            ]
+          ),
+          HttpPermission: permission('Http', 'apigateway.amazonaws.com', {
+            'Fn::Sub': 'arn:aws:execute-api:$' + '{AWS::Region}:$' + '{AWS::AccountId}:$' + '{Api}/*',
+          }),
+          TokenPermission: permission('Token', 'cognito-idp.amazonaws.com', arnOf('Pool')),
+          WatcherPermission: permission('Watcher', 'events.amazonaws.com', arnOf('Rule')),
           Worker: lambda('worker', { ...environment, Timeout: 2, MemorySize: 256 }),
           WorkerVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: ref('Worker') } },
-          Http: lambda('http', environment),
+          HttpLogs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'web', RetentionInDays: 30 } },
+          Http: lambda('http', { ...environment, LoggingConfig: { LogGroup: ref('HttpLogs') } }),
           Token: lambda('token'),
           Watcher: lambda('watcher', environment),
           StatesRole: role('states.amazonaws.com'),
@@ -113,11 +159,22 @@ export const sample = (seenFile = '/dev/null'): string => {
               StateMachineName: 'work',
               RoleArn: arnOf('StatesRole'),
               DefinitionString: { 'Fn::Join': ['', [before, worker, after]] },
+              LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
+              TracingConfiguration: { Enabled: true },
+              Tags: [{ Key: 'team', Value: 'north' }],
             },
           },
           Version: {
             Type: 'AWS::StepFunctions::StateMachineVersion',
-            Properties: { StateMachineArn: ref('Machine') },
+            Properties: { StateMachineArn: ref('Machine'), Description: 'The first' },
+          },
+          Live: {
+            Type: 'AWS::StepFunctions::StateMachineAlias',
+            Properties: {
+              Name: 'live',
+              Description: 'What runs',
+              RoutingConfiguration: [{ StateMachineVersionArn: ref('Version'), Weight: 100 }],
+            },
           },
           Rule: {
             Type: 'AWS::Events::Rule',

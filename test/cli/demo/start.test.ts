@@ -22,6 +22,8 @@ interface World {
   contexts: Readonly<Record<string, unknown>>[];
   jira: JiraSandbox | undefined;
   keys: (string | undefined)[];
+  /** Says that the stack cannot go on. */
+  fail: (reason: Error) => void;
 }
 
 /** Parts that run no functions: runs end as `close` says. */
@@ -33,16 +35,20 @@ const aWorld = ({
   broken?: 'synth' | 'stack' | 'warm';
 } = {}): World => {
   const running = new Set<string>();
-  const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts };
+  const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts, fail: () => {} };
   const parts: StartParts = {
-    synth: async ({ outdir, context = {} }) => {
+    assemble: async ({ outdir, context = {} }) => {
       if (broken === 'synth') throw Object.assign(new Error('the mode is not right'), { name: 'ConfigError' });
       world.contexts.push(context);
       const asset = join(outdir, 'asset.1');
       await mkdir(asset, { recursive: true });
       const workflow = { workflow: 'ticket-triage', proposal: { labels: ['Access', 'Network'] } };
       await writeFile(join(asset, 'workflow.json'), JSON.stringify(workflow));
-      return { directory: outdir, bundleMs: 1, trainMs: 1, synthMs: 1 };
+      return { directory: outdir, synthesised: { bundleMs: 1, trainMs: 1, synthMs: 1 } };
+    },
+    openReload: async () => {
+      running.add('reload');
+      return { close: async () => void running.delete('reload') };
     },
     startJiraSandbox: async (options) => {
       const jira = await startJiraSandbox(options);
@@ -56,7 +62,8 @@ const aWorld = ({
         },
       };
     },
-    startLocalStack: async ({ users }) => {
+    startLocalStack: async ({ users, onFailure }) => {
+      world.fail = (reason) => onFailure?.(reason);
       if (broken === 'stack') throw new Error('port 3000 is in use');
       const api = await startFakeApi({ close });
       running.add('stack');
@@ -71,7 +78,18 @@ const aWorld = ({
         warm: async () => {
           if (broken === 'warm') throw new Error('no process became ready');
         },
-        counters: () => ({ dynamodb: {}, transitions: 0, fsyncs: 0, invocations: {} }),
+        traceAddress: '127.0.0.1:1',
+        folders: () => new Map(),
+        reload: () => Promise.reject(new Error('there are no functions')),
+        counters: () => ({
+          dynamodb: {},
+          transitions: 0,
+          fsyncs: 0,
+          invocations: {},
+          ignoredTraces: 0,
+          wallMs: { functions: 0, endpoint: 0, database: 0, journal: 0 },
+          cpuMs: { functions: 0, database: 0 },
+        }),
         close: async () => {
           running.delete('stack');
           world.keys = api.requests.map(({ headers }) => headers['idempotency-key']?.toString());
@@ -99,6 +117,7 @@ describe('start --once', () => {
     const { code, out, err } = await writ(world, '--once');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/T-01 +Authenticator asks.* Network +0\.97 +assigned +JIRA_WRITE_ALLOWED_TICKETOPS +1\.5 s/);
+    expect(out).toMatch(/· ready after \d+\.\d s\n/);
     expect(out).toMatch(/48 tickets: 46 assigned, 2 asked/);
     expect(out).not.toContain('\u001b');
     expect([...world.running]).toEqual([]);
@@ -237,7 +256,7 @@ describe('start', () => {
     const second = await writ(aWorld(), '--once');
     expect(second).toMatchObject({
       code: 1,
-      err: expect.stringContaining(`Writ already runs on ${data}. Stop it with Ctrl-C`),
+      err: expect.stringContaining(`Writ already runs on ${data}, as process ${process.pid}. Stop it with Ctrl-C`),
     });
 
     stop.abort(new Error('interrupted'));
@@ -254,5 +273,62 @@ describe('start', () => {
     expect(await main(['start', '--data', data, '--once'], shell)).toBe(1);
     expect(written.err).toBe('Interrupted.\n');
     expect([...world.running]).toEqual([]);
+  });
+
+  const reason = 'dynoxide, the database, ended (SIGKILL), so the local stack does';
+
+  it('ends everything, and says why, where the stack cannot go on in the midst of its batch', async () => {
+    const world: World = aWorld({ close: () => world.fail(new Error(reason)) });
+    const { code, err } = await writ(world, '--once');
+    expect({ code, err }).toEqual({ code: 1, err: `writ: ${reason}\n` });
+    expect([...world.running]).toEqual([]);
+  });
+
+  it('ends everything, and says why, where the stack cannot go on while it is up', async () => {
+    const world = aWorld();
+    const { shell, written } = aShell({
+      parts: world.parts,
+      onOut: (text) => text.includes('Up until Ctrl-C') && world.fail(new Error(reason)),
+    });
+    const file = await ticketsFile('id,text\n1,a');
+    expect(await main(['start', '--data', data, '--tickets', file], shell)).toBe(1);
+    expect(written.err).toBe(`writ: ${reason}\n`);
+    expect([...world.running]).toEqual([]);
+  });
+});
+
+describe('files of the data folder that are not what they should be', () => {
+  it.each<[string, string, readonly string[], string]>([
+    [
+      'jira-issues.json',
+      '[{"key":',
+      ['start', '--once'],
+      'should hold the issues of the Jira sandbox and does not. Remove it to go on without them: runs that are about them will be handed to people.',
+    ],
+    [
+      'jira-issues.json',
+      '{"issues":[]}',
+      ['start', '--once'],
+      'should hold the issues of the Jira sandbox and does not. Remove it to go on without them: runs that are about them will be handed to people.',
+    ],
+    ['connection.json', '{"api"', ['runs'], 'cannot be read. Stop "npm start", delete the file, and start again.'],
+    [
+      'connection.json',
+      '{"version":2}',
+      ['runs'],
+      "is of a newer version of Writ (2, this one knows 1). Use that version's command.",
+    ],
+    [
+      'start.lock',
+      'no lock of SQLite: '.repeat(80),
+      ['start', '--once'],
+      'should be a lock and is something else: remove it',
+    ],
+  ])('are refused: %s with %s', async (file, content, command, message) => {
+    await writeFile(join(data, file), content);
+    const { shell, written } = aShell({ parts: aWorld().parts });
+    const code = await main([...command, '--data', data], shell);
+    expect({ code, err: written.err }).toEqual({ code: 1, err: `writ: ${join(data, file)} ${message}\n` });
+    expect(await readFile(join(data, file), 'utf8')).toBe(content);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Answer } from '../../../local/functions/messages.ts';
-import { createPool } from '../../../local/functions/pool.ts';
+import { createPool as createTracedPool, type PoolOptions } from '../../../local/functions/pool.ts';
 import type { FunctionProcess } from '../../../local/functions/process.ts';
 import type { LambdaFunction } from '../../../local/template/functions.ts';
 
@@ -10,12 +10,22 @@ const aFunction = (name: string, concurrency?: number): LambdaFunction => ({
   roleArn: 'role',
   folder: '/',
   handler: 'index.handler',
+  runtime: 'nodejs24.x',
+  architectures: ['arm64'],
+  description: '',
+  isTraced: false,
+  logGroup: `/aws/lambda/${name}`,
+  tags: [],
+  versions: [],
   environment: {},
   timeoutSeconds: 3,
   memoryMegabytes: 128,
   concurrency,
   asyncRetries: 2,
 });
+
+const createPool = (options: Omit<PoolOptions, 'trace'>) =>
+  createTracedPool({ ...options, trace: () => ({ header: '', began: () => {}, ended: () => {} }) });
 
 /** Processes that answer when they are told to. */
 const scripted = () => {
@@ -31,6 +41,8 @@ const scripted = () => {
     const answers = new Set<(answer: Answer) => void>();
     return {
       exited: gone.promise,
+      loading: { startMs: 0, endMs: 0 },
+      cpuMs: () => 0,
       kill: async () => {
         live -= 1;
         events.push(`end ${name}`);
@@ -157,6 +169,41 @@ describe('a pool of function processes', () => {
     expect([(await first).payload, (await third).payload]).toEqual(['1', '3']);
   });
 
+  it('refuses those who wait and those who come once nothing is reserved for a function, and lets what runs end', async () => {
+    const { start, pending, begun } = scripted();
+    const pool = createPool({ functions: [aFunction('a')], start, perFunction: 1 });
+    const [running, waiting] = [pool.invoke('a', '1'), pool.invoke('a', '2')];
+    await begun(1);
+    pool.reserve('a', 0);
+    await expect(waiting).rejects.toMatchObject({ name: 'TooManyRequestsException' });
+    await expect(pool.invoke('a', '3')).rejects.toMatchObject({ name: 'TooManyRequestsException' });
+    pending[0]?.finish();
+    expect((await running).payload).toBe('1');
+    pool.reserve('a', undefined);
+    const next = pool.invoke('a', '4');
+    await begun(2);
+    pending[1]?.finish();
+    expect((await next).payload).toBe('4');
+  });
+
+  it('runs no more at once than is reserved, although more processes are there', async () => {
+    const { start, pending, begun } = scripted();
+    const pool = createPool({ functions: [aFunction('a')], start, perFunction: 2 });
+    const both = [pool.invoke('a', '1'), pool.invoke('a', '2')];
+    await begun(2); // the first is slow
+    for (const { finish } of pending) finish();
+    await Promise.all(both);
+    pool.reserve('a', 1);
+    const next = [pool.invoke('a', '3'), pool.invoke('a', '4')];
+    await begun(3);
+    expect(pending).toHaveLength(3);
+    pending[2]?.finish();
+    await begun(4);
+    expect(pending.map(({ payload }) => payload)).toEqual(['1', '2', '3', '4']);
+    pending[3]?.finish();
+    expect((await Promise.all(next)).map(({ payload }) => payload)).toEqual(['3', '4']);
+  });
+
   it.each([
     ['an unknown function', 'x', '1', 'ResourceNotFoundException'],
     ['a function without concurrency', 'none', '1', 'TooManyRequestsException'],
@@ -164,6 +211,54 @@ describe('a pool of function processes', () => {
   ])('refuses %s', async (_, name, payload, error) => {
     const pool = createPool({ functions: [aFunction('a'), aFunction('none', 0)], start: scripted().start });
     await expect(pool.invoke(name, payload)).rejects.toMatchObject({ name: error });
+  });
+
+  it('runs new code from its next invocation on, while what is in flight ends with the old', async () => {
+    const { start, pending, begun, events } = scripted();
+    const folders: string[] = [];
+    const pool = createPool({
+      functions: [aFunction('a'), aFunction('b')],
+      start: (lambda) => {
+        folders.push(`${lambda.name} ${lambda.folder}`);
+        return start(lambda);
+      },
+      perFunction: 2,
+    });
+    await pool.warm();
+    const inFlight = pool.invoke('a', 'old');
+    await begun(1);
+    await pool.reload('a', '/new');
+    const after = pool.invoke('a', 'new');
+    await begun(2);
+    pending[1]?.finish();
+    expect((await after).payload).toBe('new');
+    expect(events).toEqual(['start a', 'start b', 'start a']);
+    pending[0]?.finish();
+    expect((await inFlight).payload).toBe('old');
+    await vi.waitUntil(() => events.includes('end a'));
+    expect(events).toEqual(['start a', 'start b', 'start a', 'end a']);
+    expect(folders).toEqual(['a /', 'b /', 'a /new']);
+    const last = pool.invoke('a', 'last');
+    await begun(3);
+    pending[2]?.finish();
+    expect((await last).failed).toBe(false);
+    expect(folders).toHaveLength(3);
+  });
+
+  it('keeps the old code where the new one cannot be loaded', async () => {
+    const { start, pending, begun, events } = scripted();
+    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError","errorMessage":"out of place"}' };
+    const pool = createPool({
+      functions: [aFunction('a')],
+      start: async (lambda) => (lambda.folder === '/new' ? unusable : start(lambda)),
+    });
+    await pool.warm();
+    await expect(pool.reload('a', '/new')).rejects.toThrow('function a cannot be loaded: SyntaxError: out of place');
+    const answer = pool.invoke('a', 'still');
+    await begun(1);
+    pending[0]?.finish();
+    expect((await answer).payload).toBe('still');
+    expect(events).toEqual(['start a']);
   });
 
   it('answers those who run and those who wait when it closes, and takes nobody after', async () => {

@@ -11,22 +11,32 @@ describe('credentials', () => {
     const session = { roleArn: 'role', session: 'me', tags: { unit: 'north' } };
     const [brief, lasting] = [credentials.issue(session, 1_000), credentials.issue(session)];
     now = 999;
-    expect(credentials.callerOf(signedBy(brief.accessKeyId))).toEqual({ kind: 'role', ...session });
+    const callerBy = ({ accessKeyId, sessionToken }: typeof brief) =>
+      credentials.callerOf(signedBy(accessKeyId), sessionToken);
+    expect(callerBy(brief)).toEqual({ kind: 'role', ...session, issuedAt: 0 });
     now = 1_000;
-    expect(credentials.callerOf(signedBy(brief.accessKeyId))).toBe('expired');
-    expect(credentials.callerOf(signedBy(lasting.accessKeyId))).toMatchObject({ kind: 'role' });
+    expect(callerBy(brief)).toBe('expired');
+    expect(callerBy(lasting)).toMatchObject({ kind: 'role' });
     credentials.revoke(lasting.accessKeyId);
-    expect(credentials.callerOf(signedBy(lasting.accessKeyId))).toBe('unknown');
+    expect(callerBy(lasting)).toBe('unknown');
+  });
+
+  it('need the token of their session', () => {
+    const credentials = createCredentials();
+    const session = { roleArn: 'role', session: 'me', tags: {} };
+    const [one, other] = [credentials.issue(session), credentials.issue(session)];
+    for (const token of [undefined, '', other.sessionToken, [one.sessionToken]])
+      expect(credentials.callerOf(signedBy(one.accessKeyId), token)).toBe('wrong-token');
   });
 
   it.each([undefined, '', 'Bearer x', 'Credential=', signedBy('AKIAFOREIGN'), signedBy('')])(
     'know nobody by %j',
     (header) => {
-      expect(createCredentials().callerOf(header)).toBe('unknown');
+      expect(createCredentials().callerOf(header, undefined)).toBe('unknown');
     }
   );
 
   it('know the developer by the key test', () => {
-    expect(createCredentials().callerOf(signedBy('test'))).toEqual({ kind: 'administrator' });
+    expect(createCredentials().callerOf(signedBy('test'), undefined)).toEqual({ kind: 'administrator' });
   });
 });

@@ -12,6 +12,7 @@ const ISSUER = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_one';
 
 const aPool = (version?: 'V2_0' | 'V3_0'): UserPool => ({
   id: 'us-east-1_one',
+  arn: 'arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_one',
   region: 'us-east-1',
   issuer: ISSUER,
   groups: ['reader'],

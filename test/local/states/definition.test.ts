@@ -4,15 +4,95 @@ import type { JsonObject } from '../../../local/template/json.ts';
 import { functionArn, invoking, MACHINE_ARN, machineOf, openBench } from './harness.ts';
 
 const definitionOf = (states: JsonObject, more: JsonObject = {}): JsonObject => machineOf(states, more).definition;
-const task = (more: JsonObject): JsonObject => definitionOf({ T: invoking('f', more), End: { Type: 'Succeed' } });
+const task = (more: JsonObject): JsonObject =>
+  definitionOf({ T: invoking('f', more), ...('Catch' in more ? { End: { Type: 'Succeed' } } : {}) });
 const state = (S: JsonObject): JsonObject => definitionOf({ S });
+
+const only = (name: string, more: JsonObject = {}) => ({
+  StartAt: name,
+  States: { [name]: { Type: 'Pass', End: true, ...more } },
+});
+const parallel = (...given: readonly JsonObject[]): JsonObject =>
+  state({
+    Type: 'Parallel',
+    End: true,
+    Branches: given.filter((branch) => 'StartAt' in branch),
+    ...given.find((branch) => !('StartAt' in branch)),
+  });
+const map = (more: JsonObject): JsonObject => state({ Type: 'Map', End: true, ItemProcessor: only('Item'), ...more });
 
 describe('a definition is refused, by the name of what is not carried out', () => {
   it.each<[string, JsonObject, RegExp]>([
-    ['JSONPath', { StartAt: 'S', States: { S: { Type: 'Succeed' } } }, /only machines with "QueryLanguage": "JSONata"/],
+    [
+      'JSONPath',
+      { StartAt: 'S', States: { S: { Type: 'Succeed' } } },
+      /it is in JSONPath, and only JSONata is run: expected "QueryLanguage": "JSONata"/,
+    ],
     ['a state in JSONPath', state({ Type: 'Succeed', QueryLanguage: 'JSONPath' }), /QueryLanguage|"JSONata"/],
-    ['Map', state({ Type: 'Map', End: true }), /found "Map"\n.*States\.S/],
-    ['Parallel', state({ Type: 'Parallel', End: true }), /found "Parallel"/],
+    ['another Type', state({ Type: 'Loop', End: true }), /found "Loop"\n.*States\.S/],
+    ['a Map without ItemProcessor', state({ Type: 'Map', End: true }), /States\.S\.ItemProcessor/],
+    ['a Parallel without Branches', state({ Type: 'Parallel', End: true }), /States\.S\.Branches/],
+    ['a Parallel with no branch', parallel(), /Branches/],
+    [
+      'a distributed Map',
+      map({ ItemProcessor: { ...only('A'), ProcessorConfig: { Mode: 'DISTRIBUTED' } } }),
+      /Mode INLINE/,
+    ],
+    [
+      'an ExecutionType',
+      map({ ItemProcessor: { ...only('A'), ProcessorConfig: { Mode: 'INLINE', ExecutionType: 'STANDARD' } } }),
+      /ExecutionType/,
+    ],
+    ['a Label', map({ Label: 'l' }), /Label/],
+    ['an ItemReader', map({ ItemReader: {} }), /ItemReader/],
+    ['an ItemBatcher', map({ ItemBatcher: {} }), /ItemBatcher/],
+    ['a ResultWriter', map({ ResultWriter: {} }), /ResultWriter/],
+    ['an Iterator', map({ Iterator: only('A') }), /Iterator/],
+    ['Items that are no array', map({ Items: 'all' }), /Items/],
+    ['a MaxConcurrency below 0', map({ MaxConcurrency: -1 }), /MaxConcurrency/],
+    ['a percentage over 100', map({ ToleratedFailurePercentage: 101 }), /ToleratedFailurePercentage/],
+    ['a field of a branch', parallel({ ...only('A'), TimeoutSeconds: 1 }), /TimeoutSeconds/],
+    ['a field of a state in a branch', parallel(only('A', { Result: 1 })), /Result/],
+    ['what is no JSONata, in a branch', parallel(only('A', { Output: '{% ( %}' })), /States\.A: Output/],
+    ['a name that stands twice', parallel(only('A'), only('A')), /States\.A: expected a name that no other state/],
+    ['a name that stands around too', parallel(only('S')), /States\.S: expected a name that no other state/],
+    [
+      'a Next out of a branch',
+      parallel({ StartAt: 'A', States: { A: { Type: 'Pass', Next: 'S' } } }),
+      /no state S to go to/,
+    ],
+    [
+      'a Next into a branch',
+      definitionOf({
+        S: { Type: 'Parallel', Branches: [only('A')], Next: 'T' },
+        T: { Type: 'Pass', Next: 'A' },
+      }),
+      /States\.T: there is no state A to go to/,
+    ],
+    ['a StartAt out of a branch', parallel({ StartAt: 'S', States: only('A').States }), /StartAt: there is no state S/],
+    [
+      'a state that no other leads to',
+      definitionOf({ S: { Type: 'Succeed' }, T: { Type: 'Succeed' } }),
+      /States\.T: no state leads there/,
+    ],
+    [
+      'a variable of the scope around',
+      parallel(only('A', { Assign: { x: 1 } }), only('B'), { Assign: { x: 2 } }),
+      /States\.A: the variable x is assigned in a scope around this one/,
+    ],
+    [
+      'a variable of a Catch two scopes around',
+      definitionOf({
+        S: {
+          Type: 'Map',
+          ItemProcessor: only('P', { Type: 'Parallel', Branches: [only('A', { Assign: { x: 1 } })] }),
+          Catch: [{ ErrorEquals: ['E'], Assign: { x: 1 }, Next: 'End' }],
+          End: true,
+        },
+        End: { Type: 'Succeed' },
+      }),
+      /States\.A: the variable x/,
+    ],
     ['no Type', state({ End: true }), /found .*\n.*States\.S/],
     ['a field of the machine', definitionOf({ S: { Type: 'Succeed' } }, { ProcessorConfig: {} }), /ProcessorConfig/],
     ['a field of JSONPath', task({ ResultPath: '$' }), /ResultPath/],
@@ -83,7 +163,7 @@ describe('a definition is refused, by the name of what is not carried out', () =
   });
 
   it('at the start of an execution, before anything of it exists', async () => {
-    const bench = await openBench(machineOf({ S: { Type: 'Map', End: true } }));
+    const bench = await openBench(machineOf({ S: { Type: 'Loop', End: true } }));
     await expect(bench.start('run')).rejects.toMatchObject({ name: 'InvalidDefinition' });
     expect(bench.states.list(MACHINE_ARN)).toEqual([]);
     expect(bench.states.counters().started).toBe(0);
@@ -122,4 +202,25 @@ it('understands every field that it carries out', () => {
     catchers: [{ errors: ['States.ALL'], next: 'End' }],
   });
   expect(parseProgram(state({ Type: 'Task', Resource: functionArn('f:$LATEST'), End: true })).startAt).toBe('S');
+});
+
+it('takes one variable in branches side by side, and the states of a whole machine by their names', () => {
+  const branches = ['A', 'B'].map((name) => only(name, { Assign: { x: name } }));
+  const program = parseProgram(
+    definitionOf({
+      S: { Type: 'Parallel', Comment: 'c', Branches: branches, Arguments: { a: 1 }, Next: 'M' },
+      M: {
+        Type: 'Map',
+        ItemProcessor: { ...only('Item'), Comment: 'c', ProcessorConfig: { Mode: 'INLINE' } },
+        Items: [1, '{% 2 %}'],
+        ItemSelector: { v: '{% $states.context.Map.Item.Value %}' },
+        MaxConcurrency: '{% 3 %}',
+        ToleratedFailureCount: 1,
+        ToleratedFailurePercentage: 12.5,
+        End: true,
+      },
+    })
+  );
+  expect(program.states.get('M')).toMatchObject({ type: 'Map', next: undefined });
+  expect(program.states.get('S')).toMatchObject({ type: 'Parallel', next: 'M', branches: [{}, {}] });
 });

@@ -58,7 +58,7 @@ export interface Bench {
 export const openBench = async (
   machine: Machine,
   functions: Readonly<Record<string, Answer>> = {},
-  options: Partial<StatesOptions> = {}
+  options: Partial<Omit<StatesOptions, 'journal'>> & { readonly journal?: string } = {}
 ): Promise<Bench> => {
   const journal = options.journal ?? join(await temporaryFolder(), 'journal');
   const calls: Parameters<Invoke>[0][] = [];

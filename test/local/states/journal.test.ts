@@ -1,9 +1,9 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Line, openJournal } from '../../../local/states/journal.ts';
-import { arnOf, invoking, MACHINE_ARN, machineOf, openBench, temporaryFolder } from './harness.ts';
+import { arnOf, invoking, MACHINE_ARN, machineOf, openBench, outputOf, temporaryFolder } from './harness.ts';
 
 const json = fc.json().map((text) => JSON.stringify(JSON.parse(text)));
 const lines = fc.array(fc.record({ head: json, tail: json }), { maxLength: 20 });
@@ -74,12 +74,51 @@ describe('a journal', () => {
     }
   });
 
-  it('refuses lines that another version may have written', async () => {
+  it('refuses lines that a later version wrote, and says so', async () => {
     const file = join(await temporaryFolder(), 'journal');
     const journal = await openJournal(file, () => {});
-    await journal.append({ head: '{"kind":"journal","version":2}', tail: '[]' });
+    await journal.append({ head: '{"kind":"journal","version":3}', tail: '[]' });
+    await journal.close();
+    await expect(openBench(machineOf({}), {}, { journal: file })).rejects.toThrow(
+      `${file}: expected a journal of version 2 or earlier, found version 3`
+    );
+  });
+
+  it('refuses lines that no version wrote', async () => {
+    const file = join(await temporaryFolder(), 'journal');
+    const journal = await openJournal(file, () => {});
+    await journal.append({ head: '{"kind":"diary"}', tail: '[]' });
     await journal.close();
     await expect(openBench(machineOf({}), {}, { journal: file })).rejects.toThrow(`${file}:1: `);
+  });
+
+  it('reads what version 1 wrote, where it stood, and goes on in this version', async () => {
+    const file = join(await temporaryFolder(), 'journal');
+    await copyFile(new URL('version-1.journal', import.meta.url), file);
+    const token = /"token":"([^"]+)"/.exec(await readFile(file, 'utf8'))?.[1] ?? '';
+    const bench = await openBench(machineOf({}), {}, { journal: file });
+    await bench.states.sendTaskSuccess(token, '"yes"');
+    expect(outputOf(await bench.ended(arnOf('run')))).toEqual({ x: 'seen', reply: 'yes' });
+    expect(bench.calls).toEqual([]);
+    expect(bench.states.history(arnOf('run')).map(({ id }) => id)).toEqual(
+      Array.from({ length: 13 }, (_, at) => at + 1)
+    );
+    await bench.states.close();
+    expect((await readAll(file)).map(({ head }) => JSON.parse(head).version)[0]).toBe(2);
+  });
+
+  it('of an execution that cannot go on is refused as a whole, before anything of it runs', async () => {
+    const file = join(await temporaryFolder(), 'journal');
+    const whole = await readFile(new URL('version-1.journal', import.meta.url), 'utf8');
+    const journal = await openJournal(file, () => {});
+    for (const line of whole.trimEnd().split('\n')) {
+      const [, head = '', tail = ''] = line.split('\t');
+      await journal.append({ head: head.replace('"End":true', '"Next":"Gone"'), tail });
+    }
+    await journal.close();
+    await expect(openBench(machineOf({}), {}, { journal: file })).rejects.toThrow(
+      `the journal holds ${arnOf('run')}, which runs and cannot go on; begin with another. this state machine cannot be run here: States.Ask`
+    );
   });
 
   it('writes what was only noted with what is appended next, or at its end', async () => {
@@ -152,12 +191,7 @@ describe('the journal of many executions', () => {
 
     isHeld = false;
     const again = await openBench(machine, functions, { journal: bench.journal, keepEnded: 2 });
-    expect(
-      again.states
-        .list(MACHINE_ARN)
-        .map(({ name }) => name)
-        .toSorted()
-    ).toEqual(names.toSorted());
+    expect(again.states.list(MACHINE_ARN).map(({ name }) => name)).toEqual(names);
     expect((await again.ended(arnOf('held'))).status).toBe('SUCCEEDED');
   });
 

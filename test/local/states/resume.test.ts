@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Invoke } from '../../../local/states/attempt.ts';
+import { systemClock } from '../../../local/states/clock.ts';
 import { TaskFailure } from '../../../local/states/failure.ts';
-import type { Head, Position } from '../../../local/states/record.ts';
+import { type Head, type Position, ROOT } from '../../../local/states/record.ts';
 import type { JsonObject } from '../../../local/template/json.ts';
 import {
   arnOf,
@@ -90,12 +91,19 @@ const callsBefore = ({ state, phase }: Position): number => {
   return { First: 0, Pick: 1, Pause: 1, Ask: isCalled ? 2 : 1, Flaky: 2, Broken: 4, Last: 5 }[state] ?? Number.NaN;
 };
 
+/** Where the root stands after a line. */
+const rootOf = ({ branches }: Extract<Head, { kind: 'started' | 'moved' }>): Position => {
+  const root = branches[ROOT];
+  if (root === undefined || 'ended' in root) throw new Error('the line does not say where the execution stands');
+  return root;
+};
+
 const nameOf = ({ functionArn: arn }: Parameters<Invoke>[0]): string => arn.split(':')[6] ?? '';
 
 /** The journal of one whole run, and the tokens that it gave out. */
 const wholeRun = async (): Promise<{ journal: Buffer; tokens: Set<string> }> => {
   const tokens = new Set<string>();
-  const bench = await openBench(machine, functions(tokens), { now: leapingClock(START) });
+  const bench = await openBench(machine, functions(tokens), { clock: systemClock(leapingClock(START)) });
   await bench.start('run');
   expect(await finish(bench, tokens)).toEqual(EXPECTED);
   expect(bench.calls.map(nameOf)).toEqual(['first', 'ask', 'flaky', 'flaky', 'broken', 'last']);
@@ -108,7 +116,7 @@ const resume = async (left: Buffer, tokens: ReadonlySet<string>): Promise<readon
   const journal = join(await temporaryFolder(), 'journal');
   await writeFile(journal, left);
   const known = new Set(tokens);
-  const bench = await openBench(machine, functions(known), { journal, now: leapingClock(A_DAY_LATER) });
+  const bench = await openBench(machine, functions(known), { journal, clock: systemClock(leapingClock(A_DAY_LATER)) });
   if (bench.states.list(MACHINE_ARN).length === 0) return undefined;
   expect(await finish(bench, known)).toEqual(EXPECTED);
   const ids = bench.states.history(arnOf('run')).map(({ id }) => id);
@@ -127,7 +135,7 @@ describe('an execution whose process died', () => {
       const calls = await resume(Buffer.from(lines.slice(0, kept).join('')), tokens);
       const last: Head | undefined = kept === 0 ? undefined : JSON.parse(lines[kept - 1]?.split('\t')[1] ?? '');
       if (last === undefined || last.kind === 'journal' || last.kind === 'machine') expect(calls).toBeUndefined();
-      else expect(calls).toEqual('position' in last ? all.slice(callsBefore(last.position)) : []);
+      else expect(calls).toEqual('branches' in last ? all.slice(callsBefore(rootOf(last))) : []);
       found += calls === undefined ? 0 : 1;
     }
     expect(found).toBeGreaterThan(10);
@@ -155,7 +163,7 @@ describe('an execution whose process died', () => {
       const bench = await openBench(
         machine,
         { first: never, ask: never },
-        { journal: file, now: leapingClock(A_DAY_LATER) }
+        { journal: file, clock: systemClock(leapingClock(A_DAY_LATER)) }
       );
       await bench.states.close();
     }
@@ -181,12 +189,16 @@ describe('an execution whose process died', () => {
     ['is later than its time allows', 9_000, 7_200, 'TIMED_OUT'],
   ])('keeps the end of its time, and of a wait that %s', async (_, Seconds, afterSeconds, status) => {
     const waiting = machineOf({ W: { Type: 'Wait', Seconds, End: true } }, { TimeoutSeconds: 7_200 });
-    const before = await openBench(waiting, {}, { now: () => 0 });
+    const before = await openBench(waiting, {}, { clock: systemClock(() => 0) });
     await before.start('run');
     await until(() => readFileSync(before.journal, 'utf8').includes(`"untilMs":${Seconds}000`));
     await before.states.close();
 
-    const after = await openBench(waiting, {}, { journal: before.journal, now: () => afterSeconds * 1_000 });
+    const after = await openBench(
+      waiting,
+      {},
+      { journal: before.journal, clock: systemClock(() => afterSeconds * 1_000) }
+    );
     if (status !== 'RUNNING') await after.ended(arnOf('run'));
     expect(after.states.describe(arnOf('run')).status).toBe(status);
   });
@@ -199,6 +211,8 @@ describe('what is on disk', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line.split('\t')[1] ?? ''));
 
+  const rootIn = (file: string): unknown => (kindsIn(file).at(-1)?.branches as JsonObject | undefined)?.[ROOT];
+
   it('is each call before it is made, and each end before it is told', async () => {
     const seen: unknown[] = [];
     let journal = '';
@@ -206,11 +220,11 @@ describe('what is on disk', () => {
       machineOf({ A: invoking('a', { Next: 'B' }), B: invoking('b') }),
       {
         a: () => {
-          seen.push(kindsIn(journal).at(-1)?.position);
+          seen.push(rootIn(journal));
           return 1;
         },
         b: () => {
-          seen.push(kindsIn(journal).at(-1)?.position);
+          seen.push(rootIn(journal));
           return 2;
         },
       },

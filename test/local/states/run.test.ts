@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
+import { entryOf } from '../../../local/states/branch.ts';
+import { systemChance } from '../../../local/states/chance.ts';
+import { systemClock } from '../../../local/states/clock.ts';
 import { advance } from '../../../local/states/interpreter.ts';
 import { parseProgram } from '../../../local/states/parse.ts';
-import type { Header } from '../../../local/states/record.ts';
+import { type Header, ROOT } from '../../../local/states/record.ts';
 import { Run } from '../../../local/states/run.ts';
 import type { Json, JsonObject } from '../../../local/template/json.ts';
 import { arnOf, invoking, machineOf } from './harness.ts';
@@ -13,8 +16,8 @@ const slowDisk = () => {
     waiting,
     append: ({ head }: { head: string }) =>
       new Promise<void>((written) => {
-        const { kind, position } = JSON.parse(head);
-        waiting.push({ kind: position?.phase.kind ?? kind, written });
+        const { kind, branches } = JSON.parse(head);
+        waiting.push({ kind: branches?.[ROOT].phase.kind ?? kind, written });
       }),
   };
 };
@@ -32,29 +35,18 @@ const runOf = (states: JsonObject, answer: Json) => {
     startDate: 0,
     traceHeader: '',
   };
-  const position = {
-    state: Object.keys(states)[0] ?? '',
-    input: {},
-    variables: {},
-    enteredMs: 0,
-    enteredEventId: 0,
-    retries: [],
-    phase: { kind: 'entering' },
-  } as const;
-  const host = { append: disk.append, now: () => 0, ended: () => {} };
-  const run = new Run(
-    header,
-    { position, lastEventId: 1, events: [] },
-    machine,
-    parseProgram(machine.definition),
-    host
-  );
+  const clock = systemClock(() => 0);
+  const chance = systemChance;
+  const host = { append: disk.append, now: clock.now, chance, transition: () => {}, ended: () => {} };
+  const program = parseProgram(machine.definition);
+  const branches = new Map([[ROOT, { ...entryOf(program, {}), after: 0 }]]);
+  const run = new Run(header, { branches, lastEventId: 1, events: [] }, machine, program, host);
   const calls: string[] = [];
   const invoke = async (call: { functionArn: string }): Promise<Json> => {
     calls.push(call.functionArn);
     return answer;
   };
-  return { disk, run, calls, done: advance(run, { invoke, now: () => 0 }, () => {}) };
+  return { disk, run, calls, done: advance(run, { ...clock, invoke, chance }) };
 };
 
 it('calls nothing, and has not ended, before the disk has it', async () => {
@@ -88,7 +80,8 @@ it('acknowledges an answer when the disk has it', async () => {
   await turn();
   disk.waiting[1]?.written();
   let isAcknowledged = false;
-  void run.callback?.answer({ kind: 'succeeded', result: { Payload: 1 } }).then(() => {
+  const [callback] = run.callbacks.values();
+  void callback?.answer({ kind: 'succeeded', result: { Payload: 1 } }).then(() => {
     isAcknowledged = true;
   });
   await turn();

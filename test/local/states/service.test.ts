@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../local/states/clock.ts';
 import { arnOf, invoking, MACHINE_ARN, machineOf, openBench, until } from './harness.ts';
 
 const machine = machineOf({ T: invoking('f') });
@@ -55,7 +56,7 @@ describe('StartExecution', () => {
 });
 
 it('describes an execution, and lists the latest start first, by machine and by version', async () => {
-  const bench = await openBench(machine, good, { now: () => 1_000 });
+  const bench = await openBench(machine, good, { clock: systemClock(() => 1_000) });
   await bench.ended(await bench.start('one', { n: 1 }));
   await bench.ended(await bench.start('two'));
   const unqualified = MACHINE_ARN.replace(/:1$/, '');
@@ -67,6 +68,7 @@ it('describes an execution, and lists the latest start first, by machine and by 
     status: 'SUCCEEDED',
     startDate: 1_000,
     stopDate: 1_000,
+    traceHeader: expect.stringMatching(/^Root=1-00000001-[0-9a-f]{24};Sampled=1$/),
     input: '{"n":1}',
     output: '"good"',
   });

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { describe, expect, it } from 'vitest';
+import { systemChance } from '../../../local/states/chance.ts';
 import { StateFailed } from '../../../local/states/failure.ts';
-import { compileTemplate } from '../../../local/states/template.ts';
+import { compileTemplate, type Sees } from '../../../local/states/template.ts';
 import type { Json } from '../../../local/template/json.ts';
 
-const evaluate = async (value: Json, bindings: Record<string, Json> = {}): Promise<Json> =>
-  compileTemplate(value, 'Output')(bindings);
+const evaluate = async (value: Json, values: Record<string, Json> = {}): Promise<Json> =>
+  compileTemplate(value, 'Output')({ values, nowMs: Date.UTC(2030, 0, 31, 9), chance: systemChance });
 
 const failureOf = async (expression: string): Promise<StateFailed> => {
   const error: unknown = await evaluate(`{% ${expression} %}`).catch((reason: unknown) => reason);
@@ -16,14 +17,22 @@ const failureOf = async (expression: string): Promise<StateFailed> => {
 
 describe('a template', () => {
   it('replaces expressions wherever they stand, and leaves everything else alone', async () => {
-    const template = { a: ['{% $x %}', { b: '{% $x + 1 %}' }], c: '$x', d: '{% no', e: null, f: ' {% $x %}' };
-    expect(await evaluate(template, { x: 1 })).toEqual({
-      a: [1, { b: 2 }],
-      c: '$x',
-      d: '{% no',
-      e: null,
-      f: ' {% $x %}',
-    });
+    const template = { a: ['{% $x %}', { b: '{% $x + 1 %}' }], c: '$x', d: 'no {% $x %} no', e: null };
+    expect(await evaluate(template, { x: 1 })).toEqual({ a: [1, { b: 2 }], c: '$x', d: 'no {% $x %} no', e: null });
+  });
+
+  it.each(['{% $x', ' {% $x %}', '{% $x %} ', '{%}'])('refuses what is opened or closed alone: %j', (text) => {
+    expect(() => compileTemplate({ a: [text] }, 'Output')).toThrow(
+      /^Output\/a\[0\]: an expression begins with {% and ends with %}, found /
+    );
+  });
+
+  it('refuses to ask for what cannot be seen', () => {
+    const refused = (source: string, sees?: Sees) => () => compileTemplate(`{% ${source} %}`, 'Output', sees);
+    expect(refused('$count($states.result.items)')).toThrow('Output: $states.result cannot be seen here');
+    expect(refused('[1]{ "a": $states.errorOutput.Error }', 'result')).toThrow('$states.errorOutput cannot be seen');
+    expect(refused('$states.result', 'result')).not.toThrow();
+    expect(refused('$states.input.result & $x.states.result')).not.toThrow();
   });
 
   it('names the field whose expression does not compile', () => {
@@ -72,13 +81,13 @@ describe('an expression fails', () => {
     ['$absent', 'returned nothing (undefined).'],
     ['$sum($absent)', 'returned nothing (undefined).'],
     ['1 + "a"', 'T2002'],
-    ['1/0', 'not JSON'],
-    ['[0/0]', 'not JSON'],
-    ['function($x){ $x }', 'gave a function'],
-    ['{"f": $sum}', 'gave a function'],
+    ['1/0', 'returned an unsupported result type. Infinity is not JSON.'],
+    ['[0/0]', 'NaN is not JSON'],
+    ['function($x){ $x }', 'returned an unsupported result type. A function is not JSON.'],
+    ['{"f": $sum}', 'unsupported result type'],
     ['$eval("1")', '$eval is not available'],
     ['$error("mine")', 'mine'],
-    ['[1..500000]', 'D2015'],
+    ['[1..500000]', 'D2015: Expression evaluation memory limit exceeded'],
     ['$hash("a", "MD4")', '$hash knows MD5'],
     ['$parse("{")', 'JSON'],
   ])('%s', async (expression, problem) => {
@@ -92,11 +101,13 @@ describe('an expression fails', () => {
   it('at 100 levels of recursion, where AWS stops it too', async () => {
     const recursive = '($f := function($n) { $n <= 0 ? 0 : 1 + $f($n - 1) }; $f(';
     expect(await evaluate(`{% ${recursive}31)) %}`)).toBe(31);
-    expect((await failureOf(`${recursive}32))`)).failure.cause).toContain('D1011');
+    expect((await failureOf(`${recursive}32))`)).failure.cause).toContain('D1011: Stack overflow error');
   });
 
   it('in bounded time, where it recurses for ever', async () => {
-    expect((await failureOf('($f := function($n) { $f($n + 1) }; $f(0))')).failure.cause).toContain('D1012');
+    expect((await failureOf('($f := function($n) { $f($n + 1) }; $f(0))')).failure.cause).toContain(
+      'D1012: Expression evaluation timeout'
+    );
   });
 });
 
@@ -118,6 +129,9 @@ describe('the functions that Step Functions adds', () => {
     ['$random(7) = $random(8)', false],
     ['$random() < 1', true],
     ['$uuid() = $uuid()', false],
+    ['$now()', '2030-01-31T09:00:00.000Z'],
+    ['$now("[D]/[M]", "+1500")', '1/2'],
+    ['$millis() = $toMillis("2030-01-31T09:00:00Z")', true],
     ['$match($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4/).index', 0],
   ])('%s', async (expression, expected) => {
     expect(await evaluate(`{% ${expression} %}`)).toEqual(expected);

@@ -106,7 +106,11 @@ describe('a deployment', () => {
     expect(functions[0]).toMatchObject({ timeoutSeconds: 2, memoryMegabytes: 256, asyncRetries: 2 });
     expect(roles.some(({ arn }) => arn === functions[0]?.roleArn)).toBe(true);
     const [machine] = machines;
-    expect([...(machine?.startableAs.values() ?? [])]).toEqual([machine?.arn, `${machine?.arn}:1`]);
+    expect([...(machine?.startableAs.values() ?? [])]).toEqual([
+      machine?.arn,
+      `${machine?.arn}:1`,
+      `${machine?.arn}:1`,
+    ]);
     expect(JSON.stringify(machine?.definition)).toContain('function:worker:1');
     const [pool] = userPools;
     expect(pool?.groups).toEqual(['reader', 'writer']);
@@ -144,8 +148,29 @@ describe('a deployment', () => {
         },
       },
     });
-    expect(roles[0]?.policies).toEqual([document('inline'), document('attached'), document('managed')]);
+    expect(roles[0]?.policies).toEqual([
+      { name: 'inline', document: document('inline') },
+      { name: 'Attached', document: document('attached') },
+      { name: 'Managed', document: document('managed') },
+    ]);
     expect(roles[0]?.managedPolicyArns).toContain('arn:aws:iam::aws:policy/ReadOnlyAccess');
+  });
+
+  it('has buckets with their locks and policies; a lock makes versions', () => {
+    const document = { Version: '2012-10-17', Statement: [] };
+    const { buckets } = deploy({
+      App: {
+        Resources: {
+          Plain: { Type: 'AWS::S3::Bucket' },
+          Locked: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'locked', ObjectLockEnabled: true } },
+          Policy: { Type: 'AWS::S3::BucketPolicy', Properties: { Bucket: ref('Locked'), PolicyDocument: document } },
+        },
+      },
+    });
+    expect(buckets).toMatchObject([
+      { name: expect.stringMatching(/^app-plain-[a-z0-9]+$/), isVersioned: false, lock: undefined, policies: [] },
+      { name: 'locked', arn: 'arn:aws:s3:::locked', isVersioned: true, lock: {}, policies: [document] },
+    ]);
   });
 
   it('leaves out what has a condition that does not hold', () => {
@@ -190,6 +215,26 @@ describe('a deployment', () => {
       'a function whose asset is missing',
       { App: { Resources: { Role: role('lambda.amazonaws.com'), F: lambda('absent') } } },
       'App/F: the assembly holds no folder for the asset absent.zip',
+    ],
+    [
+      'a bucket whose versions are suspended',
+      only('Bucket', { Type: 'AWS::S3::Bucket', Properties: { VersioningConfiguration: { Status: 'Suspended' } } }),
+      'none is suspended',
+    ],
+    [
+      'a bucket that replicates',
+      only('Bucket', { Type: 'AWS::S3::Bucket', Properties: { ReplicationConfiguration: {} } }),
+      'ReplicationConfiguration',
+    ],
+    [
+      'a retention for days and for years',
+      only('Bucket', {
+        Type: 'AWS::S3::Bucket',
+        Properties: {
+          ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1, Years: 1 } } },
+        },
+      }),
+      'expected either Days or Years',
     ],
     ['a resource that refers to itself', only('Table', table({ TableName: ref('Table') })), 'refers to itself'],
     [
