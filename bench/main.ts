@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { contentionLines, measureContention } from './contention/report.ts';
+import { decideLines, measureDecide } from './decide.ts';
 import { type Measured, measureRuns } from './governed-runs.ts';
 import { type Decisions, measureDecisions } from './iam.ts';
 import { printShares } from './shares.ts';
@@ -51,7 +53,12 @@ const printDecisions = ({ roles, calls, compileMs, p50Us, p95Us }: Decisions): v
   );
 };
 
-const PARTS = ['runs', 'starts', 'iam'] as const;
+const printLines = (lines: readonly string[]): void => {
+  for (const line of ['', ...lines]) print(line);
+};
+
+const PARTS = ['runs', 'decide', 'contention', 'starts', 'iam'] as const;
+const AT_ONCE = [1, 8, 32];
 
 interface Options {
   readonly json?: boolean;
@@ -62,7 +69,7 @@ interface Options {
 }
 
 const program = new Command('bench')
-  .description('What governance costs: runs through the local stack, and starts of the bundles.')
+  .description('What governance costs: runs through the local stack, decisions, contention, and starts of the bundles.')
   .option('--json', 'print one JSON document')
   .option('--runs <count>', 'runs for each concurrency', positive, 400)
   .option('--traced', 'with a trace of every run')
@@ -70,20 +77,33 @@ const program = new Command('bench')
   .addOption(new Option('--only <part>', 'one part').choices(PARTS))
   .action(async ({ json, runs, rounds, only, traced = false }: Options) => {
     const does = (part: (typeof PARTS)[number]): boolean => only === undefined || only === part;
-    const yardstick = does('runs') ? await measureYardstick() : undefined;
-    const measured = does('runs') ? await measureRuns([1, 8, 32], { runs, traced }) : [];
+    const yardstick = does('runs') || does('decide') ? await measureYardstick() : undefined;
+    const measured = does('runs') ? await measureRuns(AT_ONCE, { runs, traced }) : [];
     if (!json && measured.length > 0) printRuns(measured);
     if (!json && yardstick)
       print(
         `\nYardstick: fourteen bare DynamoDB calls through the SDK, p50 ${yardstick.fourteenCallsP50Ms.toFixed(1)} ms`
       );
+    const decide = does('decide') ? await measureDecide(AT_ONCE, runs) : undefined;
+    if (!json && decide) printLines(decideLines(decide));
+    const contention = does('contention') ? measureContention() : undefined;
+    if (!json && contention) printLines(contentionLines(contention));
     const starts = does('starts') ? await measureStarts(rounds) : [];
     if (!json && starts.length > 0) printStarts(starts);
     const iam = does('iam') ? await measureDecisions() : undefined;
     if (!json && iam) printDecisions(iam);
     if (json)
       print(
-        JSON.stringify({ node: process.version, cores: availableParallelism(), yardstick, runs: measured, starts, iam })
+        JSON.stringify({
+          node: process.version,
+          cores: availableParallelism(),
+          yardstick,
+          runs: measured,
+          decide,
+          contention,
+          starts,
+          iam,
+        })
       );
   });
 

@@ -21,6 +21,16 @@ const Proposal = z.object({
   engine: z.object({ kind: z.string(), name: z.string(), version: z.string() }),
 });
 
+const Limit = z.object({
+  rule: z.string(),
+  unit: z.string(),
+  atMost: z.number(),
+  used: z.number().optional(),
+  asked: z.number(),
+  resetsAt: z.string().optional(),
+});
+export type Limit = z.infer<typeof Limit>;
+
 export const RunView = z.object({
   run: z.string(),
   workflow: z.string(),
@@ -41,6 +51,7 @@ export const RunView = z.object({
       at: z.string().optional(),
     })
     .optional(),
+  limits: z.array(Limit).optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 

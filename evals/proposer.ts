@@ -47,6 +47,11 @@ const releaseOf = (labels: readonly string[], digest: string): WorkflowRelease =
     arguments: { component: { from: 'composed' } },
   },
   policy: [{ id: 'EVAL', effect: 'forbid', because: 'nothing is decided here', when: [] }],
+  limits: {
+    budgets: { runMicrousd: 0, workflowDayMicrousd: 0, tenantDayMicrousd: 0 },
+    caps: [],
+    shards: { tenant: 1, workflow: 1 },
+  },
 });
 
 /** A run with one text, and the proposal that was kept for it. */
@@ -69,7 +74,13 @@ const memory = (text: string): { readonly ledger: Ledger; readonly kept: () => P
     throw new Terminal('Propose moves no run');
   };
   const ledger: Ledger = {
-    look: async () => ({ run, input: { fields: { ticket: text }, replies: [] }, readings: [], controls: [] }),
+    look: async () => ({
+      run,
+      input: { fields: { ticket: text }, replies: [] },
+      readings: [],
+      controls: [],
+      counters: [],
+    }),
     plan: async (_, proposed) => {
       plan = proposed;
       return proposed;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import { Mode } from '../lambdas/core/mode.ts';
 import { Role, Tenant } from '../lambdas/core/names.ts';
 
@@ -34,6 +35,10 @@ export const Config = z.strictObject({
   operatorTenant: Tenant.default('platform'),
   /** Machines that submit tasks by client credentials. */
   machineClients: orText(z.array(MachineClient)).default([]),
+  /** What a tenant may spend a day, in micro-dollars, all workflows together. Days are UTC. */
+  tenantDayMicrousd: orText(Budgets.shape.tenantDayMicrousd).default(50_000_000),
+  /** The most shards of counters that all runs of a tenant, or of a workflow, share: see docs/adr/0026. */
+  shards: orText(Shards).default({ tenant: 16, workflow: 32 }),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Whether tables, keys and users outlive their stacks, and resist deletion. */
   retainData: orText(z.boolean()).default(true),

@@ -41,6 +41,7 @@ export const learn = (config: Config): readonly LearntWorkflow[] =>
     const models = trainAll(ROOT, MODELS, definition.classifiers(examples));
     const data = definition.data({
       mode: config.mode,
+      shared: config,
       examples,
       trainedFor: (wanted) => models.filter(({ step }) => step === wanted).map(({ spec }) => spec),
     });

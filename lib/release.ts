@@ -6,6 +6,7 @@ import type { Callees, StepName } from '../statemachines/segments/callees.ts';
 import { STEPS } from '../statemachines/segments/callees.ts';
 import type { Callee } from '../statemachines/segments/task.ts';
 import { type Bundles, bundleOf } from './bundle.ts';
+import { assertCountable } from './countable.ts';
 import { bundleName, DEPLOYED_STEPS, STEP_TIMEOUT_SECONDS, scopesOf } from './functions.ts';
 
 /** The functions that a definition calls, given how each is addressed. */
@@ -29,7 +30,10 @@ export const calleesOf = (
 export const symbolicMachine = (definition: WorkflowDefinition): StateMachine =>
   definition.machine(calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope }));
 
-/** Digest of everything that decides a run's behaviour: data with models and policies, code of its functions, states. */
+/**
+ * Digest of everything that decides a run's behaviour: data with models, policies and limits, code of its functions, states.
+ * Throws for data that no workflow can have.
+ */
 export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundles: Bundles): WorkflowRelease => {
   const names = [
     ...DEPLOYED_STEPS.map(bundleName.step),
@@ -38,5 +42,6 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
   const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
   const machine = symbolicMachine(definition);
   const workflow = Workflow.parse(data);
+  assertCountable(definition, workflow);
   return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine }) });
 };

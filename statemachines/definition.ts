@@ -1,3 +1,4 @@
+import type { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import type { Mode } from '../lambdas/core/mode.ts';
 import type { Tool } from '../lambdas/core/tool.ts';
 import type { EngineSpec, Workflow } from '../lambdas/core/workflow.ts';
@@ -27,6 +28,12 @@ export interface Classifier {
 /** A classifier as the workflow's data names it, once trained. */
 export type TrainedClassifier = Extract<EngineSpec, { kind: 'classifier' }>;
 
+/** Limits that all workflows of a deployment share: what a tenant may spend a day, and how counters are spread. */
+export interface SharedLimits {
+  readonly tenantDayMicrousd: Budgets['tenantDayMicrousd'];
+  readonly shards: Shards;
+}
+
 /** What a workflow's folder declares: its data, its states, its tools, and what is to be learnt from examples. */
 export interface WorkflowDefinition {
   readonly name: string;
@@ -35,6 +42,8 @@ export interface WorkflowDefinition {
   readonly classifiers: (examples: readonly Example[]) => readonly Classifier[];
   readonly data: (given: {
     readonly mode: Mode;
+    /** What is the deployment's to say of limits, not the workflow's. */
+    readonly shared: SharedLimits;
     readonly examples: readonly Example[];
     readonly trainedFor: (step: AskingStep) => readonly TrainedClassifier[];
   }) => Workflow;

@@ -36,7 +36,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },
-  { prefix: 'bench/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX] },
+  { prefix: 'bench/', may: ['local/', 'lib/synth.ts', 'cli/', 'lambdas/'] },
   { prefix: 'drills/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX] },
   { prefix: 'tools/', may: [] },
 ];

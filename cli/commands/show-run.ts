@@ -1,4 +1,4 @@
-import type { RunView } from '../api-shapes.ts';
+import type { Limit, RunView } from '../api-shapes.ts';
 import { clean } from '../terminal/sanitise.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
 
@@ -28,6 +28,22 @@ const userOf = (user: unknown): string | undefined => {
   return typeof user === 'object' && user !== null && 'id' in user ? String(user.id) : undefined;
 };
 
+/** Micro-dollars as dollars, to the last digit that says something; anything else as a number with its unit. */
+const quantity = (amount: number, unit: string): string => {
+  if (unit === 'microusd') return `$${(amount / 1_000_000).toFixed(6).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+  return `${amount.toLocaleString('en')}${unit === 'actions' ? '' : ` ${unit}`}`;
+};
+
+/** `BUDGET_TENANT_DAY: $49.9994 of $50.00 used, $0.0012 asked; begins anew 2030-01-03 00:00:00Z`. */
+const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string => {
+  const known =
+    used === undefined
+      ? `at most ${quantity(atMost, unit)}`
+      : `${quantity(used, unit)} of ${quantity(atMost, unit)} used`;
+  const anew = resetsAt === undefined ? '' : `; begins anew ${timeOf(resetsAt)}`;
+  return `${rule}: ${known}, ${quantity(asked, unit)} asked${anew}`;
+};
+
 const LABEL_WIDTH = 12;
 
 /** One run as lines of label and value; what it does not have is left out. */
@@ -52,6 +68,7 @@ export const showRun = (out: Terminal, view: RunView): void => {
     say('answer with', `npm run -s writ -- reply ${view.run} --field ${question.field}=…`);
   }
   if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
+  for (const limit of view.limits ?? []) say('limit', limitOf(limit), 'warn');
   say('release', view.release?.slice(0, 12));
   say('submitted', [timeOf(view.createdAt), userOf(view.user)].filter((part) => part !== undefined).join(' by '));
   say('changed', timeOf(view.updatedAt));

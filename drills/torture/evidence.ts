@@ -9,7 +9,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-const Item = z.looseObject({ pk: z.string(), sk: z.string(), content: z.unknown() });
+const Item = z.looseObject({ pk: z.string(), sk: z.string(), content: z.unknown().optional() }); // counters have none
 /** An item of the state or of the audit table. */
 export type Item = z.infer<typeof Item>;
 

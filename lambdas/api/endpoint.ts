@@ -43,6 +43,8 @@ interface Definition<Request extends z.ZodObject<RequestShape>, Body extends z.Z
     readonly name: string;
     readonly schema: Body;
     readonly example: z.input<Body>;
+    /** Others, by what they show. */
+    readonly more?: Readonly<Record<string, z.input<Body>>>;
   };
   readonly problems: readonly ProblemName[];
   readonly run: (

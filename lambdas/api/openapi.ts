@@ -36,6 +36,16 @@ const problemsOf = ({ problems }: Endpoint): object => {
   );
 };
 
+/** OpenAPI takes one example, or several by name. */
+const examplesOf = ({ example, more }: Endpoint['answer']): object =>
+  more === undefined
+    ? { example }
+    : {
+        examples: Object.fromEntries(
+          Object.entries({ usual: example, ...more }).map(([name, value]) => [name, { value }])
+        ),
+      };
+
 const operation = (endpoint: Endpoint): object => {
   const { id, summary, description, roles, request, requestExample, answer } = endpoint;
   const { params, query, headers, body } = request.shape;
@@ -55,7 +65,7 @@ const operation = (endpoint: Endpoint): object => {
     responses: {
       [answer.status]: {
         description: summary,
-        content: { 'application/json': { schema: ref(answer.name), example: answer.example } },
+        content: { 'application/json': { schema: ref(answer.name), ...examplesOf(answer) } },
       },
       ...problemsOf(endpoint),
     },

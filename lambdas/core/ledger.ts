@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AuditRecord } from './audit/record.ts';
+import type { Charge, Counter, CounterKey } from './limits/counters.ts';
 import type { Mode } from './mode.ts';
 import type { RunRef } from './names.ts';
 import type { Claim, Control, Escalation, Input, Plan, Reading, Writ } from './records.ts';
@@ -14,6 +15,7 @@ export interface Wanted {
   readonly claim?: { readonly scope: string; readonly action: number };
   /** Control subjects, in the run's own shard. */
   readonly controls?: readonly string[];
+  readonly counters?: readonly CounterKey[];
 }
 
 /** What is known of a run, each item read with strong consistency. Absent members do not exist (yet). */
@@ -25,6 +27,7 @@ export interface Dossier {
   readonly writ?: Writ;
   readonly claim?: Claim;
   readonly controls: readonly Control[];
+  readonly counters: readonly Counter[];
 }
 
 /** How a step moves the run on, together with its audit record. */
@@ -40,8 +43,16 @@ export interface Move {
 
 /** What may be written together with a move. */
 export type Deed =
-  /** Authorises an action, under the mode that was found: `modeOf` is the tenant's own, or undefined for the release's. */
-  | { readonly kind: 'issue'; readonly writ: Writ; readonly modeOf: Mode | undefined }
+  /**
+   * Authorises an action, and charges what it uses up, under the mode that was found: `modeOf` is the tenant's own, or undefined for
+   * the release's.
+   */
+  | {
+      readonly kind: 'issue';
+      readonly writ: Writ;
+      readonly modeOf: Mode | undefined;
+      readonly charges: readonly Charge[];
+    }
   | { readonly kind: 'escalate'; readonly escalation: Escalation }
   | { readonly kind: 'ask'; readonly question: Question };
 
@@ -61,9 +72,10 @@ export interface Ledger {
   look(ref: RunRef, wanted: Wanted): Promise<Dossier | undefined>;
   /**
    * Moves the run on, appends its audit record and does the deed: all, or none. `stale` where anything that the move
-   * relies on is no longer so: the run's head, an operator's stop, the mode. Then look again and decide again.
+   * relies on is no longer so: the run's head, an operator's stop, the mode. `full` where all of that still is so, but a
+   * counter has less room than the charge takes it to have. Then look again and decide again.
    */
-  move(run: Run, move: Move, deed?: Deed): Promise<'moved' | 'stale'>;
+  move(run: Run, move: Move, deed?: Deed): Promise<'moved' | 'stale' | 'full'>;
   /** Keeps a proposal, once: a repeated Propose finds the first one and returns it. */
   plan(ref: RunRef, plan: Plan, at: Date): Promise<Plan>;
   /** Replaces the task token of a question that is asked again. */

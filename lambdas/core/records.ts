@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Standing } from './limits/limit.ts';
 import { Mode } from './mode.ts';
 import { Digest, RuleId, RunId, ScopeName, Tenant, ToolName, WorkflowName } from './names.ts';
 
@@ -40,6 +41,8 @@ export const Plan = z.strictObject({
   abstained: z.boolean(),
   engine: z.strictObject({ kind: z.enum(['rules', 'classifier', 'model']), name: z.string(), version: z.string() }),
   rule: z.string().optional(),
+  /** Why no engine was asked: budgets that have no room for what an answer may cost. */
+  overBudget: z.array(Standing).optional(),
   usage: z
     .strictObject({
       inputTokens: z.int().nonnegative(),

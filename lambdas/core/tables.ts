@@ -25,6 +25,16 @@ export const prefix = {
   escalation: 'ESCALATION#',
   /** Stops and modes. Written by the API for operators. */
   control: 'CONTROL#',
+  /** What was spent. Written by Decide, and by steps that ask models: those of a run, of a workflow, of a tenant. */
+  budget: {
+    run: 'BUDGET#run:',
+    workflow: (workflow: string) => `BUDGET#workflow:${workflow}#`,
+    tenant: 'BUDGET#tenant:',
+  },
+  /** How often a tool was authorised. Written by Decide of the workflows that have the tool. */
+  rate: (tool: string) => `RATE#${tool}#`,
+  /** What a workflow's own caps count. Written by its Decide. */
+  cap: (workflow: string) => `CAP#${workflow}#`,
   /** Runs by tenant, in the index `by-tenant`. */
   tenant: 'TENANT#',
 } as const;
@@ -42,7 +52,23 @@ export const partition = {
   claim: (scope: string, ref: RunRef) => ofRun(prefix.claim(scope), ref),
   escalation: (ref: RunRef) => ofRun(prefix.escalation, ref),
   control: (subject: string, shard: string) => `${prefix.control}${subject}#${shard}`,
+  counter: (subject: string, shard: number) => `${subject}#${shard}`,
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
+} as const;
+
+/**
+ * What counters are of: their partition key without the shard. Counters that many runs share are spread over shards, each in
+ * a partition of its own, so that no item limits how many runs can use them at once.
+ */
+export const counted = {
+  byRun: (ref: RunRef) => ofRun(prefix.budget.run, ref),
+  byWorkflow: (workflow: string) => prefix.budget.workflow(workflow).slice(0, -1),
+  byTenant: (tenant: string) => `${prefix.budget.tenant}${tenant}`,
+  byTool: (tool: string, tenant: string) => `${prefix.rate(tool)}${tenant}`,
+  byCap: (
+    workflow: string,
+    { rule, tenant, values }: { readonly rule: string; readonly tenant: string; readonly values: string }
+  ) => `${prefix.cap(workflow)}${tenant}#${rule}#${values}`,
 } as const;
 
 /** Partition keys of the audit table: one chain per run, and one per control. */

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Rate } from './limits/declared.ts';
 
 /** Who can have written a field of a tool's answer: a system of record's own fields, or anybody. */
 export type Trust = 'record' | 'untrusted';
@@ -32,6 +33,10 @@ export interface WriteTool<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly seenBy: string;
   /** Whether a record that `seenBy` returned shows the effect of a call with this input. */
   readonly shows: (input: z.infer<Input>, record: Readonly<Record<string, unknown>>) => boolean;
+  /** How often it may be authorised for a tenant, all workflows together. */
+  readonly rate: Rate;
+  /** What one call costs, in whole micro-dollars: charged when it is authorised. Absent: nothing. */
+  readonly costMicrousd?: (input: z.infer<Input>) => number;
   /** The input with what must not reach the audit replaced. */
   readonly redact: (input: z.infer<Input>) => Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { TextRule } from './engine/rules.ts';
 import { PolicyRule } from './gate/policy.ts';
+import { Limits } from './limits/declared.ts';
 import { Mode } from './mode.ts';
 import { Digest, RuleId, ToolName, WorkflowName } from './names.ts';
 
@@ -74,6 +75,7 @@ export const Workflow = z.strictObject({
     arguments: z.record(FieldName, ArgumentSource),
   }),
   policy: z.array(PolicyRule).min(1),
+  limits: Limits,
 });
 /** A workflow's data as its folder declares it. */
 export type Workflow = z.infer<typeof Workflow>;

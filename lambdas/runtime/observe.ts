@@ -87,6 +87,12 @@ export const observe = {
     metrics.publishStoredMetrics();
   },
 
+  /** Says that something goes on, but not for long. */
+  warn(what: string, metric: string, about: Readonly<Record<string, string | number>>): void {
+    logger.warn(what, about);
+    metrics.addMetric(metric, MetricUnit.Count, 1);
+  },
+
   /** Runs work in a subsegment that can be found by its labels. */
   within: <T>(name: string, labels: Labels, work: () => Promise<T>): Promise<T> =>
     inSubsegment(

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { dynamoCounters } from '../adapters/dynamodb/counters.ts';
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
+import type { DecideDeps } from '../core/steps/decide.ts';
+import type { Purse } from '../core/steps/paid.ts';
 import type { StepDeps } from '../core/steps/step.ts';
 import { WorkflowRelease } from '../core/workflow.ts';
 import { dynamo } from './clients.ts';
@@ -16,3 +20,13 @@ export const stepDeps = (): StepDeps => {
     traceId: observe.traceId,
   };
 };
+
+/** What a step is given that spends: the counters, and names for what it sets aside. */
+export const purse = (): Purse => {
+  const { STATE_TABLE } = environment({ STATE_TABLE: z.string() });
+  return { counters: dynamoCounters(dynamo(), STATE_TABLE), newId: () => randomBytes(9).toString('base64url') };
+};
+
+/** Tells whoever watches the budgets. */
+export const warn: DecideDeps['warn'] = ({ tenant, run }, { rule, atMost, used = 0, asked }) =>
+  observe.warn('a budget is nearly used', 'BudgetNearlyUsed', { tenant, run, rule, atMost, used: used + asked });

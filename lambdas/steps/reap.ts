@@ -1,6 +1,6 @@
 import { reap } from '../core/steps/close.ts';
 import { serve } from '../runtime/serve.ts';
-import { stepDeps } from '../runtime/workflow-step.ts';
+import { purse, stepDeps } from '../runtime/workflow-step.ts';
 import { contracts } from '../tools/contracts.ts';
 
-export const handler = serve(reap, { ...stepDeps(), tools: contracts });
+export const handler = serve(reap, { ...stepDeps(), purse: purse(), tools: contracts });

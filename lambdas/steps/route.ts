@@ -2,9 +2,9 @@ import { route } from '../core/steps/route.ts';
 import { enginesFrom } from '../runtime/engines.ts';
 import { besideBundle } from '../runtime/environment.ts';
 import { serve } from '../runtime/serve.ts';
-import { stepDeps } from '../runtime/workflow-step.ts';
+import { purse, stepDeps } from '../runtime/workflow-step.ts';
 
-const deps = stepDeps();
+const deps = { ...stepDeps(), purse: purse() };
 
 export const handler = serve(route, {
   ...deps,

@@ -20,35 +20,67 @@ const namesOf = (scopes: readonly Scope[], effect: Scope['effect']) =>
 /** Every step that moves a run: sees it, advances its head, appends to its audit. */
 const MOVES = { update: [prefix.run], audit: 'append' } as const;
 
-/** What each step of a workflow with these scopes may touch. Model steps reach no control and no writ. */
-export const stepAccess = (step: DeployedStep, scopes: readonly Scope[]): Access => {
+/** What a workflow's steps are about: its name, the scopes of its tools, and the tools that write. */
+export interface Domain {
+  readonly workflow: string;
+  readonly scopes: readonly Scope[];
+  readonly writes: readonly string[];
+}
+
+/** Counters of the budgets over a workflow's runs. */
+const budgetsOf = (workflow: string): readonly string[] => [
+  prefix.budget.run,
+  prefix.budget.workflow(workflow),
+  prefix.budget.tenant,
+];
+
+/**
+ * What each step of a workflow may touch. Model steps reach no
+ * control and no writ, but spend of the budgets; Decide alone counts rates and caps.
+ */
+export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Domain): Access => {
   const readings = namesOf(scopes, 'read').map(prefix.read);
   const writs = namesOf(scopes, 'write').map(prefix.writ);
   const claims = namesOf(scopes, 'write').map(prefix.claim);
+  const evidence = [prefix.input, prefix.plan, ...readings, ...writs, ...claims];
+  const budgets = budgetsOf(workflow);
   switch (step) {
     case 'route':
-      return { ...MOVES, read: [prefix.run, prefix.input] };
+      return {
+        audit: 'append',
+        read: [prefix.run, prefix.input, ...budgets],
+        update: [prefix.run, ...budgets],
+      };
     case 'ask':
       return { ...MOVES, read: [prefix.run], put: [prefix.question] };
     case 'propose':
-      return { read: [prefix.run, prefix.input, prefix.plan, ...readings], put: [prefix.plan] };
-    case 'decide':
       return {
-        ...MOVES,
-        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings],
+        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...budgets],
+        put: [prefix.plan],
+        update: budgets,
+      };
+    case 'decide': {
+      const counters = [...budgets, ...writes.map(prefix.rate), prefix.cap(workflow)];
+      return {
+        audit: 'append',
+        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs, ...counters],
         put: writs,
+        update: [prefix.run, ...counters],
         check: [prefix.control],
       };
+    }
     case 'verify':
       return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
     case 'respond':
       return { ...MOVES, read: [prefix.run] };
     case 'escalate':
+      return { ...MOVES, read: [prefix.run, ...evidence], put: [prefix.escalation] };
     case 'reap':
       return {
-        ...MOVES,
-        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...writs, ...claims],
+        audit: 'append',
+        read: [prefix.run, ...evidence, ...budgets],
         put: [prefix.escalation],
+        update: [prefix.run, ...budgets],
       };
   }
 };

@@ -5,7 +5,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { BY_TENANT, prefix } from '../../lambdas/core/tables.ts';
 import type { DeployedStep, Scope } from '../functions.ts';
-import { type Access, API_ACCESS, scopeAccess, stepAccess } from './access.ts';
+import { type Access, API_ACCESS, type Domain, scopeAccess, stepAccess } from './access.ts';
 
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 
@@ -47,9 +47,9 @@ export class Ledger extends Construct {
     return { STATE_TABLE: this.#state.tableName, AUDIT_TABLE: this.#audit.tableName };
   }
 
-  /** Lets a step of a workflow do its part, for the workflow's scopes alone. */
-  grantStep(grantee: IGrantable, step: DeployedStep, scopes: readonly Scope[]): void {
-    this.#grant(grantee, stepAccess(step, scopes));
+  /** Lets a step of a workflow do its part, for the workflow's scopes and counters alone. */
+  grantStep(grantee: IGrantable, step: DeployedStep, domain: Domain): void {
+    this.#grant(grantee, stepAccess(step, domain));
   }
 
   /** Lets a scope's function keep readings, or claim writs, of its own scope. */

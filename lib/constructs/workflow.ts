@@ -86,7 +86,8 @@ export class Workflow extends Construct {
       timeoutSeconds: STEP_TIMEOUT_SECONDS,
       environment: ledger.environment,
     });
-    ledger.grantStep(fn, step, declared);
+    const writes = definition.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
+    ledger.grantStep(fn, step, { workflow: definition.name, scopes: declared, writes });
     return fn;
   }
 

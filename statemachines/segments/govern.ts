@@ -3,7 +3,7 @@ import type { WriteTool } from '../../lambdas/core/tool.ts';
 import type { States } from './asl.ts';
 import type { Callees } from './callees.ts';
 import { type ReadCall, reading } from './read.ts';
-import { because, call, caught, outcome, retry } from './task.ts';
+import { because, call, caught, OVER, outcome, retry } from './task.ts';
 
 /** How often one writ may be acted upon: again once, where the look-up says that nothing happened. */
 const ATTEMPTS = 2;
@@ -49,6 +49,11 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
           Assign: because('unsure', RULES),
           Next: 'Escalate',
         },
+        ...OVER.map((reason) => ({
+          Condition: `{% $verdict.kind = 'refused' and $verdict.because = '${reason}' %}`,
+          Assign: because(reason, RULES),
+          Next: 'Escalate' as const,
+        })),
       ],
       Assign: because('refused', RULES),
       Default: 'Escalate',

@@ -33,6 +33,11 @@ export const route = <Next extends string>({ step }: Callees, next: Next) =>
           Assign: outcome('not-eligible', RULE),
           Next: 'Respond',
         },
+        {
+          Condition: "{% $routed.kind = 'over-budget' %}",
+          Assign: because('over-budget', RULE),
+          Next: 'Escalate',
+        },
       ],
       Assign: because('unsure', RULE),
       Default: 'Escalate',

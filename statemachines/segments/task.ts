@@ -48,7 +48,9 @@ export const retry = {
   ],
 } as const satisfies Record<string, readonly Retrier[]>;
 
-type Because = 'unsure' | 'mismatch' | 'in-doubt' | 'no-reply' | 'refused' | 'fault';
+/** Limits that a ruling may refuse by: people are told which. */
+export const OVER = ['over-budget', 'over-rate', 'over-cap'] as const;
+type Because = 'unsure' | 'mismatch' | 'in-doubt' | 'no-reply' | 'refused' | (typeof OVER)[number] | 'fault';
 type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused';
 
 /** What Escalate is told. `rules` is JSONata for a list of rule ids. */

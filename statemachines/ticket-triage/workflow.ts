@@ -8,6 +8,7 @@ import { read } from '../segments/read.ts';
 import { id, route } from '../segments/route.ts';
 import { eligibilityRules } from './eligibility-rules.ts';
 import { ticket } from './input.ts';
+import { limitsOf } from './limits.ts';
 import { policyOf } from './policy.ts';
 
 const NAME = 'ticket-triage';
@@ -41,7 +42,7 @@ export const ticketTriage: WorkflowDefinition = {
     { step: 'propose', name: 'queue', examples, wrongCost: 1.8 },
   ],
 
-  data: ({ mode, examples, trainedFor }) => {
+  data: ({ mode, shared, examples, trainedFor }) => {
     const queues = [...new Set(examples.filter(isTicket).map(({ label }) => label))].sort();
     return {
       workflow: NAME,
@@ -67,6 +68,7 @@ export const ticketTriage: WorkflowDefinition = {
         arguments: { issueKey: { from: 'user', field: 'issueKey' }, component: { from: 'composed' } },
       },
       policy: policyOf(NAME, queues),
+      limits: limitsOf(shared),
     };
   },
 

@@ -71,7 +71,8 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
       const { trace_id, run_id, at, user, release } = record;
       const next = chain(run.head, { step: 'decide' }, { trace_id, run_id, at, user, release });
       const move = { key: 'decide#1', output: {}, rules: [], record: next };
-      return ledger.move(run, move, { kind: 'issue', writ: aWrit({ tenant, run: run.run }), modeOf: undefined });
+      const writ = aWrit({ tenant, run: run.run });
+      return ledger.move(run, move, { kind: 'issue', writ, modeOf: undefined, charges: [] });
     };
 
     expect(await issue()).toBe('moved');

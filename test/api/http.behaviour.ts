@@ -177,9 +177,13 @@ describe('the OpenAPI document', () => {
     const request = operation.requestBody?.content['application/json'];
     if (request) expect(validate(request.schema, request.example)).toEqual([true, 'No errors']);
     const [success] = Object.entries<typeof operation>(operation.responses).filter(([status]) => status < '400');
-    const { schema, example } = success?.[1].content['application/json'] ?? {};
-    expect(validate(schema, example)).toEqual([true, 'No errors']);
-    expect(validate(schema, { ...example, unknown: 1 })[0]).toBe(false);
+    const { schema, example, examples } = success?.[1].content['application/json'] ?? {};
+    const all = examples ? Object.values<{ value: object }>(examples).map(({ value }) => value) : [example];
+    expect(all.length).toBeGreaterThan(0);
+    for (const each of all) {
+      expect(validate(schema, each)).toEqual([true, 'No errors']);
+      expect(validate(schema, { ...each, unknown: 1 })[0]).toBe(false);
+    }
   });
 
   it('documents every problem that can come of a request', () => {

@@ -56,6 +56,15 @@ describe.skipIf(!hasDynoxide)('seeing runs', () => {
     });
   });
 
+  it('shows which limit had no room for a run, what it allows and when it begins anew', async () => {
+    const rule = 'ASSIGNMENTS_OF_ISSUE_DAY';
+    const limit = { rule, unit: 'actions', atMost: 10, used: 10, asked: 1, resetsAt: '2030-01-03T00:00:00.000Z' };
+    const verdict = { kind: 'refused', because: 'over-cap', rules: [rule], limits: [limit] };
+    const { api, run } = await created({ steps: { 'route#0': { kind: 'eligible' }, 'decide#1': verdict } });
+
+    expect((await api.call('GET', `/v1/runs/${run.run}`)).body.limits).toEqual([limit]);
+  });
+
   it('shows why a run was handed to people', async () => {
     const { api, run } = await created();
     const at = AT.toISOString();

@@ -255,6 +255,34 @@ describe('runs, run and reply', () => {
     expect(out).toContain(`npm run -s writ -- reply ${RUN} --field issueKey=…`);
   });
 
+  it('show which limit had no room, and when it begins anew', async () => {
+    const at = '2030-01-02T03:04:05.000Z';
+    const tenantDay = {
+      rule: 'BUDGET_TENANT_DAY',
+      unit: 'microusd',
+      atMost: 50_000_000,
+      used: 49_999_400,
+      asked: 1_200,
+    };
+    const cap = { rule: 'ASSIGNMENTS_OF_ISSUE_DAY', unit: 'actions', atMost: 10, asked: 1 };
+    const limits = [{ ...tenantDay, resetsAt: '2030-01-03T00:00:00.000Z' }, cap];
+    const view = {
+      run: RUN,
+      workflow: 'w',
+      status: 'closed',
+      outcome: 'escalated',
+      createdAt: at,
+      updatedAt: at,
+      limits,
+    };
+    const { out } = await writ(['run', RUN], answering(200, view));
+
+    expect(out).toContain(
+      'BUDGET_TENANT_DAY: $49.9994 of $50.00 used, $0.0012 asked; begins anew 2030-01-03 00:00:00Z'
+    );
+    expect(out).toContain('ASSIGNMENTS_OF_ISSUE_DAY: at most 10, 1 asked');
+  });
+
   it('answer it', async () => {
     const { code, out, requests } = await writ(['reply', RUN, '--field', 'issueKey=OPS-1'], {}, ready);
     expect(code).toBe(0);

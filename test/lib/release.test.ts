@@ -15,9 +15,11 @@ const examples = [
   { text: 'mail', label: 'Email' },
   { text: 'buy now', label: 'not-eligible' },
 ];
+const shared = { tenantDayMicrousd: 1_000, shards: { tenant: 4, workflow: 4 } };
 const dataWith = (digest = 'a', mode: Workflow['mode'] = 'shadow'): Workflow =>
   ticketTriage.data({
     mode,
+    shared,
     examples,
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: digest.repeat(64) }],
   });
@@ -57,7 +59,7 @@ describe('the data of ticket triage', () => {
   it('has no eligibility classifier where no example is off-topic, and lets what no rule knows pass', () => {
     const tickets = examples.filter(({ label }) => label !== 'not-eligible');
     expect(ticketTriage.classifiers(tickets).map(({ name }) => name)).toEqual(['queue']);
-    const { eligibility } = ticketTriage.data({ mode: 'shadow', examples: tickets, trainedFor: () => [] });
+    const { eligibility } = ticketTriage.data({ mode: 'shadow', shared, examples: tickets, trainedFor: () => [] });
     expect(eligibility.engines.map(({ kind }) => kind)).toEqual(['rules']);
     expect(eligibility.whenUnsure).toBe('eligible');
   });

@@ -125,6 +125,10 @@ describe('steps', () => {
   const readings = `${prefix.read('jira:read')}*`;
   const writs = `${prefix.writ('jira:write')}*`;
   const claims = `${prefix.claim('jira:write')}*`;
+  // of this workflow and its own tools: no other Decide counts there, and this one nowhere else
+  const budgets = ['BUDGET#run:*', 'BUDGET#tenant:*', 'BUDGET#workflow:ticket-triage#*'];
+  const rates = 'RATE#jira.assign#*';
+  const caps = 'CAP#ticket-triage#*';
 
   it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide'])(
     '%s reaches no secret, no tool and no execution',
@@ -135,20 +139,44 @@ describe('steps', () => {
   );
 
   it.each([
-    ['route', [INPUT, RUN], [], [RUN], []],
-    ['propose', [INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], [], []],
-    ['decide', ['CONTROL#*', INPUT, 'PLAN#*', readings, RUN], [writs], [RUN], ['CONTROL#*']],
+    ['route', [...budgets, INPUT, RUN], [], [...budgets, RUN], []],
+    ['propose', [...budgets, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
+    [
+      'decide',
+      [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
+      [writs],
+      [...budgets, caps, rates, RUN],
+      ['CONTROL#*'],
+    ],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
     ['escalate', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
-    ['reap', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
+    ['reap', [...budgets, claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [...budgets, RUN], []],
   ] as const)('%s touches its own partitions alone', (step, read, put, update, check) => {
     const statements = named(step);
     expect(keysFor(statements, 'BatchGetItem')).toEqual(read);
     expect(keysFor(statements, 'PutItem')).toEqual(put);
     expect(keysFor(statements, 'UpdateItem')).toEqual(update);
     expect(keysFor(statements, 'ConditionCheckItem')).toEqual(check);
+  });
+
+  it('charge counters by updates alone: rates and caps in Decide, budgets also where engines are asked and settled', () => {
+    const isCounter = (partition: string): boolean => /^(?:BUDGET|RATE|CAP)#/.test(partition);
+    const charging = [workflows, api].flatMap((template) =>
+      functionsOf(template).flatMap(([id]) => {
+        const statements = statementsOf(template, roleOf(template, id));
+        expect(keysFor(statements, 'PutItem').filter(isCounter)).toEqual([]);
+        const partitions = keysFor(statements, 'UpdateItem').filter(isCounter);
+        return partitions.length > 0 ? [[id.replace(/[0-9A-F]{8}$/, ''), partitions] as const] : [];
+      })
+    );
+    expect(Object.fromEntries(charging)).toEqual({
+      TicketTriageroute: budgets,
+      TicketTriagepropose: budgets,
+      TicketTriagereap: budgets,
+      TicketTriagedecide: [...budgets, caps, rates],
+    });
   });
 
   it.each(['JiraWrite', 'JiraRead'])('%s has its secret by a tagged session, and no writ to give', (scope) => {

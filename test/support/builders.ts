@@ -74,6 +74,11 @@ export const aRelease = (given: Partial<WorkflowRelease> = {}): WorkflowRelease 
       when: [{ fact: 'action.tool', is: 'jira.assign' }],
     },
   ],
+  limits: {
+    budgets: { runMicrousd: 10_000, workflowDayMicrousd: 1_000_000, tenantDayMicrousd: 100_000 },
+    caps: [],
+    shards: { tenant: 4, workflow: 4 },
+  },
   ...given,
 });
 
@@ -153,5 +158,6 @@ export const aDossier = (given: Partial<Dossier> = {}): Dossier => ({
   plan: aPlan(),
   readings: [],
   controls: [],
+  counters: [],
   ...given,
 });

@@ -1,3 +1,4 @@
+import type { CounterKey } from '../../core/limits/counters.ts';
 import type { RunRef } from '../../core/names.ts';
 import type { Reading } from '../../core/records.ts';
 import { partition } from '../../core/tables.ts';
@@ -18,5 +19,6 @@ export const keys = {
   claim: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.claim(scope, ref), sk: `${action}` }),
   escalation: (ref: RunRef): Key => ({ pk: partition.escalation(ref), sk: 'escalation' }),
   control: (subject: string, shard: string): Key => ({ pk: partition.control(subject, shard), sk: 'control' }),
+  counter: ({ subject, window, shard }: CounterKey): Key => ({ pk: partition.counter(subject, shard), sk: window }),
   audit: (chain: string, seq: number): Key => ({ pk: chain, sk: String(seq).padStart(8, '0') }),
 } as const;

@@ -8,6 +8,7 @@ import { chainKey } from '../../core/tables.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { controlCheck } from './controls.ts';
+import { chargeWrite, countersAmong } from './counters.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Key } from './table.ts';
 import { type Guarded, transact, write } from './transact.ts';
@@ -25,6 +26,7 @@ const wantedKeys = (ref: RunRef, wanted: Wanted): readonly Key[] => [
   ...(wanted.writ ? [keys.writ(ref, wanted.writ.scope, wanted.writ.action)] : []),
   ...(wanted.claim ? [keys.claim(ref, wanted.claim.scope, wanted.claim.action)] : []),
   ...(wanted.controls ?? []).map((subject) => keys.control(subject, shardOf(ref))),
+  ...(wanted.counters ?? []).map(keys.counter),
 ];
 
 /** The conditional change of a run, and the audit record with which it makes sense: both go into the same transaction. */
@@ -75,7 +77,7 @@ export const dynamoLedger = (
 ): Ledger => {
   const state = dynamoTable(connection, names.state);
 
-  const deedWrites = (run: Run, deed: Deed): readonly Guarded<'stale'>[] => {
+  const deedWrites = (run: Run, deed: Deed): readonly Guarded<'stale' | 'full'>[] => {
     if (deed.kind === 'escalate')
       return [
         {
@@ -90,7 +92,7 @@ export const dynamoLedger = (
           write: write.putOnce(state.name, { ...keys.question(run, deed.question.round), content: deed.question }),
         },
       ];
-    const { writ, modeOf } = deed;
+    const { writ, modeOf, charges } = deed;
     return [
       {
         refusal: 'stale',
@@ -104,6 +106,8 @@ export const dynamoLedger = (
           rule === 'STOPPED_TENANT' ? { mode: modeOf } : {}
         ),
       })),
+      // last, so that a counter is named only where everything else is as it was seen
+      ...charges.map((charge) => ({ refusal: 'full' as const, write: chargeWrite(state.name, charge) })),
     ];
   };
 
@@ -132,6 +136,7 @@ export const dynamoLedger = (
         controls: (wanted.controls ?? [])
           .map((subject) => at(keys.control(subject, shardOf(ref)), Control))
           .filter(isPresent),
+        counters: countersAmong(items, wanted.counters ?? []),
       };
     },
 

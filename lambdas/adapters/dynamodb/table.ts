@@ -31,6 +31,8 @@ export interface Query {
   readonly after?: Readonly<Record<string, unknown>>;
 }
 
+/** DynamoDB's own limit for a batch of reads. */
+const BATCH = 100;
 /** How often the rest of a batch is asked for again. */
 const BATCH_TRIES = 5;
 
@@ -45,17 +47,20 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     return item && unmarshalled(item);
   },
 
-  /** Up to 100 items in one call; those that do not exist are left out, the order is lost. */
+  /** Items by key, 100 in one call; those that do not exist are left out, the order is lost. */
   async getAll(keys: readonly Key[]): Promise<readonly Item[]> {
     const items: Item[] = [];
     let wanted = keys.map(({ pk, sk }) => marshalled({ pk, sk }));
-    for (let tries = 0; wanted.length > 0; tries += 1) {
-      if (tries === BATCH_TRIES) throw new Retryable(`${name} kept answering only a part of a batch`);
+    let partial = 0;
+    while (wanted.length > 0) {
+      if (partial === BATCH_TRIES) throw new Retryable(`${name} kept answering only a part of a batch`);
       const answer = await connection
-        .call('BatchGetItem', { RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } })
+        .call('BatchGetItem', { RequestItems: { [name]: { Keys: wanted.slice(0, BATCH), ConsistentRead: true } } })
         .catch(toFault(`reading from ${name}`));
       items.push(...(answer.Responses?.[name] ?? []).map(unmarshalled));
-      wanted = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+      const left = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+      partial = left.length > 0 ? partial + 1 : 0;
+      wanted = [...left, ...wanted.slice(BATCH)];
     }
     return items;
   },

@@ -21,6 +21,25 @@ export const runExample = {
   question: { round: 0, field: 'issueKey', text: 'Which Jira issue is this about?' },
 };
 
+/** A run that a budget had no room for: a person has it now. */
+export const overBudgetExample = {
+  ...summaryExample,
+  status: 'closed' as const,
+  outcome: 'escalated' as const,
+  rules: ['BUDGET_TENANT_DAY'],
+  escalation: { because: 'over-budget', rules: ['BUDGET_TENANT_DAY'], evidence: [`PLAN#acme#${run}/1`], at },
+  limits: [
+    {
+      rule: 'BUDGET_TENANT_DAY',
+      unit: 'microusd' as const,
+      atMost: 50_000_000,
+      used: 49_999_400,
+      asked: 1_200,
+      resetsAt: '2030-01-03T00:00:00.000Z',
+    },
+  ],
+};
+
 export const auditExample = {
   run,
   head: { seq: 0, hash },

@@ -4,7 +4,7 @@ import { reply } from '../../core/tasks/reply.ts';
 import { auditRun, listRuns, RunAudit, RunList, RunView, viewRun } from '../../core/tasks/view.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
-import { auditExample, runExample, summaryExample } from './examples.ts';
+import { auditExample, overBudgetExample, runExample, summaryExample } from './examples.ts';
 
 const params = z.object({ run: RunId });
 
@@ -47,10 +47,17 @@ export const getRun = defineEndpoint({
   method: 'get',
   path: '/v1/runs/{run}',
   summary: 'See one run.',
-  description: 'How the run stands, what was proposed, what it asks, and why it was handed to people.',
+  description:
+    'How the run stands, what was proposed, what it asks, and why it was handed to people. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
   roles: ROLES,
   request: z.object({ params }),
-  answer: { status: 200, name: 'RunView', schema: RunView, example: runExample },
+  answer: {
+    status: 200,
+    name: 'RunView',
+    schema: RunView,
+    example: runExample,
+    more: { overBudget: overBudgetExample },
+  },
   problems: ['not-found'],
   run: async (deps, { tenant }, { params: { run } }) => {
     const view = await viewRun(deps, { tenant, run });

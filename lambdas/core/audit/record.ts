@@ -27,6 +27,20 @@ export const AuditEvent = z.strictObject({
       retries: z.int().nonnegative().optional(),
     })
     .optional(),
+  /** What was spent, of which limit: how it stood before, as far as all of its counters were read. */
+  limits: z
+    .array(
+      z.strictObject({
+        state: z.enum(['spent', 'nearly-used', 'refused']),
+        rule: z.string(),
+        unit: z.string(),
+        at_most: z.int().nonnegative(),
+        used: z.int().nonnegative().optional(),
+        asked: z.int().nonnegative(),
+        resets_at: z.iso.datetime().optional(),
+      })
+    )
+    .optional(),
   /** What was looked at or acted on, so that it can be shown later that it was this and nothing else. */
   sources: z.array(z.strictObject({ ref: z.string(), sha256: Digest })).optional(),
 });

@@ -6,6 +6,7 @@ import type { Answer, Engine } from './engine.ts';
  */
 export const cascade = (engines: readonly [Engine, ...Engine[]]): Engine => ({
   id: engines[0].id,
+  mostMicrousd: engines.reduce((sum, { mostMicrousd = 0 }) => sum + mostMicrousd, 0),
   async answer(question) {
     let best: Answer | undefined;
     for (const engine of engines) {

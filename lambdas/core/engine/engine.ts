@@ -35,5 +35,7 @@ export interface Answer {
 /** Answers a step: rules, an embedded classifier, or a model behind a network. Which one is the release's business. */
 export interface Engine {
   readonly id: EngineId;
+  /** The most that an answer may cost, in whole micro-dollars: set aside before it is asked. Absent: it costs nothing. */
+  readonly mostMicrousd?: number;
   answer(question: Question): Promise<Answer>;
 }

@@ -12,13 +12,17 @@ export const controlSubject = (level: ControlLevel, name?: string): string =>
 /** A control's own flag, which operators set and see first; the shards repeat it for the runs to check. */
 export const ROOT = 'root';
 
-const SHARDS = 8;
+/** For some 250 governed actions a second: see the decision record on shards, also before changing it. */
+const SHARDS = 32;
 /** Every shard of a control. Each run checks one, so no single item limits how many runs can check at once. */
 export const CONTROL_SHARDS: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => String(shard));
 
-/** The shard that a run checks, the same at every check. */
-export const shardOf = ({ tenant, run }: RunRef): string =>
-  String(Number.parseInt(sha256(`${tenant}#${run}`).slice(0, 8), 16) % SHARDS);
+/** The shard of so many that a run uses, the same every time. */
+export const homeOf = ({ tenant, run }: RunRef, shards: number): number =>
+  Number.parseInt(sha256(`${tenant}#${run}`).slice(0, 8), 16) % shards;
+
+/** The shard of a control that a run checks. */
+export const shardOf = (ref: RunRef): string => String(homeOf(ref, SHARDS));
 
 /** What can stop an action, widest first, and the rule that a refusal names. */
 export const controlsOver = (tenant: string, workflow: string, scope: string) =>

@@ -1,4 +1,5 @@
 import type { Dossier } from '../ledger.ts';
+import type { Standing } from '../limits/limit.ts';
 import { type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
 import type { WorkflowRelease } from '../workflow.ts';
@@ -10,7 +11,12 @@ import type { Refusal } from './verdict.ts';
 /** What the gate makes of a proposal, before mode and ledger. */
 export type Judgement =
   | { readonly kind: 'permitted'; readonly rules: readonly string[] }
-  | { readonly kind: 'refused'; readonly because: Refusal; readonly rules: readonly string[] };
+  | {
+      readonly kind: 'refused';
+      readonly because: Refusal;
+      readonly rules: readonly string[];
+      readonly limits?: readonly Standing[];
+    };
 
 const refused = (because: Refusal, ...rules: readonly string[]): Judgement => ({ kind: 'refused', because, rules });
 
@@ -30,7 +36,7 @@ const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowReleas
 };
 
 /**
- * Judges one proposal by everything that is known: engine's own doubt → schema → provenance → policy → stops. The first
+ * Judges one proposal by everything that is known: whether an engine was paid for → its own doubt → schema → provenance → policy → stops. The first
  * that speaks against it decides. Pure; writes nothing.
  */
 export const judge = (
@@ -38,6 +44,13 @@ export const judge = (
   plan: Plan,
   { release, policy, tools }: { readonly release: WorkflowRelease; readonly policy: Policy; readonly tools: Tools }
 ): Judgement => {
+  if (plan.overBudget !== undefined)
+    return {
+      kind: 'refused',
+      because: 'over-budget',
+      rules: plan.overBudget.map(({ rule }) => rule),
+      limits: plan.overBudget,
+    };
   if (plan.abstained) return refused('unsure', 'ENGINE_ABSTAINED');
 
   const contract = tools[plan.tool];

@@ -6,6 +6,7 @@ import { readingsOf } from '../provenance.ts';
 import type { Outcome } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
+import { type Purse, settleLeft } from './paid.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 /*
@@ -33,7 +34,17 @@ export const respond = defineStep({
 });
 
 /** Why a run is handed to people. */
-export const Because = z.enum(['unsure', 'mismatch', 'in-doubt', 'no-reply', 'refused', 'fault']);
+export const Because = z.enum([
+  'unsure',
+  'mismatch',
+  'in-doubt',
+  'no-reply',
+  'refused',
+  'over-budget',
+  'over-rate',
+  'over-cap',
+  'fault',
+]);
 
 const Escalated = z.strictObject({ kind: z.literal('escalated') });
 
@@ -91,6 +102,10 @@ export const escalate = defineStep({
     ),
 });
 
+interface ReapDeps extends CloseDeps {
+  readonly purse?: Purse;
+}
+
 const Reaped = z.strictObject({ kind: z.literal('reaped') });
 
 /** The part that matters of EventBridge's "Step Functions Execution Status Change". */
@@ -108,13 +123,16 @@ const ExecutionEnded = z.object({
   }),
 });
 
-/** Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. */
+/**
+ * Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. What its
+ * steps left held of budgets is settled.
+ */
 export const reap = defineStep({
   name: 'reap',
   input: ExecutionEnded,
   output: Reaped,
   run: async (
-    deps: CloseDeps,
+    deps: ReapDeps,
     {
       detail: {
         status,
@@ -124,7 +142,9 @@ export const reap = defineStep({
   ) => {
     const ref = { tenant, run };
     const output = { kind: 'reaped' as const };
-    const known = await deps.ledger.look(ref, {});
+    const known = await deps.ledger.look(ref, { plan: 1 });
+    if (known && deps.purse)
+      await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['route', 'propose'], plan: known.plan });
     if (known?.run.status === 'closed') return output;
     return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
       handOver(output, dossier, {

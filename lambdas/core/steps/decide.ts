@@ -4,18 +4,24 @@ import { Terminal } from '../errors.ts';
 import { controlSubject, controlsOver } from '../gate/controls.ts';
 import { judge } from '../gate/judge.ts';
 import type { Policy } from '../gate/policy.ts';
-import { Verdict } from '../gate/verdict.ts';
+import { type Refusal, Verdict } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
-import { RunId, Tenant } from '../names.ts';
+import type { Counters } from '../limits/counters.ts';
+import type { Standing } from '../limits/limit.ts';
+import { RunId, type RunRef, Tenant } from '../names.ts';
 import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
 import { modelOf, sourcesOf } from './evidence.ts';
+import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 export interface DecideDeps extends StepDeps {
   readonly policy: Policy;
   readonly tools: Tools;
+  readonly counters: Counters;
+  /** Told of each budget that is at 80 % with what was authorised. */
+  readonly warn: (run: RunRef, budget: Standing) => void;
 }
 
 /** The write tool that a release's actions use. Synthesis has checked it, so anything else is a broken deployment. */
@@ -27,59 +33,109 @@ export const writeToolOf = ({ release, tools }: Pick<DecideDeps, 'release' | 'to
 };
 
 /**
- * Says what becomes of one proposed action. Only what the gate permits, in a mode that acts, gets a writ: in one
- * transaction with the run, its audit record, and the stops and mode that were found. A refusal is a value and final.
+ * Says what becomes of one proposed action. Only what the gate permits, in a mode that acts, and what its limits have room for,
+ * gets a writ: in one transaction with the run, its audit record, the stops and mode that were found, and everything that it
+ * uses up. A refusal is a value and final. An action that has its writ keeps it, whatever has been stopped or used up since.
  */
 export const decide = defineStep({
   name: 'decide',
   input: z.strictObject({ tenant: Tenant, run: RunId, action: z.int().positive() }),
   output: Verdict,
-  run: (deps: DecideDeps, { action, ...ref }) => {
+  run: async (deps: DecideDeps, { action, ...ref }) => {
     const { release, policy, tools } = deps;
     const tool = writeToolOf(deps);
-    const controls = controlsOver(ref.tenant, release.workflow, tool.scope).map(({ subject }) => subject);
-    const wanted = { input: true, plan: action, readings: readingsOf(release, tools), controls };
+    const spender = { release, tool, ref, now: deps.now() };
+    const wanted = {
+      input: true,
+      plan: action,
+      readings: readingsOf(release, tools),
+      writ: { scope: tool.scope, action },
+      controls: controlsOver(ref.tenant, release.workflow, tool.scope).map(({ subject }) => subject),
+      counters: countersBeforehand(spender),
+    };
+    let nearly: readonly Standing[] = [];
 
-    return advance(deps, ref, { key: `decide#${action}`, wanted, output: Verdict }, (dossier): Advance<Verdict> => {
-      const { plan } = dossier;
-      if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
-      const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
-      const mode = tenant?.mode ?? release.mode;
-
-      const judgement = judge(dossier, plan, { release, policy, tools });
-      const rules = [...judgement.rules];
-      const writ = writOf(dossier, plan, tool, rules, deps.now());
-      const acts = judgement.kind === 'permitted' && mode === 'autopilot';
-      const output: Verdict =
-        judgement.kind === 'refused'
-          ? { kind: 'refused', because: judgement.because, rules }
-          : acts
-            ? { kind: 'authorised', writ: { scope: writ.scope, action, digest: writ.digest }, rules }
-            : { kind: 'recorded', rules };
-      return {
-        output,
-        rules,
-        event: {
+    const verdict = await advance(
+      deps,
+      ref,
+      { key: `decide#${action}`, wanted, output: Verdict },
+      async (dossier, { full }): Promise<Advance<Verdict>> => {
+        const { plan, writ: issued } = dossier;
+        if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
+        const event = {
           model: modelOf(plan),
-          tool: { name: tool.name, scope: tool.scope, dry_run: !acts },
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
-          policy: { decision: judgement.kind, rule_ids: rules, version: policy.version },
-          result: { status: output.kind === 'refused' ? output.because : output.kind },
           sources: sourcesOf(dossier),
-        },
-        ...(acts && { deed: { kind: 'issue', writ, modeOf: tenant?.mode } }),
-      };
-    });
+        };
+        const answer = (output: Verdict, decision: string, limits: readonly Noted[] = []): Advance<Verdict> => ({
+          output,
+          rules: output.rules,
+          event: {
+            ...event,
+            tool: { name: tool.name, scope: tool.scope, dry_run: output.kind !== 'authorised' },
+            policy: { decision, rule_ids: output.rules, version: policy.version },
+            result: { status: output.kind === 'refused' ? output.because : output.kind },
+            ...(limits.length > 0 && { limits: [...limits] }),
+          },
+        });
+        if (issued !== undefined) {
+          const isSame = issued.digest === actionDigest(plan);
+          return answer(isSame ? authorised(issued) : refused('taken', ['ACTION_HAS_ANOTHER_WRIT']), 'issued-before');
+        }
+
+        const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
+        const mode = tenant?.mode ?? release.mode;
+        const judgement = judge(dossier, plan, { release, policy, tools });
+        const rules = [...judgement.rules];
+        if (judgement.kind === 'refused') {
+          const { because, limits = [] } = judgement;
+          return answer(refused(because, rules, limits), 'refused', notedAs('refused', limits));
+        }
+        if (mode !== 'autopilot') return answer({ kind: 'recorded', rules }, judgement.kind);
+
+        const spending = await spendingOf(deps.counters, spender, { dossier, plan, full });
+        if (spending.kind === 'refused')
+          return answer(
+            refused(spending.because, spending.rules, spending.limits),
+            'refused',
+            notedAs('refused', spending.limits)
+          );
+        nearly = spending.nearly;
+        const writ = writOf(dossier, plan, tool, rules, spender.now);
+        return {
+          ...answer(authorised(writ), judgement.kind, spending.noted),
+          deed: { kind: 'issue', writ, modeOf: tenant?.mode, charges: spending.charges },
+        };
+      }
+    );
+    if (verdict.kind === 'authorised') for (const budget of nearly) deps.warn(ref, budget);
+    return verdict;
   },
 });
+
+const authorised = ({ scope, action, digest, rules }: Writ): Verdict => ({
+  kind: 'authorised',
+  writ: { scope, action, digest },
+  rules,
+});
+
+const refused = (because: Refusal, rules: string[], limits: readonly Standing[] = []): Verdict => ({
+  kind: 'refused',
+  because,
+  rules,
+  ...(limits.length > 0 && { limits: [...limits] }),
+});
+
+/** What exactly a writ authorises. */
+const actionDigest = ({ tool, arguments: args }: Plan): string => digestOf({ tool, arguments: args });
 
 const writOf = ({ run }: Dossier, plan: Plan, { scope }: WriteTool, rules: string[], now: Date): Writ => ({
   tenant: run.tenant,
   run: run.run,
   scope,
   action: plan.action,
-  digest: digestOf({ tool: plan.tool, arguments: plan.arguments }),
+  digest: actionDigest(plan),
   tool: plan.tool,
   arguments: plan.arguments,
   release: run.release,

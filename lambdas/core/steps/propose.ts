@@ -3,12 +3,14 @@ import { digestOf } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Terminal } from '../errors.ts';
 import type { Dossier } from '../ledger.ts';
+import type { Standing } from '../limits/limit.ts';
 import { Digest, RunId, Tenant } from '../names.ts';
 import { readingsOf, type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
+import { askWithinBudget, type PayingDeps, settleLeft } from './paid.ts';
 import { defineStep, type StepDeps } from './step.ts';
 
-export interface ProposeDeps extends StepDeps {
+export interface ProposeDeps extends StepDeps, PayingDeps {
   readonly proposer: Engine;
   readonly tools: Tools;
 }
@@ -26,15 +28,18 @@ export const propose = defineStep({
     confidence: z.number().min(0).max(1),
     abstained: z.boolean(),
   }),
-  run: async ({ ledger, release, proposer, tools, now }: ProposeDeps, { action, ...ref }) => {
+  run: async (deps: ProposeDeps, { action, ...ref }) => {
+    const { ledger, release, proposer, tools } = deps;
     const dossier = await ledger.look(ref, { input: true, plan: action, readings: readingsOf(release, tools) });
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
     if (dossier.run.release !== release.release)
       throw new Terminal(
         `run ${ref.run} is pinned to release ${dossier.run.release}, this step serves ${release.release}`
       );
-    const plan =
-      dossier.plan ?? (await ledger.plan(ref, await makePlan({ release, proposer, tools }, dossier, action), now()));
+    // an earlier attempt kept its answer, and may have ended before it settled what the answer cost
+    if (dossier.plan && proposer.mostMicrousd && deps.purse)
+      await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['propose'], plan: dossier.plan });
+    const plan = dossier.plan ?? (await makePlan(deps, dossier, action));
     return {
       kind: 'proposed' as const,
       digest: digestOf(plan),
@@ -44,33 +49,52 @@ export const propose = defineStep({
   },
 });
 
-const makePlan = async (
-  { release: { proposal }, proposer, tools }: Pick<ProposeDeps, 'release' | 'proposer' | 'tools'>,
-  dossier: Dossier,
-  action: number
-): Promise<Plan> => {
+const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Promise<Plan> => {
+  const { ledger, proposer, tools, now } = deps;
+  const { tenant, run } = dossier.run;
+  const { proposal } = deps.release;
   // the same words are often submitted and read: an engine should not see them twice
   const pieces = new Set(proposal.text.map((place) => valueAt(dossier, tools, place)?.value.trim() ?? ''));
   const text = [...pieces].filter((piece) => piece !== '').join('\n');
-  const { label, confidence, abstained, engine, rule, usage } = await proposer.answer({
+  const paid = await askWithinBudget(deps, { tenant, run, step: 'propose' }, proposer, {
     text,
     labels: proposal.labels,
   });
+  if (paid.kind === 'over-budget') return ledger.plan(dossier.run, unpaid(deps, action, paid.limits), now());
 
+  const { label, confidence, abstained, engine, rule, usage } = paid.answer;
   const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
     const composed = label === undefined ? undefined : { value: label, provenance: 'composed' as const };
     const found = source.from === 'composed' ? composed : valueAt(dossier, tools, source);
     return found ? [[name, found] as const] : [];
   });
-  return {
-    action,
-    tool: proposal.tool,
-    arguments: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
-    provenance: Object.fromEntries(values.map(([name, { provenance }]) => [name, provenance])),
-    confidence,
-    abstained,
-    engine,
-    ...(rule !== undefined && { rule }),
-    ...(usage && { usage }),
-  };
+  const plan = await ledger.plan(
+    dossier.run,
+    {
+      action,
+      tool: proposal.tool,
+      arguments: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
+      provenance: Object.fromEntries(values.map(([name, { provenance }]) => [name, provenance])),
+      confidence,
+      abstained,
+      engine,
+      ...(rule !== undefined && { rule }),
+      ...(usage && { usage }),
+    },
+    now()
+  );
+  await paid.settle();
+  return plan;
 };
+
+/** A proposal of nothing: no engine was asked, since no budget has room for what its answer may cost. */
+const unpaid = ({ release, proposer }: ProposeDeps, action: number, limits: readonly Standing[]): Plan => ({
+  action,
+  tool: release.proposal.tool,
+  arguments: {},
+  provenance: {},
+  confidence: 0,
+  abstained: true,
+  engine: proposer.id,
+  overBudget: [...limits],
+});

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
+import { Standing } from '../limits/limit.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import { fieldsOf } from '../records.ts';
 import { modelOf, sourcesOf } from './evidence.ts';
+import { askWithinBudget, type PayingDeps } from './paid.ts';
+import { notedAs } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 const Output = z.discriminatedUnion('kind', [
@@ -10,10 +13,11 @@ const Output = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('missing'), rule: RuleId, field: z.string() }),
   z.strictObject({ kind: z.literal('not-eligible'), rule: RuleId }),
   z.strictObject({ kind: z.literal('unsure'), rule: RuleId }),
+  z.strictObject({ kind: z.literal('over-budget'), rule: RuleId, limits: z.array(Standing) }),
 ]);
 type Output = z.infer<typeof Output>;
 
-export interface RouteDeps extends StepDeps {
+export interface RouteDeps extends StepDeps, PayingDeps {
   readonly eligibility: Engine;
 }
 
@@ -33,7 +37,10 @@ export const route = defineStep({
       const fields = dossier.input ? fieldsOf(dossier.input) : {};
       const { text, whenUnsure, labels } = deps.release.eligibility;
       const words = text.map((name) => fields[name] ?? '').join('\n');
-      const answer = await deps.eligibility.answer({ text: words, labels });
+      const paid = await askWithinBudget(deps, { ...ref, step: 'route' }, deps.eligibility, { text: words, labels });
+      if (paid.kind === 'over-budget') return unpaid(paid.limits);
+      const { answer } = paid;
+      await paid.settle();
       const routed = (output: Output): Advance<Output> => ({
         output,
         rules: [output.rule],
@@ -60,3 +67,14 @@ export const route = defineStep({
       return routed({ kind: 'eligible', rule, ids: Object.fromEntries(ids) });
     }),
 });
+
+/** No engine was asked: no budget has room for what its answer may cost. */
+const unpaid = (limits: readonly Standing[]): Advance<Output> => {
+  const rules = limits.map(({ rule }) => rule);
+  const [rule = 'BUDGET_RUN'] = rules;
+  return {
+    output: { kind: 'over-budget', rule, limits: [...limits] },
+    rules,
+    event: { policy: { decision: 'over-budget', rule_ids: rules }, limits: [...notedAs('refused', limits)] },
+  };
+};

@@ -49,15 +49,17 @@ const TRIES = 8;
 
 /**
  * Moves a run on by one step, once. A step that was recorded before answers what it answered then and does nothing; where
- * anything moved since it was looked at, it is looked at again and decided again. Throws `Terminal` where the run is closed,
+ * anything moved since it was looked at, it is looked at again and decided again: `full` says that a counter had less room than
+ * it was taken to have. Throws `Terminal` where the run is closed,
  * unknown, or pinned to another release, `Retryable` where others keep moving it.
  */
 export const advance = async <Output>(
   { ledger, release, now, traceId }: StepDeps,
   ref: RunRef,
   { key, wanted, output, anyRelease = false }: Advancing<Output>,
-  make: (dossier: Dossier) => Advance<Output> | Promise<Advance<Output>>
+  make: (dossier: Dossier, found: { readonly full: boolean }) => Advance<Output> | Promise<Advance<Output>>
 ): Promise<Output> => {
+  let full = false;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const dossier = await ledger.look(ref, wanted);
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
@@ -67,7 +69,7 @@ export const advance = async <Output>(
     if (run.release !== release.release && !anyRelease)
       throw new Terminal(`run ${ref.run} is pinned to release ${run.release}, this step serves ${release.release}`);
 
-    const { event, deed, ...next } = await make(dossier);
+    const { event, deed, ...next } = await make(dossier, { full });
     const record = chain(
       run.head,
       { step: key, ...event },
@@ -79,7 +81,9 @@ export const advance = async <Output>(
         release: run.release,
       }
     );
-    if ((await ledger.move(run, { key, ...next, record }, deed)) === 'moved') return next.output;
+    const moved = await ledger.move(run, { key, ...next, record }, deed);
+    if (moved === 'moved') return next.output;
+    full = moved === 'full';
   }
   throw new Retryable(`run ${ref.run} kept moving while ${key} was to be recorded`);
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AuditRecord, faultOf, Head } from '../audit/record.ts';
 import { Retryable } from '../errors.ts';
+import { Standing } from '../limits/limit.ts';
 import { RunId, type RunRef } from '../names.ts';
 import { Escalation, Plan } from '../records.ts';
 import { Run } from '../run.ts';
@@ -25,6 +26,8 @@ export const RunView = RunSummary.extend({
   proposal: Plan.pick({ tool: true, arguments: true, confidence: true, abstained: true, engine: true }).optional(),
   question: z.strictObject({ round: z.int().nonnegative(), field: z.string(), text: z.string() }).optional(),
   escalation: Escalation.optional(),
+  /** Limits that had no room for what the run wanted, as they stood then. */
+  limits: z.array(Standing).optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 
@@ -51,21 +54,31 @@ const summaryOf = ({ run, workflow, release, status, outcome, rules, user, creat
   updatedAt,
 });
 
-const viewOf = ({ run, plan, question, escalation }: File): RunView => ({
-  ...summaryOf(run),
-  ...(plan && {
-    proposal: {
-      tool: plan.tool,
-      arguments: plan.arguments,
-      confidence: plan.confidence,
-      abstained: plan.abstained,
-      engine: plan.engine,
-    },
-  }),
-  ...(question &&
-    run.status === 'waiting' && { question: { round: question.round, field: question.field, text: question.text } }),
-  ...(escalation && { escalation }),
-});
+const viewOf = ({ run, plan, question, escalation }: File): RunView => {
+  const limits = limitsThatRefused(run);
+  return {
+    ...summaryOf(run),
+    ...(plan && {
+      proposal: {
+        tool: plan.tool,
+        arguments: plan.arguments,
+        confidence: plan.confidence,
+        abstained: plan.abstained,
+        engine: plan.engine,
+      },
+    }),
+    ...(question &&
+      run.status === 'waiting' && { question: { round: question.round, field: question.field, text: question.text } }),
+    ...(escalation && { escalation }),
+    ...(limits.length > 0 && { limits: [...limits] }),
+  };
+};
+
+const Limited = z.looseObject({ limits: z.array(Standing) });
+
+/** The limits that a step of the run was refused by: what it answered names them. */
+const limitsThatRefused = ({ steps }: Run): readonly Standing[] =>
+  Object.values(steps).flatMap((answer) => Limited.safeParse(answer).data?.limits ?? []);
 
 /** One run, or undefined where the tenant has none with this id. */
 export const viewRun = async ({ desk }: { readonly desk: Desk }, ref: RunRef): Promise<RunView | undefined> => {

@@ -86,6 +86,8 @@ export const jiraAssign = defineWriteTool({
     seenKey === issueKey && Array.isArray(components) && components.length === 1 && components[0] === component,
   // both are names that the system of record gives: neither holds a reporter's words
   redact: ({ issueKey, component }) => ({ issueKey, component }),
+  // far beyond a service desk; Jira itself answers a site with 429 at about as much
+  rate: { atMost: 6_000, per: 'minute' },
   timeoutSeconds: 10,
   example: {
     input: { issueKey: 'OPS-12', component: 'Network' },

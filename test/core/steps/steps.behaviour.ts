@@ -1,34 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
-import { dynamoLedger } from '../../../lambdas/adapters/dynamodb/ledger.ts';
-import { dynamoTable } from '../../../lambdas/adapters/dynamodb/table.ts';
-import { type AuditRecord, faultOf } from '../../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../../lambdas/core/audit/record.ts';
 import { rulesEngine } from '../../../lambdas/core/engine/rules.ts';
 import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
-import { controlSubject, shardOf } from '../../../lambdas/core/gate/controls.ts';
-import { rulesPolicy } from '../../../lambdas/core/gate/policy.ts';
-import type { Ledger } from '../../../lambdas/core/ledger.ts';
-import { type Control, Writ } from '../../../lambdas/core/records.ts';
-import { Run } from '../../../lambdas/core/run.ts';
+import { controlSubject } from '../../../lambdas/core/gate/controls.ts';
 import { ask } from '../../../lambdas/core/steps/ask.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { decide } from '../../../lambdas/core/steps/decide.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { route } from '../../../lambdas/core/steps/route.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
-import { chainKey } from '../../../lambdas/core/tables.ts';
-import type { WorkflowRelease } from '../../../lambdas/core/workflow.ts';
-import { contracts } from '../../../lambdas/tools/contracts.ts';
-import { AT, aReading, aRelease, aRun } from '../../support/builders.ts';
+import { AT, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-
-interface Given {
-  readonly fields?: Readonly<Record<string, string>>;
-  readonly release?: WorkflowRelease;
-  readonly run?: Partial<Run>;
-  readonly ledger?: (real: Ledger) => Ledger;
-}
+import { type Given, givenRun } from '../../support/run.ts';
 
 describe.skipIf(!hasDynoxide)('the steps of a run', () => {
   let dynoxide: Dynoxide;
@@ -37,52 +22,7 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
   });
   afterAll(() => dynoxide.stop());
 
-  const given = async ({ fields, release = aRelease(), run: about = {}, ledger: wrapped }: Given = {}) => {
-    const state = dynamoTable(dynoxide.connection, dynoxide.state);
-    const audit = dynamoTable(dynoxide.connection, dynoxide.audit);
-    const { run, record } = aRun(about);
-    const input = fields ?? { summary: 'the vpn drops', issueKey: 'OPS-1' };
-    await state.put({ ...keys.run(run), content: run });
-    await state.put({ ...keys.input(run), content: input });
-    await audit.put({ ...keys.audit(chainKey.run(run), 0), content: record });
-
-    const real = dynamoLedger(dynoxide.connection, dynoxide);
-    const shared = {
-      ledger: wrapped?.(real) ?? real,
-      release,
-      now: () => AT,
-      traceId: () => 'untraced',
-      tools: contracts,
-    };
-    const engine = (spec: WorkflowRelease['proposal']['engines'][0] | undefined) =>
-      rulesEngine('words', spec?.kind === 'rules' ? spec.rules : []);
-    const deps = {
-      ...shared,
-      eligibility: engine(release.eligibility.engines[0]),
-      proposer: engine(release.proposal.engines[0]),
-      policy: rulesPolicy(release.policy),
-    };
-    const ref = { tenant: run.tenant, run: run.run };
-    const read = (call: 'before' | 'after', output: Record<string, unknown>) => {
-      const reading = aReading({ call, output });
-      return state.put({ ...keys.reading(run, reading), content: reading });
-    };
-    const control = (control: Partial<Control> & { subject: string }) =>
-      state.put({
-        ...keys.control(control.subject, shardOf(ref)),
-        content: { stopped: false, reason: 'a test', by: 'op', at: AT.toISOString(), ...control },
-      });
-    const kept = async () => {
-      const item = await state.get(keys.run(run));
-      const { items } = await audit.query({ partition: chainKey.run(run) });
-      return { run: Run.parse(item?.content), records: items.map(({ content }) => content as AuditRecord) };
-    };
-    const writs = async (): Promise<readonly Writ[]> => {
-      const { items } = await state.query({ partition: `WRIT#jira:write#${run.tenant}#${run.run}` });
-      return items.map(({ content }) => Writ.parse(content));
-    };
-    return { state, run, ref, deps, read, control, kept, writs };
-  };
+  const given = (about: Given = {}) => givenRun(dynoxide, about);
 
   it('leads from a task to a verified effect, and leaves an unbroken chain', async () => {
     const { state, ref, deps, read, kept, writs } = await given();

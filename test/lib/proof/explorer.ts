@@ -55,6 +55,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'missing', rule: 'A_RULE', field: 'issueKey', ids: {} },
             { kind: 'not-eligible', rule: 'A_RULE', ids: {} },
             { kind: 'unsure', rule: 'A_RULE', ids: {} },
+            { kind: 'over-budget', rule: 'A_RULE', ids: {} },
           ],
           () => ({ ...world, verdict: 'none' })
         ),
@@ -76,6 +77,9 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'refused', because: 'forbidden', rules },
             { kind: 'refused', because: 'unsure', rules },
             { kind: 'refused', because: 'stopped', rules },
+            { kind: 'refused', because: 'over-budget', rules },
+            { kind: 'refused', because: 'over-rate', rules },
+            { kind: 'refused', because: 'over-cap', rules },
           ],
           ({ kind }) => ({ ...world, verdict: String(kind) })
         ),

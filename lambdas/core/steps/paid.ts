@@ -1,0 +1,93 @@
+import type { Answer, Engine, Question } from '../engine/engine.ts';
+import { Terminal } from '../errors.ts';
+import { homeOf } from '../gate/controls.ts';
+import type { Counters, Held } from '../limits/counters.ts';
+import { budgetsOver, type Standing } from '../limits/limit.ts';
+import { reserve } from '../limits/reserve.ts';
+import type { RunRef } from '../names.ts';
+import type { WorkflowRelease } from '../workflow.ts';
+
+/** What engines that cost something are paid from. */
+export interface Purse {
+  readonly counters: Counters;
+  /** A name for a reservation that nobody else gives. */
+  readonly newId: () => string;
+}
+
+/** What a step needs whose engines may cost something. Without a purse it can ask those alone that do not. */
+export interface PayingDeps {
+  readonly release: WorkflowRelease;
+  readonly now: () => Date;
+  readonly purse?: Purse;
+}
+
+/** Which step asked: a hold says it, so that it is settled by that step's answer. */
+export type PayingStep = 'route' | 'propose';
+
+export type Paid =
+  | {
+      readonly kind: 'answered';
+      readonly answer: Answer;
+      /** To be called once the answer is kept: charges what it cost, and gives the rest back. */
+      readonly settle: () => Promise<void>;
+    }
+  | { readonly kind: 'over-budget'; readonly limits: readonly Standing[] };
+
+/**
+ * Asks an engine within the run's budgets: the most that its answer may cost is set aside before, and what it did cost is charged
+ * after. An engine that costs nothing is just asked. An answer that is never heard of stays paid for until its time is over.
+ */
+export const askWithinBudget = async (
+  { release, now, purse }: PayingDeps,
+  { step, ...ref }: RunRef & { readonly step: PayingStep },
+  engine: Engine,
+  question: Question
+): Promise<Paid> => {
+  const most = engine.mostMicrousd ?? 0;
+  if (most === 0) return { kind: 'answered', answer: await engine.answer(question), settle: async () => undefined };
+  if (!Number.isSafeInteger(most) || most < 0)
+    throw new Terminal(`${engine.id.name} must cost a whole number of micro-dollars: it says ${most}`);
+  if (purse === undefined)
+    throw new Terminal(`${engine.id.name} costs something, and this step has nothing to pay it from`);
+  const { counters, newId } = purse;
+  const at = now();
+  const home = (shards: number): number => homeOf(ref, shards);
+  const reserved = await reserve(counters, budgetsOver(release, ref, most, at), {
+    id: `${step}.${newId()}`,
+    home,
+    now: at,
+  });
+  if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
+  const answer = await engine.answer(question);
+  const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
+  return { kind: 'answered', answer, settle };
+};
+
+interface Costing {
+  readonly usage?: Answer['usage'] | undefined;
+}
+
+const costOf = ({ usage }: Costing): number => usage?.costMicroUsd ?? 0;
+
+/** Of each budget as much is held. */
+const amountOf = ({ parts: [first, ...others] }: Held): number => {
+  const same = others.filter(({ subject, window }) => subject === first?.subject && window === first.window);
+  return [...(first ? [first] : []), ...same].reduce((sum, { amount }) => sum + amount, 0);
+};
+
+/**
+ * Settles what attempts that nobody has heard of left held: those of Propose at what the kept proposal cost; all others, and those
+ * of which none was kept, in full, since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
+ * charges those counters next.
+ */
+export const settleLeft = async (
+  { counters, now }: Pick<Purse, 'counters'> & Pick<PayingDeps, 'now'>,
+  ref: RunRef,
+  { of, plan }: { readonly of: readonly PayingStep[]; readonly plan: Costing | undefined }
+): Promise<void> => {
+  for (const held of await counters.heldBy(ref)) {
+    const step = of.find((each) => held.id.startsWith(`${each}.`));
+    if (step === undefined || held.until < now().toISOString()) continue;
+    await counters.settle(held, step === 'propose' && plan ? costOf(plan) : amountOf(held));
+  }
+};
