@@ -18,7 +18,10 @@ export const logInto =
   (file: RotatingFile): LogLines =>
   (lines) => {
     const stamp = `${new Date().toISOString()}\t`;
-    const text = lines.replace(/\r(?=\n|$)/g, '').replace(CONTROL, escaped).replaceAll('\n', `\n${stamp}`);
+    const text = lines
+      .replace(/\r(?=\n|$)/g, '')
+      .replace(CONTROL, escaped)
+      .replaceAll('\n', `\n${stamp}`);
     file.write(`${stamp}${text}\n`);
   };
 
