@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { prefix } from '../../../lambdas/core/tables.ts';
+import { synth } from '../../../lib/synth.ts';
+import { type Asked, askAssembly, matrixOf, type Row, rolesIn, tableOf } from './matrix.ts';
+import { sensitiveRows } from './rows.ts';
+
+let folder: string;
+let asked: Asked;
+let rows: readonly Row[];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'writ-access-'));
+  const { directory } = await synth({ outdir: join(folder, 'cdk.out') });
+  asked = askAssembly(directory);
+  rows = sensitiveRows(asked.deployment);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const HEAD = `# Who may do what
+
+Every role of the deployed app against everything that would matter if the wrong role could do it, as the policies of the synthesised template decide. A test makes this table anew
+and compares; a change of a grant shows here, or the test fails: \`npx vitest run test/lib/access -u\` writes it again.
+
+\`r\` GetItem, \`q\` Query, \`p\` PutItem, \`u\` UpdateItem, \`d\` DeleteItem, \`c\` ConditionCheckItem, each on that partition alone; \`·\` nothing. \`crm:write\`, \`refunds\` and the like stand for
+scopes, tools and workflows that are not the role's own.
+`;
+
+/** What the roles for which this holds may do on the rows about this. */
+const may = (role: RegExp, about: RegExp): string => {
+  const names = [...rolesIn(asked.deployment).keys()];
+  const cells = matrixOf(rows, asked);
+  const found = rows.flatMap((row, at) =>
+    about.test(row.about) ? names.flatMap((name, column) => (role.test(name) ? (cells[at]?.[column] ?? '') : '')) : []
+  );
+  expect(found.length).toBeGreaterThan(0); // else the expression means nothing that is there
+  return [...new Set(found.join(''))].sort().join('');
+};
+
+it('is as it is written down', async () => {
+  await expect(`${HEAD}\n${tableOf(rows, asked)}\n`).toMatchFileSnapshot('../../../docs/access.md');
+});
+
+it('lets nobody do more to the audit than put and query', () => {
+  expect(may(/./, /^audit/)).toBe('pq');
+  expect(may(/^(?!API)/, /^audit/)).toBe('p');
+});
+
+it('lets steps that ask engines reach no secret, no tool, no control and no writ', () => {
+  expect(may(/^(route|propose)$/, /secret|invoke|assume|`(CONTROL|WRIT|CLAIM)#/)).toBe('');
+});
+
+it("lets Decide issue writs for its own workflow's scopes alone, and nobody else any", () => {
+  expect(may(/^decide$/, /^state `WRIT#jira/)).toContain('p');
+  expect(may(/^(?!decide)/, /^state `WRIT#/)).not.toMatch(/[pud]/);
+  expect(may(/./, /^state `(WRIT|CLAIM|READ)#crm/)).toBe('');
+});
+
+it("lets a write scope read its writs, write its claims, check controls and take its own tenant's secret: nothing else", () => {
+  const own = /^state `(WRIT#jira|CLAIM#jira|CONTROL#)|through DynamoDB|for a tenant/;
+  const others = rows.filter(({ about }) => !own.test(about)).map(({ about }) => about);
+  const cells = matrixOf(rows, asked);
+  const column = [...rolesIn(asked.deployment).keys()].indexOf('jira:write');
+  expect(rows.flatMap(({ about }, at) => (others.includes(about) && cells[at]?.[column] ? [about] : []))).toEqual([]);
+  expect(may(/^jira:write$/, /^state `WRIT#jira/)).toBe('cqr');
+  expect(may(/^jira:write$/, /^state `CLAIM#jira/)).toBe('pqr');
+  expect(may(/^jira:write$/, /^state `CONTROL#/)).toBe('c');
+  expect(may(/^jira:write$/, /JiraRead for a tenant/)).toBe('');
+});
+
+it("lets only the scope's own session of a tenant have that tenant's secret", () => {
+  expect(may(/^secret of jira:read$/, /^secret of jira\/read, its own/)).not.toBe('');
+  expect(may(/./, /another tenant|no tenant \(|, no tenant/)).toBe('');
+  expect(may(/^(?!secret)/, /^secret of/)).toBe('');
+});
+
+it('lets nobody scan, delete, pass roles, or change code, policies and machines', () => {
+  expect(may(/./, /scan|delete|nobody names|otherwise|^change|pass a role|stop an execution|without a version/)).toBe(
+    ''
+  );
+  expect(may(/./, /^state/)).not.toContain('d');
+});
+
+it('names every partition that a grant names', () => {
+  const named =
+    JSON.stringify(asked.deployment.roles.flatMap(({ policies }) => policies)).match(/"[A-Z]+#[^"*]*\*"/g) ?? [];
+  const starts = [...new Set(named.map((text) => text.slice(1, -2)))].filter((start) => start !== prefix.tenant);
+  const unnamed = starts.filter((start) => !rows.some(({ about }) => about.includes(`\`${start}`)));
+  expect(starts.length).toBeGreaterThan(10);
+  expect(unnamed).toEqual([]);
+});
