@@ -42,6 +42,10 @@ const decode = (bytes: Buffer): Line | undefined => {
   return head === undefined || tail === undefined ? undefined : { head, tail };
 };
 
+/** Whether a file without a whole line can be the beginning of one that was being written: a checksum, then JSON. */
+const isBegun = (bytes: Buffer): boolean =>
+  /^([0-9a-f]{0,8}|[0-9a-f]{8}\t[^\n]*\n?)$/.test(bytes.toString('latin1', 0, 256).replace(/\n[^]*/, '\n'));
+
 /** Hands each line to `read`; gives the length of what is whole. Only the last line may be torn: a write was cut short. */
 const readLines = (bytes: Buffer, file: string, what: string, read: (line: Line) => void): number => {
   let from = 0;
@@ -117,6 +121,10 @@ export const openJournal = async (
 ): Promise<Journal> => {
   const bytes = await readIfPresent(file);
   const whole = readLines(bytes, file, what, read);
+  if (whole === 0 && bytes.length > 0 && !isBegun(bytes))
+    throw new Error(
+      `${file} should hold a journal of ${what} and holds something else: restore it from a copy, or remove it to start without its ${what}`
+    );
   let handle: FileHandle = await open(file, 'a', 0o600);
   if (whole < bytes.length) await handle.truncate(whole);
   await syncDirectoryOf(file);

@@ -62,6 +62,16 @@ describe('a journal', () => {
     );
   });
 
+  it.each(['garbage{', 'garbage{\n', '{}', '\u0000\u0000\u0000'])(
+    'refuses a file that is no journal, and leaves it as it is: %j',
+    async (text) => {
+      const file = join(await temporaryFolder(), 'journal');
+      await writeFile(file, text);
+      await expect(openJournal(file, () => {})).rejects.toThrow(`${file} should hold a journal of executions`);
+      expect(await readFile(file, 'utf8')).toBe(text);
+    }
+  );
+
   it('names file and line where anything but the end is damaged', async () => {
     const file = join(await temporaryFolder(), 'journal');
     const journal = await openJournal(file, () => {});
