@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { StateFailed } from './failure.ts';
 import { addFunctions, SURROUNDINGS, type Surroundings } from './functions.ts';
 import { type Kind, typeOf } from './kinds.ts';
+import { BoundedPattern } from './pattern.ts';
 import { quickForm } from './quick.ts';
 
 /** What an expression sees. */
@@ -18,7 +19,12 @@ export type Sees = 'result' | 'errorOutput';
 export type Template = (bindings: Bindings) => Json | Promise<Json>;
 
 /** AWS allows one expression 100 nested evaluations and a second; endless tail calls do not nest, so only the clock ends them. */
-const LIMITS = { stack: 100, timeout: 1_000, sequence: 400_000 };
+const LIMITS = {
+  stack: 100,
+  timeout: 1_000,
+  sequence: 400_000,
+  RegexEngine: BoundedPattern as unknown as RegExpConstructor, // which JSONata calls with `new` alone
+};
 /** What AWS calls these limits. */
 const LIMIT_ERRORS: Readonly<Record<string, string>> = {
   D1011: 'Stack overflow error',
