@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Json } from '../template/json.ts';
+import { LONGEST_SECONDS } from './kinds.ts';
 
 /** The fields of the States language that are carried out, and no other: each unknown one is refused by its name. */
 
 const JsonValue = z.json() as z.ZodType<Json>;
-const LONGEST_SECONDS = 99_999_999;
 const Seconds = z.int().min(1).max(LONGEST_SECONDS);
 const Expression = z.string().regex(/^\{%.*%\}$/s, 'expected a JSONata expression, {% … %}');
 const StateName = z.string().min(1).max(80);

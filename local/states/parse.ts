@@ -2,7 +2,17 @@ import * as z from 'zod';
 import type { Json } from '../template/json.ts';
 import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
-import { ARRAY, BOOLEAN, isInteger, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
+import {
+  ARRAY,
+  BOOLEAN,
+  isInteger,
+  LIMIT_SECONDS,
+  NON_NEGATIVE,
+  PERCENTAGE,
+  STRING,
+  TIMESTAMP,
+  WAIT_SECONDS,
+} from './kinds.ts';
 import { stateInJsonPath } from './language.ts';
 import type { Catcher, Fallible, Leave, MapState, Program, Retrier, Scope, State, TaskState } from './program.ts';
 import { checkScopes } from './scopes.ts';
@@ -75,7 +85,7 @@ const taskOf = (task: Of<'Task'>): TaskState => {
     Number(HeartbeatSeconds) >= Number(TimeoutSeconds)
   )
     throw new Error('HeartbeatSeconds: expected less than TimeoutSeconds');
-  const seconds = (value: Json, field: string) => compileTyped(value, field, POSITIVE);
+  const seconds = (value: Json, field: string) => compileTyped(value, field, LIMIT_SECONDS);
   return {
     type: 'Task',
     ...fallibleOf(task),
@@ -146,7 +156,7 @@ const untilOf = ({ Seconds, Timestamp }: Of<'Wait'>): Extract<State, { type: 'Wa
   if ((Seconds === undefined) === (Timestamp === undefined)) throw new Error('expected either Seconds or Timestamp');
   return Seconds === undefined
     ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', TIMESTAMP) }
-    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', NON_NEGATIVE) };
+    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', WAIT_SECONDS) };
 };
 
 const scopeOf = ({ StartAt, States }: ScopeDefinition): Scope => {
