@@ -270,6 +270,17 @@ describe('a case', () => {
     expect(first.result.calls).toHaveLength(2);
   });
 
+  it('names a function in its calls as the case does, or else as the state machine', async () => {
+    const arn = 'arn:aws:lambda:us-east-1:123456789012:function:f:7';
+    const asl = calling({ Arguments: { FunctionName: arn, Payload: 1 } });
+    for (const [lambda, fn] of [
+      [{ f: [{ return: 1 }] }, 'f'],
+      [{ [arn]: [{ return: 1 }] }, arn],
+      [{ g: [{ return: 1 }] }, arn],
+    ] as const)
+      expect((await played(asl, lambda)).result.calls).toEqual([{ fn, payload: 1 }]);
+  });
+
   it('passes decades of waiting without any', async () => {
     const asl = machine({
       W: { Type: 'Wait', Seconds: 31_536_000, Next: 'B' },
