@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Json } from '../template/json.ts';
+import { isObject, type Json } from '../template/json.ts';
 import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
 import {
@@ -74,11 +74,19 @@ const fallibleOf = (state: Of<'Task' | 'Parallel' | 'Map'>): Fallible => ({
   catchers: state.Catch.map(catcherOf),
 });
 
+/** What `lambda:invoke` takes, as far as it is written out; `task.ts` says the same of what an expression gives. */
+const checkInvocation = (given: Json | undefined): void => {
+  if (typeof given === 'string') return; // an expression
+  if (!isObject(given)) throw new Error('Arguments: expected FunctionName and Payload');
+  const { FunctionName, Payload: _, ...others } = given;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) throw new Error(`Arguments: ${unknown.join(', ')} cannot be carried out here`);
+  if (typeof FunctionName !== 'string') throw new Error('Arguments: expected FunctionName');
+};
+
 const taskOf = (task: Of<'Task'>): TaskState => {
   const { Arguments, TimeoutSeconds, HeartbeatSeconds } = task;
   const integration = integrationOf(task.Resource);
-  if (integration !== 'function' && Arguments === undefined)
-    throw new Error('Arguments: expected FunctionName and Payload');
   if (
     isInteger(HeartbeatSeconds ?? '') &&
     isInteger(TimeoutSeconds ?? '') &&
@@ -86,12 +94,14 @@ const taskOf = (task: Of<'Task'>): TaskState => {
   )
     throw new Error('HeartbeatSeconds: expected less than TimeoutSeconds');
   const seconds = (value: Json, field: string) => compileTyped(value, field, LIMIT_SECONDS);
+  const template = Arguments === undefined ? undefined : compileTemplate(Arguments, 'Arguments');
+  if (integration !== 'function') checkInvocation(Arguments);
   return {
     type: 'Task',
     ...fallibleOf(task),
     integration,
     resource: task.Resource,
-    ...(Arguments === undefined ? {} : { arguments: compileTemplate(Arguments, 'Arguments') }),
+    ...(template === undefined ? {} : { arguments: template }),
     ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: seconds(TimeoutSeconds, 'TimeoutSeconds') }),
     ...(HeartbeatSeconds === undefined ? {} : { heartbeatSeconds: seconds(HeartbeatSeconds, 'HeartbeatSeconds') }),
   };
