@@ -2,8 +2,10 @@ import { createContext, Script } from 'node:vm';
 
 /** Of one search, which JSONata's own clock cannot interrupt. */
 const LONGEST_MS = 1_000;
-/** In what is shorter, no pattern goes back and forth for long. */
-const SHORT = 20;
+/** Whether it ends soon, whatever it is: a short text, few quantifiers, none of a group. */
+const isHarmless = (pattern: string, text: string): boolean =>
+  text.length < 12 && pattern.length <= 30 && !/\)[*+{]/.test(pattern);
+
 /** A guarded search costs a thread, so it looks this far ahead. */
 const AHEAD = 1_000;
 
@@ -34,7 +36,7 @@ export class BoundedPattern extends RegExp {
   #ahead: Found[] = [];
 
   override exec(text: string): RegExpExecArray | null {
-    if (text.length < SHORT) return super.exec(text);
+    if (isHarmless(this.source, text)) return super.exec(text);
     if (this.#text !== text || this.#ahead[0]?.from !== this.lastIndex) {
       this.#text = text;
       this.#ahead = guarded(() => this.#searched(text));
