@@ -16,7 +16,10 @@ const Variables = z.record(VariableName, JsonValue, 'expected names of variables
 
 const comment = { Comment: z.string().optional() };
 const leaving = { Assign: Variables.optional(), Output: JsonValue.optional() };
-const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
+const common = {
+  ...comment,
+  QueryLanguage: z.literal('JSONata', 'expected "JSONata": JSONPath is not run').optional(),
+};
 const onward = { Next: StateName.optional(), End: z.boolean().optional() };
 
 const Errors = z.array(z.string().min(1)).min(1);
