@@ -104,7 +104,7 @@ const Processor: z.ZodType<ScopeDefinition> = z.lazy(() =>
   z.strictObject({
     ...scope(),
     ProcessorConfig: z
-      .strictObject({ Mode: z.literal('INLINE', 'only the Mode INLINE is run, not a distributed Map').optional() })
+      .strictObject({ Mode: z.literal('INLINE', 'only the Mode INLINE is run, not DISTRIBUTED').optional() })
       .optional(),
   })
 );
