@@ -93,13 +93,18 @@ const describe = ({ path, message }: z.core.$ZodIssue): string =>
 const readCase = (value: unknown, at: number, given: JsonObject | undefined): ReadCase => {
   const fields = isRecord(value) ? { ...value } : undefined;
   const name = typeof fields?.name === 'string' ? fields.name : `case ${at + 1}`;
+  const unreadable = (problem: string): ReadCase => ({ name, case: undefined, problems: [problem] });
   if (fields === undefined)
-    return {
-      name,
-      case: undefined,
-      problems: [value === undefined ? 'not JSON' : 'expected an object with name and asl'],
-    };
+    return unreadable(value === undefined ? 'not JSON' : 'expected an object with name and asl');
+  try {
+    return readFields(name, fields, given);
+  } catch (error) {
+    if (error instanceof RangeError) return unreadable('expected no JSON nested as deep as this');
+    throw error;
+  }
+};
 
+const readFields = (name: string, fields: Record<string, unknown>, given: JsonObject | undefined): ReadCase => {
   const issues = Case.safeParse(fields).error?.issues ?? [];
   // what is only beside the point is left out, and told of
   for (const issue of issues) {
@@ -160,7 +165,7 @@ export const readCases = (text: string, given?: JsonObject): CaseFile => {
   });
   let whole: unknown;
   try {
-    whole = JSON.parse(text);
+    whole = JSON.parse(text.replace(/^\uFEFF/, '')); // some editors begin a file with a mark
   } catch (cause) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     if (lines.length < 2) throw new Error(`not JSON: ${cause instanceof Error ? cause.message : ''}`);

@@ -24,6 +24,15 @@ const NOT_UNDERSTOOD = 2;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const invalid = (name: string, cause: string): Result => ({
+  name,
+  status: 'INVALID_CASE',
+  error: 'InvalidCase',
+  cause,
+  calls: [],
+  entered: [],
+});
+
 /** Runs one case, prints its line, and gives the exit code that it asks for. */
 const play = async (
   at: string,
@@ -34,11 +43,20 @@ const play = async (
   for (const problem of problems) err(`${at}: ${problem}`);
   const malformed = problems.length > 0 ? NOT_UNDERSTOOD : AS_EXPECTED;
   if (runnable === undefined) {
-    print({ name, status: 'INVALID_CASE', error: 'InvalidCase', cause: problems.join('; '), calls: [], entered: [] });
+    print(invalid(name, problems.join('; ')));
     return malformed;
   }
-  const { result, notes } = await runCase(runnable);
-  print(result);
+  let played: Awaited<ReturnType<typeof runCase>>;
+  try {
+    played = await runCase(runnable);
+    print(played.result);
+  } catch (error) {
+    // one case must not keep the others from being run
+    err(`${at}: ${messageOf(error)}`);
+    print(invalid(name, messageOf(error)));
+    return NOT_UNDERSTOOD;
+  }
+  const { result, notes } = played;
   for (const note of notes) err(`${at}: note: ${note}`);
   const differing = runnable.expect === undefined ? [] : mismatches(runnable.expect, result);
   for (const line of differing) err(`${at}: ${line}`);

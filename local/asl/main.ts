@@ -11,6 +11,11 @@ const printer = {
   },
 };
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(); // whoever reads has seen enough
+});
+
 await new Command('asl')
   .description('Runs state machines against scripted functions, in virtual time. See docs/testing-workflows.md.')
   .argument('[files...]', 'cases: a JSON array, an object with cases and what they share, or JSON Lines')

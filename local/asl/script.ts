@@ -7,7 +7,7 @@ import type { Answer, Callback } from './case.ts';
 
 /** A call of a function, in the order in which they were made. */
 export interface Called {
-  /** As the state machine names it. */
+  /** As the case names it; as the state machine does, where the case scripts no such function. */
   readonly fn: string;
   readonly payload: Json;
 }
@@ -119,9 +119,9 @@ export const stageOf = ({ lambda, callbacks }: Scripts, clock: Clock, states: ()
   };
 
   const invoke: Invoke = async ({ functionArn: fn, payload, token }) => {
-    calls.push({ fn, payload });
     const function_ = scriptedFor(lambda, fn);
     const tokens = token === undefined ? undefined : scriptedFor(callbacks, fn);
+    calls.push({ fn: function_?.key ?? tokens?.key ?? fn, payload });
     if (function_ === undefined && token === undefined)
       throw new TaskFailure(
         'Lambda.ResourceNotFoundException',

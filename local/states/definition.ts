@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Json } from '../template/json.ts';
+import { LONGEST_SECONDS } from './kinds.ts';
 
 /** The fields of the States language that are carried out, and no other: each unknown one is refused by its name. */
 
 const JsonValue = z.json() as z.ZodType<Json>;
-const LONGEST_SECONDS = 99_999_999;
 const Seconds = z.int().min(1).max(LONGEST_SECONDS);
 const Expression = z.string().regex(/^\{%.*%\}$/s, 'expected a JSONata expression, {% … %}');
 const StateName = z.string().min(1).max(80);
@@ -16,7 +16,10 @@ const Variables = z.record(VariableName, JsonValue, 'expected names of variables
 
 const comment = { Comment: z.string().optional() };
 const leaving = { Assign: Variables.optional(), Output: JsonValue.optional() };
-const common = { ...comment, QueryLanguage: z.literal('JSONata').optional() };
+const common = {
+  ...comment,
+  QueryLanguage: z.literal('JSONata', 'expected "JSONata": JSONPath is not run').optional(),
+};
 const onward = { Next: StateName.optional(), End: z.boolean().optional() };
 
 const Errors = z.array(z.string().min(1)).min(1);
@@ -101,7 +104,7 @@ const Processor: z.ZodType<ScopeDefinition> = z.lazy(() =>
   z.strictObject({
     ...scope(),
     ProcessorConfig: z
-      .strictObject({ Mode: z.literal('INLINE', 'only the Mode INLINE is run, not a distributed Map').optional() })
+      .strictObject({ Mode: z.literal('INLINE', 'only the Mode INLINE is run, not DISTRIBUTED').optional() })
       .optional(),
   })
 );

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../template/json.ts';
-import type { Branch } from './branch.ts';
+import { type Branch, Halted } from './branch.ts';
 import { type Failure, StateFailed } from './failure.ts';
 import { textOf } from './history.ts';
 import type { Onward } from './program.ts';
@@ -68,17 +68,30 @@ export const bindingsOf = (
   chance: branch.execution.chance,
 });
 
-/** Evaluates a field of the state; the cause of a failure says where it was, and `recorded` puts it into the history. */
+/** Of the evaluation that was asked for last. */
+let lastEnds: Promise<void> = Promise.resolve();
+
+/**
+ * Evaluates a field of the state; the cause of a failure says where it was, and `recorded` puts it into the history. Expressions
+ * are evaluated one after the other: at one time, each would have a share of the time that AWS allows it.
+ */
 export const evaluate = async <T>(
-  { position }: Branch,
+  branch: Branch,
   field: (bindings: Bindings) => T | Promise<T>,
   bindings: Bindings
 ): Promise<T> => {
+  const before = lastEnds;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  lastEnds = promise;
+  await before;
   try {
+    if (branch.isOver) throw new Halted();
     return await field(bindings);
   } catch (error) {
     if (!(error instanceof StateFailed)) throw error;
-    throw new StateFailed(failedIn(position, error.failure));
+    throw new StateFailed(failedIn(branch.position, error.failure));
+  } finally {
+    resolve();
   }
 };
 

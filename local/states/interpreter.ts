@@ -30,11 +30,11 @@ const performChoice = async (branch: Branch, state: ChoiceState): Promise<Exit> 
 };
 
 const performWait = async (branch: Branch, state: WaitState, clock: Clock): Promise<Exit> => {
-  const bindings = bindingsOf(branch);
   const { phase } = branch.position;
   if (phase.kind === 'waiting') await sleepUntil(branch, phase.untilMs, clock);
   else {
     const { until } = state;
+    const bindings = bindingsOf(branch);
     const untilMs =
       until.kind === 'seconds'
         ? clock.now() + (await evaluate(branch, until.of, bindings)) * 1_000
@@ -42,7 +42,7 @@ const performWait = async (branch: Branch, state: WaitState, clock: Clock): Prom
     await branch.save({ kind: 'waiting', untilMs });
     await sleepUntil(branch, untilMs, clock);
   }
-  return exitBy(branch, state, bindings, branch.position.input);
+  return exitBy(branch, state, bindingsOf(branch), branch.position.input); // what comes after the wait sees the time then
 };
 
 const performFail = async (branch: Branch, state: FailState): Promise<Failing> => {

@@ -22,11 +22,15 @@ export const BOOLEAN: Kind<boolean> = {
   is: (value) => typeof value === 'boolean',
 };
 export const STRING: Kind<string> = { type: 'string', expected: 'a string', is: isString };
-export const POSITIVE: Kind<number> = {
+/** Of every number of seconds that a definition gives, or an expression in its place. */
+export const LONGEST_SECONDS = 99_999_999;
+const seconds = (least: number): Kind<number> => ({
   type: 'number',
-  expected: 'a positive integer',
-  is: (value): value is number => isInteger(value) && value >= 1,
-};
+  expected: `an integer from ${least} to ${LONGEST_SECONDS}`,
+  is: (value): value is number => isInteger(value) && value >= least && value <= LONGEST_SECONDS,
+});
+export const LIMIT_SECONDS = seconds(1);
+export const WAIT_SECONDS = seconds(0);
 export const ARRAY: Kind<readonly Json[]> = {
   type: 'array',
   expected: 'an array',

@@ -2,13 +2,14 @@ import type { Failure } from './failure.ts';
 import type { Retrier } from './program.ts';
 
 const RUNTIME = 'States.Runtime';
+const TIMEOUT = 'States.Timeout';
 /** No wildcard matches it. */
 const TOO_LARGE = 'States.DataLimitExceeded';
 
 /**
- * Whether a Retry or Catch with these ErrorEquals is meant by the failure. `States.TaskFailed` is what the task itself
- * reported, whatever its name; a missed heartbeat is a `States.Timeout` too; `States.BranchFailed` is what failed a Parallel; `States.ALL` is everything but the errors
- * that are terminal. `States.Runtime` ends the execution whatever is caught.
+ * Whether a Retry or Catch with these ErrorEquals is meant by the failure. `States.ALL` is everything but the errors that are terminal,
+ * `States.TaskFailed` all of that but `States.Timeout`; a missed heartbeat is a `States.Timeout` too; `States.BranchFailed` is what
+ * failed a Parallel. `States.Runtime` ends the execution whatever is caught.
  */
 export const matches = (failure: Failure, errors: readonly string[]): boolean => {
   if (failure.error === RUNTIME) return false;
@@ -16,7 +17,7 @@ export const matches = (failure: Failure, errors: readonly string[]): boolean =>
   if (failure.from === 'heartbeat' && errors.includes('States.HeartbeatTimeout')) return true;
   if (failure.error === TOO_LARGE) return false;
   if (failure.ofBranch && errors.includes('States.BranchFailed')) return true;
-  return errors.includes('States.ALL') || (failure.from === 'task' && errors.includes('States.TaskFailed'));
+  return errors.includes('States.ALL') || (failure.error !== TIMEOUT && errors.includes('States.TaskFailed'));
 };
 
 /** Milliseconds before the retry that follows `attempts` earlier ones. `random` is in [0, 1). */

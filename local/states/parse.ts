@@ -1,8 +1,18 @@
 import * as z from 'zod';
-import type { Json } from '../template/json.ts';
+import { isObject, type Json } from '../template/json.ts';
 import { Definition, type Of, type ScopeDefinition, type StateDefinition } from './definition.ts';
 import { StatesError } from './failure.ts';
-import { ARRAY, BOOLEAN, isInteger, NON_NEGATIVE, PERCENTAGE, POSITIVE, STRING, TIMESTAMP } from './kinds.ts';
+import {
+  ARRAY,
+  BOOLEAN,
+  isInteger,
+  LIMIT_SECONDS,
+  NON_NEGATIVE,
+  PERCENTAGE,
+  STRING,
+  TIMESTAMP,
+  WAIT_SECONDS,
+} from './kinds.ts';
 import { stateInJsonPath } from './language.ts';
 import type { Catcher, Fallible, Leave, MapState, Program, Retrier, Scope, State, TaskState } from './program.ts';
 import { checkScopes } from './scopes.ts';
@@ -64,24 +74,34 @@ const fallibleOf = (state: Of<'Task' | 'Parallel' | 'Map'>): Fallible => ({
   catchers: state.Catch.map(catcherOf),
 });
 
+/** What `lambda:invoke` takes, as far as it is written out; `task.ts` says the same of what an expression gives. */
+const checkInvocation = (given: Json | undefined): void => {
+  if (typeof given === 'string') return; // an expression
+  if (!isObject(given)) throw new Error('Arguments: expected FunctionName and Payload');
+  const { FunctionName, Payload: _, ...others } = given;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) throw new Error(`Arguments: ${unknown.join(', ')} cannot be carried out here`);
+  if (typeof FunctionName !== 'string') throw new Error('Arguments: expected FunctionName');
+};
+
 const taskOf = (task: Of<'Task'>): TaskState => {
   const { Arguments, TimeoutSeconds, HeartbeatSeconds } = task;
   const integration = integrationOf(task.Resource);
-  if (integration !== 'function' && Arguments === undefined)
-    throw new Error('Arguments: expected FunctionName and Payload');
   if (
     isInteger(HeartbeatSeconds ?? '') &&
     isInteger(TimeoutSeconds ?? '') &&
     Number(HeartbeatSeconds) >= Number(TimeoutSeconds)
   )
     throw new Error('HeartbeatSeconds: expected less than TimeoutSeconds');
-  const seconds = (value: Json, field: string) => compileTyped(value, field, POSITIVE);
+  const seconds = (value: Json, field: string) => compileTyped(value, field, LIMIT_SECONDS);
+  const template = Arguments === undefined ? undefined : compileTemplate(Arguments, 'Arguments');
+  if (integration !== 'function') checkInvocation(Arguments);
   return {
     type: 'Task',
     ...fallibleOf(task),
     integration,
     resource: task.Resource,
-    ...(Arguments === undefined ? {} : { arguments: compileTemplate(Arguments, 'Arguments') }),
+    ...(template === undefined ? {} : { arguments: template }),
     ...(TimeoutSeconds === undefined ? {} : { timeoutSeconds: seconds(TimeoutSeconds, 'TimeoutSeconds') }),
     ...(HeartbeatSeconds === undefined ? {} : { heartbeatSeconds: seconds(HeartbeatSeconds, 'HeartbeatSeconds') }),
   };
@@ -146,7 +166,7 @@ const untilOf = ({ Seconds, Timestamp }: Of<'Wait'>): Extract<State, { type: 'Wa
   if ((Seconds === undefined) === (Timestamp === undefined)) throw new Error('expected either Seconds or Timestamp');
   return Seconds === undefined
     ? { kind: 'timestamp', of: compileTyped(Timestamp ?? '', 'Timestamp', TIMESTAMP) }
-    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', NON_NEGATIVE) };
+    : { kind: 'seconds', of: compileTyped(Seconds, 'Seconds', WAIT_SECONDS) };
 };
 
 const scopeOf = ({ StartAt, States }: ScopeDefinition): Scope => {

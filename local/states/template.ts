@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { StateFailed } from './failure.ts';
 import { addFunctions, SURROUNDINGS, type Surroundings } from './functions.ts';
 import { type Kind, typeOf } from './kinds.ts';
+import { BoundedPattern } from './pattern.ts';
 import { quickForm } from './quick.ts';
 
 /** What an expression sees. */
@@ -18,7 +19,12 @@ export type Sees = 'result' | 'errorOutput';
 export type Template = (bindings: Bindings) => Json | Promise<Json>;
 
 /** AWS allows one expression 100 nested evaluations and a second; endless tail calls do not nest, so only the clock ends them. */
-const LIMITS = { stack: 100, timeout: 1_000, sequence: 400_000 };
+const LIMITS = {
+  stack: 100,
+  timeout: 1_000,
+  sequence: 400_000,
+  RegexEngine: BoundedPattern as unknown as RegExpConstructor, // which JSONata calls with `new` alone
+};
 /** What AWS calls these limits. */
 const LIMIT_ERRORS: Readonly<Record<string, string>> = {
   D1011: 'Stack overflow error',
@@ -43,18 +49,24 @@ const excerpt = (value: Json): string => JSON.stringify(value).slice(0, 100);
 
 class Unsupported extends Error {}
 
-/** JSON as a plain copy: JSONata marks its arrays, gives functions, and computes what JSON cannot say. */
-const plain = (value: unknown): Json => {
+/** Of what an expression gives: in characters, and for each value as many as it takes to hold. Far more than 256 KiB of JSON. */
+const MOST_HELD = 100_000_000;
+const HELD_BY_VALUE = 100;
+
+/** JSON as a plain copy: JSONata marks its arrays, gives functions, shares parts, and computes what JSON cannot say. */
+const plain = (value: unknown, room = { left: MOST_HELD }): Json => {
+  room.left -= HELD_BY_VALUE + (typeof value === 'string' ? value.length : 0);
+  if (room.left < 0) throw { code: 'D2015' };
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value;
     throw new Unsupported(`${value} is not JSON.`);
   }
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((item) => plain(item, room));
   if (typeof value !== 'object' || '_jsonata_lambda' in value || '_jsonata_function' in value)
     throw new Unsupported('A function is not JSON.');
   const copy: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) if (item !== undefined) setOwn(copy, key, plain(item));
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) setOwn(copy, key, plain(item, room));
   return copy;
 };
 

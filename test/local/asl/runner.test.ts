@@ -204,6 +204,20 @@ describe('the command', () => {
     expect(lines.map(({ status }) => status)).toEqual(['SUCCEEDED', 'INVALID_CASE', 'SUCCEEDED']);
   });
 
+  it('goes on after a case that is nested too deep to be read', async () => {
+    const [deep, line] = [`${'['.repeat(20_000)}${']'.repeat(20_000)}`, JSON.stringify({ name: 'b', asl: pass })];
+    const { code, lines } = await run([`[{"name": "a", "input": ${deep}, "asl": ${JSON.stringify(pass)}}, ${line}]`]);
+    expect(code).toBe(2);
+    expect(lines.map(({ name, status }) => [name, status])).toEqual([
+      ['a', 'INVALID_CASE'],
+      ['b', 'SUCCEEDED'],
+    ]);
+  });
+
+  it('reads a file that begins with a byte order mark', async () => {
+    expect((await run([`\uFEFF${JSON.stringify([{ name: 'a', asl: pass }])}`])).code).toBe(0);
+  });
+
   it('tells of a file that is no JSON, and of one that is not there', async () => {
     const { code, stderr } = await run(['{'], 'absent.json');
     expect(code).toBe(2);
@@ -268,6 +282,17 @@ describe('a case', () => {
     expect(first).toEqual(second);
     expect(first.result.status).toBe('SUCCEEDED');
     expect(first.result.calls).toHaveLength(2);
+  });
+
+  it('names a function in its calls as the case does, or else as the state machine', async () => {
+    const arn = 'arn:aws:lambda:us-east-1:123456789012:function:f:7';
+    const asl = calling({ Arguments: { FunctionName: arn, Payload: 1 } });
+    for (const [lambda, fn] of [
+      [{ f: [{ return: 1 }] }, 'f'],
+      [{ [arn]: [{ return: 1 }] }, arn],
+      [{ g: [{ return: 1 }] }, arn],
+    ] as const)
+      expect((await played(asl, lambda)).result.calls).toEqual([{ fn, payload: 1 }]);
   });
 
   it('passes decades of waiting without any', async () => {

@@ -129,7 +129,7 @@ describe('Wait', () => {
   });
 
   it.each([
-    ['Seconds', -1, 'returned -1. Expected an integer from 0.'],
+    ['Seconds', -1, 'returned -1. Expected an integer from 0 to 99999999.'],
     [
       'Timestamp',
       'tomorrow',
