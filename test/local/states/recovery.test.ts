@@ -233,7 +233,7 @@ describe('matching', () => {
     [failure('States.Timeout', 'heartbeat'), ['States.HeartbeatTimeout'], true],
     [failure('States.Timeout', 'heartbeat'), ['States.Timeout'], true],
     [failure('States.Timeout', 'heartbeat'), ['States.TaskFailed'], false],
-    [failure('States.QueryEvaluationError', 'state'), ['States.TaskFailed'], true],
+    [failure('States.QueryEvaluationError', 'state'), ['States.TaskFailed'], false],
     [failure('States.DataLimitExceeded', 'state'), ['States.TaskFailed'], false],
     [failure('States.QueryEvaluationError', 'state'), ['States.ALL'], true],
     [failure('States.DataLimitExceeded', 'state'), ['States.ALL'], false],
