@@ -42,9 +42,11 @@ const decode = (bytes: Buffer): Line | undefined => {
   return head === undefined || tail === undefined ? undefined : { head, tail };
 };
 
-/** Whether a file without a whole line can be the beginning of one that was being written. */
-const isBegun = (bytes: Buffer): boolean =>
-  /^([0-9a-f]{0,8}|[0-9a-f]{8}\t)$/.test(bytes.toString('latin1', 0, CHECKSUM_LENGTH + 1));
+/** Whether a file without a whole line can be the beginning of one that was being written; zeros stand for what never reached the disk. */
+const isBegun = (bytes: Buffer): boolean => {
+  const start = bytes.toString('latin1', 0, CHECKSUM_LENGTH + 1).replaceAll('\0', '');
+  return /^([0-9a-f]{0,8}|[0-9a-f]{8}\t)$/.test(start);
+};
 
 /** Hands each line to `read`; gives the length of what is whole. Only the last line may be torn: a write was cut short. */
 const readLines = (bytes: Buffer, file: string, what: string, read: (line: Line) => void): number => {
