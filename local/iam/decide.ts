@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { Policy, Statement } from './document.ts';
+import { unresolvedIn } from './pattern.ts';
 import { covers, type Naming, type Principal } from './principal.ts';
 
 /** What policies are asked. */
@@ -60,11 +61,8 @@ type Finding =
   | { readonly kind: 'applies'; readonly naming: Naming }
   | { readonly kind: 'fails'; readonly at: Close['failed']; readonly detail?: string };
 
-const conditionsOf = (statement: Statement, context: Context): Finding | undefined => {
-  let unknown = statement.unknown;
-  for (const { key, otherwise } of statement.resourceVariables)
-    if (otherwise === undefined && context.get(key) === undefined && !context.isKnown(key))
-      unknown ??= `the policy variable ${key}`;
+const conditionsOf = (statement: Statement, variable: string | undefined, context: Context): Finding | undefined => {
+  let unknown = statement.unknown ?? (variable && `the policy variable ${variable}`);
   for (const { operator, key, outcome } of statement.clauses) {
     const found = outcome(context);
     if (found === 'not-met') return { kind: 'fails', at: 'condition', detail: `${operator} of ${key}` };
@@ -76,14 +74,12 @@ const conditionsOf = (statement: Statement, context: Context): Finding | undefin
 const find = (statement: Statement, { principal, resource, context }: Question): Finding => {
   const naming = statement.principal && covers(statement.principal, principal, statement.effect);
   if (statement.principal !== undefined && naming === undefined) return { kind: 'fails', at: 'principal' };
-  // a resource of which a part is not known may be this one
-  if (!statement.hasResource(resource, context) && statement.unknown === undefined) {
-    const unknown = statement.resourceVariables.some(
-      ({ key, otherwise }) => otherwise === undefined && context.get(key) === undefined && !context.isKnown(key)
-    );
-    if (!unknown) return { kind: 'fails', at: 'resource' };
-  }
-  return conditionsOf(statement, context) ?? { kind: 'applies', naming: naming ?? 'direct' };
+  const { exceptsResources, resourceVariables } = statement;
+  const variable = unresolvedIn(resourceVariables, context, exceptsResources);
+  // a resource of which a part is not known may be this one; what is excepted is so whatever else would be
+  const isKnown = statement.unknown === undefined && (variable === undefined || exceptsResources);
+  if (isKnown && !statement.hasResource(resource, context)) return { kind: 'fails', at: 'resource' };
+  return conditionsOf(statement, variable, context) ?? { kind: 'applies', naming: naming ?? 'direct' };
 };
 
 /** What the policies of one type say. */

@@ -67,6 +67,13 @@ const substitute = ({ key, otherwise }: Variable, context: Context): string | un
   return value === undefined || value === '' || another !== undefined ? otherwise : value;
 };
 
+/**
+ * The key of a variable that cannot be resolved, where that must not pass for a value: `negated` for what holds against a value
+ * that differs. AWS says that such a variable might make the entire statement invalid, and leaves open when.
+ */
+export const unresolvedIn = (variables: readonly Variable[], context: Context, negated: boolean): string | undefined =>
+  variables.find((each) => substitute(each, context) === undefined && (negated || !context.isKnown(each.key)))?.key;
+
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 /** The fields of an ARN in which nothing goes beyond a colon: `arn`, partition and service, which is always named. */
@@ -159,9 +166,9 @@ const componentsOf = (arn: string): readonly string[] => {
 
 /**
  * A pattern of the ARN operators. Each of the six components is compared by itself, so no wildcard of one reaches into the
- * next; `*` alone is any ARN. What has no six components matches nothing else.
+ * next; `*` alone is any ARN. `undefined` for what else has no six components.
  */
-export const arnPattern = (parts: readonly Part[]): Pattern => {
+export const arnPattern = (parts: readonly Part[]): Pattern | undefined => {
   if (parts.length === 1 && parts[0]?.kind === 'any') return () => true;
   const components: Part[][] = [[]];
   for (const part of parts) {
@@ -175,7 +182,7 @@ export const arnPattern = (parts: readonly Part[]): Pattern => {
     components.at(-1)?.push({ kind: 'text', text: first });
     for (const piece of rest) components.push([{ kind: 'text', text: piece }]);
   }
-  if (components.length < COMPONENTS) return () => false;
+  if (components.length < COMPONENTS) return undefined;
   const patterns = components.map((component) =>
     patternOf(joined(component.filter((part) => part.kind !== 'text' || part.text !== '')), 'glob')
   );
