@@ -1,4 +1,5 @@
 import { type Context, SEVERAL } from './context.ts';
+import { fits, type Piece } from './wildcard.ts';
 
 /** Whether a value of a request is what a policy says. */
 export type Pattern = (value: string, context: Context) => boolean;
@@ -74,32 +75,26 @@ const substitute = ({ key, otherwise }: Variable, context: Context): string | un
 export const unresolvedIn = (variables: readonly Variable[], context: Context, negated: boolean): string | undefined =>
   variables.find((each) => substitute(each, context) === undefined && (negated || !context.isKnown(each.key)))?.key;
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-
 /** The fields of an ARN in which nothing goes beyond a colon: `arn`, partition and service, which is always named. */
 const FIRST_FIELDS = 3;
 
-/** The regular expression of parts without variables, as source. */
-const sourceOf = (parts: readonly Part[], style: Style): string => {
+/** Parts without variables, as the style reads them. */
+const piecesOf = (parts: readonly Part[], style: Style): readonly Piece[] => {
   let colons = 0;
-  return parts
-    .map((part, index) => {
-      if (part.kind === 'text') {
-        colons += part.text.split(':').length - 1;
-        return escaped(part.text);
-      }
-      const next = parts[index + 1];
-      const endsSegment = next === undefined || (next.kind === 'text' && next.text.startsWith(':'));
-      const goesOn = part.kind === 'any' && endsSegment && colons >= FIRST_FIELDS;
-      const character = style === 'glob' || goesOn ? '.' : '[^:]';
-      return part.kind === 'any' ? `${character}*` : character;
-    })
-    .join('');
+  return parts.map((part, index): Piece => {
+    if (part.kind === 'text' || part.kind === 'variable') {
+      const text = part.kind === 'text' ? part.text : '';
+      colons += text.split(':').length - 1;
+      return { kind: 'text', text };
+    }
+    const next = parts[index + 1];
+    const endsSegment = next === undefined || (next.kind === 'text' && next.text.startsWith(':'));
+    const goesOn = part.kind === 'any' && endsSegment && colons >= FIRST_FIELDS;
+    return { kind: part.kind, crosses: style === 'glob' || goesOn };
+  });
 };
 
-const regexOf = (parts: readonly Part[], style: Style): RegExp => new RegExp(`^${sourceOf(parts, style)}$`, 'su');
-
-/** The usual patterns need no regular expression: a text, a text with `*` at its end, or `*` alone. */
+/** The usual patterns are simpler: a text, a text with `*` at its end, or `*` alone. */
 const fixed = (parts: readonly Part[], style: Style): Pattern => {
   const [first, second] = parts;
   if (first === undefined) return (value) => value === '';
@@ -108,8 +103,8 @@ const fixed = (parts: readonly Part[], style: Style): Pattern => {
   const isPrefix = parts.length === 2 && first.kind === 'text' && second?.kind === 'any';
   if (isPrefix && (style === 'glob' || first.text.split(':').length > FIRST_FIELDS))
     return (value) => value.startsWith(first.text);
-  const expression = regexOf(parts, style);
-  return (value) => expression.test(value);
+  const pieces = piecesOf(parts, style);
+  return (value) => fits(pieces, value);
 };
 
 const REMEMBERED = 64;
