@@ -267,6 +267,7 @@ describe('the policies of a template', () => {
         '{"TableName":"guarded"',
         '{}',
         '{"TableName":"guarded","Item":{"pk":{"S":7}}}',
+        `{"TableName":"guarded","Item":{"pk":{"S":"A#deep"}},"Deep":${'['.repeat(1e6)}${']'.repeat(1e6)}}`,
       ])
         expect((await send(body)).status).toBe(400);
     });
