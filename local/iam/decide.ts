@@ -71,8 +71,8 @@ const conditionsOf = (statement: Statement, variable: string | undefined, contex
   return unknown === undefined ? undefined : { kind: 'fails', at: 'unknown', detail: unknown };
 };
 
-const find = (statement: Statement, { principal, resource, context }: Question): Finding => {
-  const naming = statement.principal && covers(statement.principal, principal, statement.effect);
+const find = (statement: Statement, { principal, resource, context }: Question, isBounded: boolean): Finding => {
+  const naming = statement.principal && covers(statement.principal, principal, statement.effect, isBounded);
   if (statement.principal !== undefined && naming === undefined) return { kind: 'fails', at: 'principal' };
   const { exceptsResources, resourceVariables } = statement;
   const variable = unresolvedIn(resourceVariables, context, exceptsResources);
@@ -91,7 +91,7 @@ interface Tally {
 
 const STRENGTH: Readonly<Record<Naming, number>> = { direct: 2, role: 1, account: 0 };
 
-const tally = (policies: readonly Policy[], type: PolicyType, question: Question): Tally => {
+const tally = (policies: readonly Policy[], type: PolicyType, question: Question, isBounded = false): Tally => {
   let allow: Tally['allow'];
   let deny: Tally['deny'];
   const close: Close[] = [];
@@ -99,7 +99,7 @@ const tally = (policies: readonly Policy[], type: PolicyType, question: Question
   for (const policy of policies) {
     for (const statement of policy.statements) {
       if (!statement.hasAction(action)) continue;
-      const finding = find(statement, question);
+      const finding = find(statement, question, isBounded);
       const by: Reference = { type, policy: policy.name, statement: statement.name };
       if (statement.effect === 'Deny') {
         if (finding.kind === 'applies' && deny?.kind !== 'explicit-deny') deny = { kind: 'explicit-deny', by };
@@ -130,7 +130,7 @@ export const decide = (question: Question, policies: Policies): Decision => {
   const limits = boundary && tally([boundary], 'permissions boundary', question);
   const passed = session && tally(session, 'session policy', question);
   const type = resource?.type ?? 'resource-based policy';
-  const owned = resource === undefined ? NOTHING : tally(resource.policies, type, question);
+  const owned = resource === undefined ? NOTHING : tally(resource.policies, type, question, boundary !== undefined);
 
   const denials = [identity.deny, limits?.deny, passed?.deny, owned.deny].filter((deny) => deny !== undefined);
   const denial = denials.find(({ kind }) => kind === 'explicit-deny') ?? denials[0];
