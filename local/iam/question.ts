@@ -7,7 +7,7 @@ import type { Decision } from './decide.ts';
 
 /** What somebody wants to know of a template. */
 export interface Inquiry {
-  /** A role's name, ARN or logical id, that of a function or state machine, or a part of one of them. */
+  /** A role's name, ARN, logical id or construct's path, that of a function or state machine, or a part of one of them. */
   readonly role: string;
   readonly action: string;
   readonly resource: string;

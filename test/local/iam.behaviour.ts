@@ -354,6 +354,10 @@ describe('the policies of a template', () => {
       await expect(assume('asker', { DurationSeconds: 3601 })).rejects.toThrow('MaxSessionDuration');
     });
 
+    it('begin with empty lists as they do without', async () => {
+      await expect(assume('asker', { Tags: [], PolicyArns: [], TransitiveTagKeys: [] })).resolves.toBeDefined();
+    });
+
     it('are known by key and token together', async () => {
       const { credentials } = await assume('writer');
       const other = await assume('writer');
