@@ -62,7 +62,9 @@ export const main = async (args: readonly string[], shell: Shell): Promise<numbe
       return 1;
     }
     const { err } = shell;
-    err.line(`${err.paint('bad', 'writ:')} ${clean(messageOf(error))}`);
+    const [first = '', ...more] = messageOf(error).split('\n');
+    err.line(`${err.paint('bad', 'writ:')} ${clean(first)}`);
+    for (const line of more) err.line(`  ${clean(line.trim())}`);
     return error instanceof Failure ? error.exitCode : 1;
   }
 };

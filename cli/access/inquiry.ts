@@ -57,8 +57,9 @@ export const inquiryIn = (line: string): Inquiry => {
 /** The decision; throws a usage `Failure` with the candidates where no role, or more than one, is meant. */
 export const decidedIn = (answer: Answer, { role }: Inquiry): Answer & { kind: 'decided' } => {
   if (answer.kind === 'decided') return answer;
-  const what = answer.kind === 'no-such-role' ? 'no role of the template has' : 'several roles have';
-  throw usage(
-    `${what} ${clean(role)} in their names; there are:\n${answer.candidates.map((one) => `  ${clean(one)}`).join('\n')}`
-  );
+  const what =
+    answer.kind === 'no-such-role'
+      ? 'no role of the template has %s in its name'
+      : 'several roles have %s in their names';
+  throw usage([`${what.replace('%s', () => clean(role))}; there are:`, ...answer.candidates.map(clean)].join('\n'));
 };

@@ -93,7 +93,10 @@ export const addCan = (program: Command, shell: Shell, done: (code: number) => v
   program
     .command('can')
     .description('say whether a role of the template may make a call, and why')
-    .argument('[role]', 'its name, ARN or logical id, that of its function or state machine, or a part of one')
+    .argument(
+      '[role]',
+      "its name, ARN, logical id or construct's path, that of its function or state machine, or a part of one"
+    )
     .argument('[action]', 'such as dynamodb:PutItem')
     .argument('[resource]', 'the ARN of the resource; * where the action has none')
     .option('--context <key=value>', 'a condition key; several times for several values', collect)

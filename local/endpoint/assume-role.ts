@@ -26,6 +26,8 @@ const SECONDS = { least: 900, most: 43_200, usual: 3600, chained: 3600 };
 const MOST = { tags: 50, key: 128, value: 256, policies: 10, policy: 2048 };
 const KNOWN =
   /^(Action|Version|RoleArn|RoleSessionName|DurationSeconds|ExternalId|Policy|Tags\.member\.\d+\.(Key|Value)|TransitiveTagKeys\.member\.\d+|PolicyArns\.member\.\d+\.arn)$/;
+/** A list that is empty stands there without a value. */
+const EMPTY = /^(Tags|TransitiveTagKeys|PolicyArns)=$/;
 
 const invalid = (message: string, name = 'ValidationError'): ServiceError => new ServiceError(name, message);
 
@@ -119,7 +121,7 @@ const prefixed = (prefix: string, tags: Readonly<Record<string, string>>): Reado
  */
 export const assumeRole = (form: URLSearchParams, caller: Caller, options: AssumeRoleOptions): Assumed => {
   const { access, credentials, authorize, now } = options;
-  const unknown = [...form.keys()].find((name) => !KNOWN.test(name));
+  const [unknown] = [...form].find(([name, value]) => !KNOWN.test(name) && !EMPTY.test(`${name}=${value}`)) ?? [];
   if (unknown !== undefined) throw invalid(`the local stack does not know the parameter ${unknown} of AssumeRole`);
   const roleArn = form.get('RoleArn') ?? '';
   const session = form.get('RoleSessionName') ?? '';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Authorize, sessionArnOf } from '../iam/authorize.ts';
+import { type Authorize, authorisedAs, sessionArnOf } from '../iam/authorize.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { messageOf } from '../iam/denial.ts';
 import type { Json, JsonObject } from '../template/json.ts';
@@ -46,18 +46,6 @@ export const operation = <Input>(
     return act(parsed.data, guardOf);
   },
 });
-
-const QUALIFIED_MACHINE = /^(arn:[^:]*:states:[^:]*:[^:]*:stateMachine:[^:]+):([^:]+)$/;
-
-/**
- * Step Functions authorises what names a version or an alias by the ARN of the state machine, and tells policies the qualifier
- * (Developer Guide, "Authorization for versions and aliases").
- */
-const authorisedAs = ({ resource, context }: Target): Target => {
-  const [, machine, qualifier = ''] = QUALIFIED_MACHINE.exec(resource) ?? [];
-  if (machine === undefined) return { resource, context };
-  return { resource: machine, context: { 'states:StateMachineQualifier': [qualifier], ...context } };
-};
 
 export const guardFor =
   (caller: Caller, action: string, authorize: Authorize): Guard =>

@@ -39,6 +39,8 @@ const UNSIGNED = 'Missing Authentication Token: sign the request, as the AWS CLI
 
 const WRONG_TOKEN = 'The security token included in the request is invalid.';
 
+const FAILED = 'the local stack failed: its log says why';
+
 const UNKNOWN_KEY =
   `the local stack did not give out this access key: use AWS_ACCESS_KEY_ID=${ADMINISTRATOR_KEY} and ` +
   `AWS_SECRET_ACCESS_KEY=${ADMINISTRATOR_KEY} for a developer's calls`;
@@ -66,7 +68,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     return caller;
   };
 
-  const forward = (request: IncomingMessage, response: ServerResponse, operation: string): Promise<void> | void => {
+  const forward = async (request: IncomingMessage, response: ServerResponse, operation: string): Promise<void> => {
     let caller: Caller;
     try {
       caller = callerOf(request);
@@ -110,14 +112,17 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     return new ServiceError('UnknownOperationException', `the local stack does not know the ${where}`, status);
   };
 
+  const lost = ({ method, url }: IncomingMessage, error: unknown): void =>
+    log(`${method} ${url}: ${error instanceof Error ? error.stack : error}`);
+
   const errorOf = (request: IncomingMessage, requestId: string, error: unknown): Reply => {
     const known =
       error instanceof ServiceError
         ? error
         : error instanceof BodyTooLarge
           ? new ServiceError('RequestEntityTooLargeException', error.message, 413)
-          : new ServiceError('InternalFailure', 'the local stack failed: its log says why', 500);
-    if (known.status === 500) log(`${request.method} ${request.url}: ${error instanceof Error ? error.stack : error}`);
+          : new ServiceError('InternalFailure', FAILED, 500);
+    if (known.status === 500) lost(request, error);
     return errorReply(shapeOf(request), known, requestId);
   };
 
@@ -146,14 +151,17 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       const target = request.headers['x-amz-target'];
       const operation = typeof target === 'string' ? target : undefined;
       if (operation?.startsWith(DYNAMODB_TARGET)) {
-        void forward(request, response, operation.slice(DYNAMODB_TARGET.length));
+        forward(request, response, operation.slice(DYNAMODB_TARGET.length)).catch((error: unknown) => {
+          lost(request, error);
+          refuseDynamoDb(response, 500, 'InternalServerError', FAILED);
+        });
         return;
       }
       const requestId = randomUUID();
-      answer(request, operation).then(
-        (reply) => send(response, requestId, reply),
-        (error: unknown) => send(response, requestId, errorOf(request, requestId, error))
-      );
+      answer(request, operation)
+        .then((reply) => send(response, requestId, reply))
+        // what cannot be sent, such as a header that a query has asked for, is an error like any other
+        .catch((error: unknown) => send(response, requestId, errorOf(request, requestId, error)));
     },
   };
 };

@@ -27,6 +27,8 @@ export interface AccessRequest {
   readonly context: Keys;
 }
 
+type Target = Pick<AccessRequest, 'resource' | 'context'>;
+
 export type Authorize = (request: AccessRequest) => Decision;
 
 export interface AuthorizerOptions {
@@ -47,6 +49,18 @@ export interface AuthorizerOptions {
 export const sessionArnOf = ({ roleArn, session }: Pick<RoleSession, 'roleArn' | 'session'>): string => {
   const [, partition, , , account = '', role = ''] = roleArn.split(':');
   return `arn:${partition}:sts::${account}:assumed-role/${role.split('/').at(-1)}/${session}`;
+};
+
+const QUALIFIED_MACHINE = /^(arn:[^:]*:states:[^:]*:[^:]*:stateMachine:[^:]+):([^:]+)$/;
+
+/**
+ * Step Functions authorises what names a version or an alias by the ARN of the state machine, and tells policies the qualifier
+ * (Developer Guide, "Authorization for versions and aliases").
+ */
+export const authorisedAs = ({ resource, context }: Target): Target => {
+  const [, machine, qualifier = ''] = QUALIFIED_MACHINE.exec(resource) ?? [];
+  if (machine === undefined) return { resource, context };
+  return { resource: machine, context: { 'states:StateMachineQualifier': [qualifier], ...context } };
 };
 
 const ID_LENGTH = 17;

@@ -1,6 +1,6 @@
 import type { Context, Values } from './context.ts';
 import { type Comparison, OPERATORS } from './operators.ts';
-import type { Variable } from './pattern.ts';
+import { unresolvedIn } from './pattern.ts';
 
 /** What became of a condition: met, not met, or something that is not known here and so decides nothing. */
 export type Outcome = 'met' | 'not-met' | { readonly unknown: string };
@@ -23,11 +23,6 @@ const listOf = (given: Values | undefined): readonly string[] =>
 
 /** An empty set, or one empty string: what AWS calls a null data set. */
 const isNull = (values: readonly string[]): boolean => values.every((value) => value === '');
-
-const unknownVariable = (variables: readonly Variable[], context: Context): string | undefined =>
-  variables.find(
-    ({ key, otherwise }) => otherwise === undefined && context.get(key) === undefined && !context.isKnown(key)
-  )?.key;
 
 interface Asked {
   readonly quantifier: Quantifier;
@@ -103,7 +98,7 @@ export const clauseOf = (operator: string, key: string, values: readonly string[
     outcome: (context) => {
       const given = listOf(context.get(name));
       if (given.length === 0 && !context.isKnown(name)) return { unknown: `the condition key ${key}` };
-      const variable = variables.length === 0 ? undefined : unknownVariable(variables, context);
+      const variable = variables.length === 0 ? undefined : unresolvedIn(variables, context, known.negated);
       if (variable !== undefined) return { unknown: `the policy variable ${variable}` };
       const outcome = outcomeOf(asked, given, context);
       return typeof outcome === 'object' ? outcome : outcome ? 'met' : 'not-met';

@@ -46,6 +46,9 @@ export const ADMINISTRATOR_KEY = 'test';
 
 const ADMINISTRATOR: Caller = { kind: 'administrator' };
 
+/** One credential, at the beginning: of what is written otherwise nobody can say whose it is. */
+const CREDENTIAL = /^(?:AWS4-[A-Z\d-]+\s+)?Credential=([^/,\s]+)\/(?!.*Credential=)/s;
+
 const isSame = (given: string, issued: string): boolean => {
   const [one, other] = [Buffer.from(given), Buffer.from(issued)];
   return one.length === other.length && timingSafeEqual(one, other);
@@ -75,8 +78,7 @@ export const createCredentials = (now: () => number = Date.now): CredentialStore
       sessions.delete(accessKeyId);
     },
     callerOf: (authorization = '', token) => {
-      const start = authorization.indexOf('Credential=') + 'Credential='.length;
-      const key = authorization.slice(start, authorization.indexOf('/', start));
+      const [, key = ''] = CREDENTIAL.exec(authorization) ?? [];
       if (key === ADMINISTRATOR_KEY) return ADMINISTRATOR;
       const session = sessions.get(key);
       if (session === undefined) return 'unknown';

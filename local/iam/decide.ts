@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { Policy, Statement } from './document.ts';
+import { unresolvedIn } from './pattern.ts';
 import { covers, type Naming, type Principal } from './principal.ts';
 
 /** What policies are asked. */
@@ -60,11 +61,8 @@ type Finding =
   | { readonly kind: 'applies'; readonly naming: Naming }
   | { readonly kind: 'fails'; readonly at: Close['failed']; readonly detail?: string };
 
-const conditionsOf = (statement: Statement, context: Context): Finding | undefined => {
-  let unknown = statement.unknown;
-  for (const { key, otherwise } of statement.resourceVariables)
-    if (otherwise === undefined && context.get(key) === undefined && !context.isKnown(key))
-      unknown ??= `the policy variable ${key}`;
+const conditionsOf = (statement: Statement, variable: string | undefined, context: Context): Finding | undefined => {
+  let unknown = statement.unknown ?? (variable && `the policy variable ${variable}`);
   for (const { operator, key, outcome } of statement.clauses) {
     const found = outcome(context);
     if (found === 'not-met') return { kind: 'fails', at: 'condition', detail: `${operator} of ${key}` };
@@ -73,17 +71,15 @@ const conditionsOf = (statement: Statement, context: Context): Finding | undefin
   return unknown === undefined ? undefined : { kind: 'fails', at: 'unknown', detail: unknown };
 };
 
-const find = (statement: Statement, { principal, resource, context }: Question): Finding => {
-  const naming = statement.principal && covers(statement.principal, principal, statement.effect);
+const find = (statement: Statement, { principal, resource, context }: Question, isBounded: boolean): Finding => {
+  const naming = statement.principal && covers(statement.principal, principal, statement.effect, isBounded);
   if (statement.principal !== undefined && naming === undefined) return { kind: 'fails', at: 'principal' };
-  // a resource of which a part is not known may be this one
-  if (!statement.hasResource(resource, context) && statement.unknown === undefined) {
-    const unknown = statement.resourceVariables.some(
-      ({ key, otherwise }) => otherwise === undefined && context.get(key) === undefined && !context.isKnown(key)
-    );
-    if (!unknown) return { kind: 'fails', at: 'resource' };
-  }
-  return conditionsOf(statement, context) ?? { kind: 'applies', naming: naming ?? 'direct' };
+  const { exceptsResources, resourceVariables } = statement;
+  const variable = unresolvedIn(resourceVariables, context, exceptsResources);
+  // a resource of which a part is not known may be this one; what is excepted is so whatever else would be
+  const isKnown = statement.unknown === undefined && (variable === undefined || exceptsResources);
+  if (isKnown && !statement.hasResource(resource, context)) return { kind: 'fails', at: 'resource' };
+  return conditionsOf(statement, variable, context) ?? { kind: 'applies', naming: naming ?? 'direct' };
 };
 
 /** What the policies of one type say. */
@@ -95,7 +91,7 @@ interface Tally {
 
 const STRENGTH: Readonly<Record<Naming, number>> = { direct: 2, role: 1, account: 0 };
 
-const tally = (policies: readonly Policy[], type: PolicyType, question: Question): Tally => {
+const tally = (policies: readonly Policy[], type: PolicyType, question: Question, isBounded = false): Tally => {
   let allow: Tally['allow'];
   let deny: Tally['deny'];
   const close: Close[] = [];
@@ -103,7 +99,7 @@ const tally = (policies: readonly Policy[], type: PolicyType, question: Question
   for (const policy of policies) {
     for (const statement of policy.statements) {
       if (!statement.hasAction(action)) continue;
-      const finding = find(statement, question);
+      const finding = find(statement, question, isBounded);
       const by: Reference = { type, policy: policy.name, statement: statement.name };
       if (statement.effect === 'Deny') {
         if (finding.kind === 'applies' && deny?.kind !== 'explicit-deny') deny = { kind: 'explicit-deny', by };
@@ -134,7 +130,7 @@ export const decide = (question: Question, policies: Policies): Decision => {
   const limits = boundary && tally([boundary], 'permissions boundary', question);
   const passed = session && tally(session, 'session policy', question);
   const type = resource?.type ?? 'resource-based policy';
-  const owned = resource === undefined ? NOTHING : tally(resource.policies, type, question);
+  const owned = resource === undefined ? NOTHING : tally(resource.policies, type, question, boundary !== undefined);
 
   const denials = [identity.deny, limits?.deny, passed?.deny, owned.deny].filter((deny) => deny !== undefined);
   const denial = denials.find(({ kind }) => kind === 'explicit-deny') ?? denials[0];

@@ -14,6 +14,8 @@ export interface Statement {
   /** Whether it is about an action, in lower case. */
   readonly hasAction: (action: string) => boolean;
   readonly hasResource: Pattern;
+  /** Whether it has `NotResource`. */
+  readonly exceptsResources: boolean;
   readonly resourceVariables: readonly Variable[];
   readonly clauses: readonly Clause[];
   /** What of it is not known here: it then allows nothing, and denies what it is about. */
@@ -79,6 +81,7 @@ const hasEarlyVariable = (resource: string): boolean => {
 
 interface Resources {
   readonly pattern: Pattern;
+  readonly negated: boolean;
   readonly variables: readonly Variable[];
   readonly unknown: string | undefined;
 }
@@ -87,7 +90,7 @@ const resourcesOf = (statement: JsonObject, attachment: Attachment, hasVariables
   if (attachment === 'trust') {
     const named = ['Resource', 'NotResource'].find((name) => statement[name] !== undefined);
     if (named !== undefined) throw new Error(`a trust policy has no ${named}: it is about its own role`);
-    return { pattern: () => true, variables: [], unknown: undefined };
+    return { pattern: () => true, negated: false, variables: [], unknown: undefined };
   }
   const { negated, list } = oneOf(statement, 'Resource');
   for (const resource of list) checkResource(resource);
@@ -96,6 +99,7 @@ const resourcesOf = (statement: JsonObject, attachment: Attachment, hasVariables
   const patterns = parts.map((each) => patternOf(each, 'resource'));
   return {
     pattern: (resource, context) => patterns.some((pattern) => pattern(resource, context)) !== negated,
+    negated,
     variables: parts.flatMap(variablesIn),
     unknown: early && `a policy variable before the last field of the ARN ${early}`,
   };
@@ -153,6 +157,7 @@ const statementOf = (statement: unknown, name: string, attachment: Attachment, v
     principal,
     hasAction: actionsOf(statement),
     hasResource: resources.pattern,
+    exceptsResources: resources.negated,
     resourceVariables: resources.variables,
     clauses: clausesOf(statement.Condition, hasVariables),
     unknown: VERSIONS.has(version) ? resources.unknown : `the policy version ${version}`,

@@ -52,7 +52,8 @@ const string =
 
 const arn: Operator['test'] = (value, hasVariables) => {
   const parts = partsOf(value, 'glob', hasVariables);
-  return { matches: arnPattern(parts), variables: variablesIn(parts) };
+  const matches = arnPattern(parts);
+  return matches && { matches, variables: variablesIn(parts) };
 };
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,4 +1,5 @@
 import { type Context, SEVERAL } from './context.ts';
+import { fits, type Piece } from './wildcard.ts';
 
 /** Whether a value of a request is what a policy says. */
 export type Pattern = (value: string, context: Context) => boolean;
@@ -67,32 +68,33 @@ const substitute = ({ key, otherwise }: Variable, context: Context): string | un
   return value === undefined || value === '' || another !== undefined ? otherwise : value;
 };
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+/**
+ * The key of a variable that cannot be resolved, where that must not pass for a value: `negated` for what holds against a value
+ * that differs. AWS says that such a variable might make the entire statement invalid, and leaves open when.
+ */
+export const unresolvedIn = (variables: readonly Variable[], context: Context, negated: boolean): string | undefined =>
+  variables.find((each) => substitute(each, context) === undefined && (negated || !context.isKnown(each.key)))?.key;
 
 /** The fields of an ARN in which nothing goes beyond a colon: `arn`, partition and service, which is always named. */
 const FIRST_FIELDS = 3;
 
-/** The regular expression of parts without variables, as source. */
-const sourceOf = (parts: readonly Part[], style: Style): string => {
+/** Parts without variables, as the style reads them. */
+const piecesOf = (parts: readonly Part[], style: Style): readonly Piece[] => {
   let colons = 0;
-  return parts
-    .map((part, index) => {
-      if (part.kind === 'text') {
-        colons += part.text.split(':').length - 1;
-        return escaped(part.text);
-      }
-      const next = parts[index + 1];
-      const endsSegment = next === undefined || (next.kind === 'text' && next.text.startsWith(':'));
-      const goesOn = part.kind === 'any' && endsSegment && colons >= FIRST_FIELDS;
-      const character = style === 'glob' || goesOn ? '.' : '[^:]';
-      return part.kind === 'any' ? `${character}*` : character;
-    })
-    .join('');
+  return parts.map((part, index): Piece => {
+    if (part.kind === 'text' || part.kind === 'variable') {
+      const text = part.kind === 'text' ? part.text : '';
+      colons += text.split(':').length - 1;
+      return { kind: 'text', text };
+    }
+    const next = parts[index + 1];
+    const endsSegment = next === undefined || (next.kind === 'text' && next.text.startsWith(':'));
+    const goesOn = part.kind === 'any' && endsSegment && colons >= FIRST_FIELDS;
+    return { kind: part.kind, crosses: style === 'glob' || goesOn };
+  });
 };
 
-const regexOf = (parts: readonly Part[], style: Style): RegExp => new RegExp(`^${sourceOf(parts, style)}$`, 'su');
-
-/** The usual patterns need no regular expression: a text, a text with `*` at its end, or `*` alone. */
+/** The usual patterns are simpler: a text, a text with `*` at its end, or `*` alone. */
 const fixed = (parts: readonly Part[], style: Style): Pattern => {
   const [first, second] = parts;
   if (first === undefined) return (value) => value === '';
@@ -101,8 +103,8 @@ const fixed = (parts: readonly Part[], style: Style): Pattern => {
   const isPrefix = parts.length === 2 && first.kind === 'text' && second?.kind === 'any';
   if (isPrefix && (style === 'glob' || first.text.split(':').length > FIRST_FIELDS))
     return (value) => value.startsWith(first.text);
-  const expression = regexOf(parts, style);
-  return (value) => expression.test(value);
+  const pieces = piecesOf(parts, style);
+  return (value) => fits(pieces, value);
 };
 
 const REMEMBERED = 64;
@@ -159,9 +161,9 @@ const componentsOf = (arn: string): readonly string[] => {
 
 /**
  * A pattern of the ARN operators. Each of the six components is compared by itself, so no wildcard of one reaches into the
- * next; `*` alone is any ARN. What has no six components matches nothing else.
+ * next; `*` alone is any ARN. `undefined` for what else has no six components.
  */
-export const arnPattern = (parts: readonly Part[]): Pattern => {
+export const arnPattern = (parts: readonly Part[]): Pattern | undefined => {
   if (parts.length === 1 && parts[0]?.kind === 'any') return () => true;
   const components: Part[][] = [[]];
   for (const part of parts) {
@@ -175,7 +177,7 @@ export const arnPattern = (parts: readonly Part[]): Pattern => {
     components.at(-1)?.push({ kind: 'text', text: first });
     for (const piece of rest) components.push([{ kind: 'text', text: piece }]);
   }
-  if (components.length < COMPONENTS) return () => false;
+  if (components.length < COMPONENTS) return undefined;
   const patterns = components.map((component) =>
     patternOf(joined(component.filter((part) => part.kind !== 'text' || part.text !== '')), 'glob')
   );

@@ -62,12 +62,20 @@ const namingOf = ({ everyone, aws, services }: PrincipalElement, caller: Princip
 
 /**
  * How the element covers a caller; `undefined` if it does not. `NotPrincipal` excepts from a Deny only who is named together with
- * the account, since AWS may look at the account first; from an Allow it excepts everybody who is named at all.
+ * the account, since AWS may look at the account first, and nobody who has a boundary; from an Allow it excepts everybody who is
+ * named at all.
  */
-export const covers = (element: PrincipalElement, caller: Principal, effect: 'Allow' | 'Deny'): Naming | undefined => {
+export const covers = (
+  element: PrincipalElement,
+  caller: Principal,
+  effect: 'Allow' | 'Deny',
+  isBounded: boolean
+): Naming | undefined => {
   const naming = namingOf(element, caller);
   if (!element.negated) return naming;
   if (naming === undefined) return 'direct';
+  // "will always deny any IAM principal that has a permissions boundary policy attached, regardless of the values"
+  if (effect === 'Deny' && isBounded) return 'direct';
   if (effect === 'Allow' || element.everyone || caller.kind === 'service') return undefined;
   const hasAccount = element.aws.has(caller.account) || element.aws.has(rootOf(caller.account));
   return naming !== 'account' && hasAccount ? undefined : 'direct';

@@ -1,13 +1,13 @@
 import { readAssembly } from '../template/assembly.ts';
 import { type Deployment, readDeployment } from '../template/deployment.ts';
 import { compileAccess } from './access.ts';
-import { createAuthorizer, type Keys } from './authorize.ts';
+import { authorisedAs, createAuthorizer, type Keys } from './authorize.ts';
 import type { RoleSession } from './credentials.ts';
 import type { Decision } from './decide.ts';
 
 /** What somebody wants to know of a template. */
 export interface Inquiry {
-  /** A role's name, ARN or logical id, that of a function or state machine, or a part of one of them. */
+  /** A role's name, ARN, logical id or construct's path, that of a function or state machine, or a part of one of them. */
   readonly role: string;
   readonly action: string;
   readonly resource: string;
@@ -37,6 +37,9 @@ const namedRoles = ({ roles, access }: Deployment): readonly Named[] => [
   ...access.actors.map(({ at, name, arn, roleArn }) => ({ roleArn, names: namesOf(at, name, arn) })),
 ];
 
+/** A logical id is a construct's path without its slashes, so that `Triage/decide/Role` is found by letters and digits alone. */
+const lettersOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
 /** The role that a name means: one that is called so, else one that has it in its name. */
 const roleFinder = (deployment: Deployment): ((wanted: string) => readonly string[]) => {
   const known = new Set(deployment.roles.map(({ arn }) => arn));
@@ -48,7 +51,9 @@ const roleFinder = (deployment: Deployment): ((wanted: string) => readonly strin
     const exact = having((name) => name === wanted);
     if (exact.length > 0 || wanted === '') return exact;
     const part = wanted.toLowerCase();
-    return having((name) => name.toLowerCase().includes(part));
+    const partly = having((name) => name.toLowerCase().includes(part));
+    if (partly.length > 0 || lettersOf(part) === '') return partly;
+    return having((name) => lettersOf(name).includes(lettersOf(part)));
   };
 };
 
@@ -76,7 +81,7 @@ export const openQuestions = (assembly: string, now: () => number): ((inquiry: I
     return {
       kind: 'decided',
       roleArn,
-      decision: authorize({ caller: sessionOf(roleArn), action, resource, context }),
+      decision: authorize({ caller: sessionOf(roleArn), action, ...authorisedAs({ resource, context }) }),
     };
   };
 };

@@ -15,13 +15,24 @@ export const checkName = (name: string): void => {
     );
 };
 
+/** JSON can be read at any depth, but not written again: an execution must not break at that when it has begun. */
+const MOST_LEVELS = 1000;
+
+const isDeeper = (value: Json, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner: Json | undefined) => isDeeper(inner ?? null, levels - 1)));
+
 const jsonOf = (text: string, error: 'InvalidExecutionInput' | 'InvalidOutput'): Json => {
   if (isTooLarge(text)) throw new StatesError(error, `expected at most ${MAX_PAYLOAD_BYTES} bytes of JSON`);
+  let value: Json;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new StatesError(error, 'expected JSON');
   }
+  if (isDeeper(value, MOST_LEVELS)) throw new StatesError(error, `expected JSON of at most ${MOST_LEVELS} levels`);
+  return value;
 };
 
 export const parseInput = (text: string): Json => jsonOf(text, 'InvalidExecutionInput');

@@ -36,6 +36,7 @@ describe('can', () => {
     ['a logical id', 'Writer'],
     ['a place', 'App/Writer'],
     ['a part', 'rite'],
+    ["a construct's path", 'app/Wri/ter'],
   ])('knows a role by %s', async (_, role) => {
     const { code } = await can(role, 'dynamodb:PutItem', TABLE, '--context', 'dynamodb:LeadingKeys=A#1');
     expect(code).toBe(0);
@@ -44,6 +45,16 @@ describe('can', () => {
   it('knows a role by the state machine that acts under it', async () => {
     const target = 'arn:aws:lambda:us-east-1:000000000000:function:echo:1';
     expect((await can('App/Allowed', 'lambda:InvokeFunction', target)).code).toBe(0);
+  });
+
+  it('judges a version of a state machine as the machine with its qualifier', async () => {
+    const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:allowed';
+    expect((await can('starter', 'states:StartExecution', machine)).code).toBe(1);
+    expect((await can('starter', 'states:StartExecution', `${machine}:1`)).code).toBe(0);
+  });
+
+  it('names candidates on lines of their own', async () => {
+    expect((await can('nobody', 'a:B', '*')).err).toContain('\n  App/Writer\n');
   });
 
   it('takes the trust policy of a role into account, and tags', async () => {
@@ -61,11 +72,7 @@ describe('can', () => {
 
   it.each<[string, readonly string[], string]>([
     ['an ambiguous role', ['er', 'a:B', '*'], 'several roles have er in their names; there are: App/Writer'],
-    [
-      'an unknown role',
-      ['nobody', 'a:B', '*'],
-      'no role of the template has nobody in their names; there are: App/Guest',
-    ],
+    ['an unknown role', ['nobody', 'a:B', '*'], 'no role of the template has nobody in its name; there are: App/Guest'],
     ['an action without a service', ['writer', 'GetItem', '*'], 'the action must be one of a service'],
     ['an action with a wildcard', ['writer', 'dynamodb:*', '*'], 'the action must be one of a service'],
     ['a resource that is no ARN', ['writer', 'a:B', 'guarded'], 'the resource must be an ARN'],

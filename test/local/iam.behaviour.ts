@@ -267,6 +267,7 @@ describe('the policies of a template', () => {
         '{"TableName":"guarded"',
         '{}',
         '{"TableName":"guarded","Item":{"pk":{"S":7}}}',
+        `{"TableName":"guarded","Item":{"pk":{"S":"A#deep"}},"Deep":${'['.repeat(1e6)}${']'.repeat(1e6)}}`,
       ])
         expect((await send(body)).status).toBe(400);
     });
@@ -351,6 +352,10 @@ describe('the policies of a template', () => {
       const chained = assume('delegating', { DurationSeconds: 3601 }, await assume('asker'));
       await expect(chained).rejects.toThrow('1 hour session limit for roles assumed by role chaining');
       await expect(assume('asker', { DurationSeconds: 3601 })).rejects.toThrow('MaxSessionDuration');
+    });
+
+    it('begin with empty lists as they do without', async () => {
+      await expect(assume('asker', { Tags: [], PolicyArns: [], TransitiveTagKeys: [] })).resolves.toBeDefined();
     });
 
     it('are known by key and token together', async () => {

@@ -23,9 +23,10 @@ export type Judge = (caller: RoleSession, operation: string, body: Buffer) => Bu
 const ON_TABLES = new Set(
   (
     'CreateTable DeleteTable DescribeTable UpdateTable DescribeTimeToLive UpdateTimeToLive DescribeContinuousBackups ' +
-    'UpdateContinuousBackups TagResource UntagResource ListTagsOfResource'
+    'UpdateContinuousBackups'
   ).split(' ')
 );
+const ON_TAGS = new Set(['TagResource', 'UntagResource', 'ListTagsOfResource']);
 const ON_NOTHING = new Set(['ListTables', 'DescribeLimits', 'DescribeEndpoints']);
 
 interface Known {
@@ -51,6 +52,15 @@ const parse = (body: Buffer): JsonObject => {
     if (isObject(value)) return value;
   } catch {} // said below
   throw new ServiceError('SerializationException', 'the body is not a JSON object');
+};
+
+const written = (request: JsonObject): Buffer => {
+  try {
+    return Buffer.from(JSON.stringify(request));
+  } catch {
+    // JSON may be read at any depth, and written at some: DynamoDB's own limit is 32 levels
+    throw new ServiceError('ValidationException', 'Nesting Levels have exceeded supported limits');
+  }
 };
 
 const AWS_MANAGED_KEY = 'alias/aws/dynamodb';
@@ -119,14 +129,14 @@ export const judgeFor = ({ tables, keys, account, region, authorize }: JudgeOpti
 
   return (caller, operation, body) => {
     const reader = READERS.get(operation);
-    if (reader === undefined && !ON_TABLES.has(operation) && !ON_NOTHING.has(operation))
+    if (reader === undefined && ![ON_TABLES, ON_TAGS, ON_NOTHING].some((known) => known.has(operation)))
       throw new ServiceError(
         'AccessDeniedException',
         `the local stack does not work out what ${operation} touches, and so denies it to roles: not implemented`
       );
     const request = parse(body);
     if (reader === undefined) {
-      const named = request.TableName ?? request.ResourceArn;
+      const named = ON_TAGS.has(operation) ? request.ResourceArn : request.TableName;
       const table = typeof named === 'string' ? named : '';
       const resource = ON_NOTHING.has(operation) ? '*' : table.startsWith('arn:') ? table : tableArn(table);
       guardFor(caller, `dynamodb:${operation}`, authorize)(resource);
@@ -135,6 +145,6 @@ export const judgeFor = ({ tables, keys, account, region, authorize }: JudgeOpti
       if (touches.length === 0) throw new ServiceError('ValidationException', `${operation} names no item`);
       for (const touch of touches) judgeTouch(caller, touch);
     }
-    return Buffer.from(JSON.stringify(withTableNames(request)));
+    return written(withTableNames(request));
   };
 };

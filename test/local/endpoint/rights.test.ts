@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { judgeFor } from '../../../local/endpoint/dynamodb/judge.ts';
 import type { Exchange } from '../../../local/endpoint/exchange.ts';
 import { lambdaService } from '../../../local/endpoint/lambda/service.ts';
 import { logsService } from '../../../local/endpoint/logs.ts';
@@ -119,6 +120,20 @@ const SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:m';
 const EXECUTION = 'arn:aws:states:us-east-1:000000000000:execution:m:e';
 const TOKEN = Buffer.from(JSON.stringify([EXECUTION, 'n'])).toString('base64url');
+
+describe('DynamoDB asks for', () => {
+  const TABLES = 'arn:aws:dynamodb:us-east-1:000000000000:table/';
+  it.each<[string, object, string]>([
+    ['ListTagsOfResource', { ResourceArn: `${TABLES}t`, TableName: 'other' }, `${TABLES}t`],
+    ['DescribeTable', { TableName: 't', ResourceArn: `${TABLES}other` }, `${TABLES}t`],
+    ['ListTables', { TableName: 't' }, '*'],
+  ])('%s of %j: %s', (operation, input, expected) => {
+    const { asked, authorize } = noting();
+    const options = { tables: [], keys: new Map(), account: '000000000000', region: 'us-east-1', authorize };
+    judgeFor(options)(CALLER, operation, Buffer.from(JSON.stringify(input)));
+    expect(asked).toEqual([`dynamodb:${operation} ${expected}`]);
+  });
+});
 
 describe('services by JSON ask for', () => {
   const store = openSecretStore(`${aFolder()}/secrets.json`, SECRET, Date.now);

@@ -203,6 +203,8 @@ describe('S3 at the endpoint', () => {
     const now = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
     expect(await ask(`/plain/hosted?${query(now)}`, {})).toBe('here');
     expect(await ask(`/plain/hosted?${query('20200101T000000Z')}`, {})).toContain('<Code>AccessDenied</Code>');
+    const split = `/plain/hosted?${query(now)}&response-content-type=a%0D%0Ab`;
+    expect(await ask(split, {})).toContain('<Code>InternalError</Code>');
   });
 
   describe('lists', () => {

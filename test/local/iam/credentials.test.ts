@@ -29,12 +29,19 @@ describe('credentials', () => {
       expect(credentials.callerOf(signedBy(one.accessKeyId), token)).toBe('wrong-token');
   });
 
-  it.each([undefined, '', 'Bearer x', 'Credential=', signedBy('AKIAFOREIGN'), signedBy('')])(
-    'know nobody by %j',
-    (header) => {
-      expect(createCredentials().callerOf(header, undefined)).toBe('unknown');
-    }
-  );
+  it.each([
+    undefined,
+    '',
+    'Bearer x',
+    'Credential=',
+    'AWS4-HMAC-SHA256 xCredential=test/',
+    '0123456789test/',
+    `${signedBy('test')}, ${signedBy('test')}`,
+    signedBy('AKIAFOREIGN'),
+    signedBy(''),
+  ])('know nobody by %j', (header) => {
+    expect(createCredentials().callerOf(header, undefined)).toBe('unknown');
+  });
 
   it('know the developer by the key test', () => {
     expect(createCredentials().callerOf(signedBy('test'), undefined)).toEqual({ kind: 'administrator' });

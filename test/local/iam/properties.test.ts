@@ -175,6 +175,13 @@ describe('wildcards', () => {
     );
   });
 
+  // a matcher that tries all combinations would not come back
+  it.each(['glob', 'resource'] as const)('of a %s may be many', (style) => {
+    const many = patternOf(partsOf(`arn:aws:s3:::b/${'*a'.repeat(200)}b`, style, true), style);
+    expect(many(`arn:aws:s3:::b/${'a'.repeat(1000)}`, NOTHING)).toBe(false);
+    expect(many(`arn:aws:s3:::b/${'a'.repeat(1000)}b`, NOTHING)).toBe(true);
+  });
+
   it('in the value of a variable are text', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (tag, other) => {

@@ -30,6 +30,8 @@ describe('StartExecution', () => {
     ['a b', '{}', 'InvalidName'],
     ['a:b', '{}', 'InvalidName'],
     ['run', '{', 'InvalidExecutionInput'],
+    ['run', `${'['.repeat(1001)}${']'.repeat(1001)}`, 'InvalidExecutionInput'],
+    ['run', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'InvalidExecutionInput'],
     ['run', JSON.stringify('x'.repeat(300_000)), 'InvalidExecutionInput'],
   ])('refuses the name %j with the input %.9s: %s', async (name, input, error) => {
     const bench = await openBench(machine, good);

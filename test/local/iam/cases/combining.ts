@@ -271,6 +271,13 @@ const OWNERS: readonly Case[] = [
     expect: 'allowed',
   },
   {
+    name: 'is not excepted at all where it has a boundary',
+    statements: [allow()],
+    boundary: [allow()],
+    resource: [deny({ NotPrincipal: { AWS: [ROLE, ROOT] } })],
+    expect: 'explicit-deny',
+  },
+  {
     name: 'is not excepted without its account',
     statements: [allow()],
     resource: [deny({ NotPrincipal: { AWS: ROLE } })],

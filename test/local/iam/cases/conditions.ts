@@ -129,7 +129,7 @@ export const CONDITIONS: readonly ConditionRow[] = [
   row('ArnLike', 'arn:aws:lambda:*:*:function:*', 'arn:aws:lambda:us-east-1:111122223333:function:f:1', true),
   row('ArnLike', 'arn:aws:lambda:*:*:*:1', 'arn:aws:lambda:us-east-1:111122223333:function:f:1', true),
   row('ArnLike', '*', 'arn:aws:sns:us-east-1:111122223333:topic', true),
-  row('ArnLike', 'arn:aws:sns:*', 'arn:aws:sns:us-east-1:111122223333:topic', false),
+  row('ArnLike', 'arn:aws:sns:*', 'arn:aws:sns:us-east-1:111122223333:topic', 'unknown'),
   row('ArnLike', 'arn:aws:sns:us-east-1:111122223333:topic', 'topic', false),
   row('ArnLike', 'arn:aws:sns:us-east-1:111122223333:topic', none, false),
   row('ArnNotEquals', 'arn:aws:sns:us-east-1:111122223333:topic', 'arn:aws:sns:us-east-1:111122223333:other', true),

@@ -144,10 +144,28 @@ export const VARIABLES: readonly Case[] = [
     expect: 'allowed',
   },
   {
-    name: 'excepts nothing by a variable without a value',
+    name: 'denies where a variable of NotResource has no value',
     statements: [allow(), { Effect: 'Deny', Action: '*', NotResource: own }],
     on: 'arn:aws:s3:::bucket/acme/x',
-    expect: 'explicit-deny',
+    expect: 'unknown',
+  },
+  {
+    name: 'allows nothing where a variable of NotResource has no value',
+    statements: [{ Effect: 'Allow', Action: '*', NotResource: own }],
+    on: 'arn:aws:s3:::bucket/acme/x',
+    expect: 'no-allow',
+  },
+  {
+    name: 'takes the default of a variable in NotResource',
+    statements: [{ Effect: 'Allow', Action: '*', NotResource: "arn:aws:s3:::${aws:PrincipalTag/team, 'all'}" }],
+    on: 'arn:aws:s3:::bucket',
+    expect: 'allowed',
+  },
+  {
+    name: 'excepts what NotResource names beside a variable without a value',
+    statements: [allow(), { Effect: 'Deny', Action: '*', NotResource: [own, 'arn:aws:s3:::open/*'] }],
+    on: 'arn:aws:s3:::open/x',
+    expect: 'allowed',
   },
   {
     name: 'excepts what a variable names',
@@ -188,10 +206,34 @@ export const VARIABLES: readonly Case[] = [
     expect: 'no-allow',
   },
   {
-    name: 'lets negated operators hold against no value',
+    name: 'denies where a negated operator has a variable without a value',
     statements: [allow(), deny(when('StringNotEquals', 'aws:ResourceTag/tenant', '${aws:PrincipalTag/tenant}'))],
     context: { 'aws:ResourceTag/tenant': 'acme' },
-    expect: 'explicit-deny',
+    expect: 'unknown',
+  },
+  {
+    name: 'allows nothing where a negated operator has a variable without a value',
+    statements: [allow(when('StringNotLike', 'aws:ResourceTag/tenant', ['x', '${aws:PrincipalTag/tenant}*']))],
+    context: { 'aws:ResourceTag/tenant': 'acme', 'aws:PrincipalTag/tenant': '' },
+    expect: 'no-allow',
+  },
+  {
+    name: 'takes the default of a variable of a negated operator',
+    statements: [allow(when('StringNotEquals', 'aws:ResourceTag/tenant', "${aws:PrincipalTag/tenant, 'none'}"))],
+    context: { 'aws:ResourceTag/tenant': 'acme' },
+    expect: 'allowed',
+  },
+  {
+    name: 'does not know a value of an ARN operator that is no ARN',
+    statements: [allow(), deny(when('ArnLike', 'aws:SourceArn', 'arn:aws:sns:*'))],
+    context: { 'aws:SourceArn': 'arn:aws:sns:us-east-1:1:acme' },
+    expect: 'unknown',
+  },
+  {
+    name: 'allows nothing by the negation of what is no ARN',
+    statements: [allow(when('ArnNotEquals', 'aws:SourceArn', 'topic'))],
+    context: { 'aws:SourceArn': 'arn:aws:sns:us-east-1:1:acme' },
+    expect: 'no-allow',
   },
   {
     name: 'takes a * in a variable of StringLike for text',
