@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<AuditLink>[] = [
 
 const audit = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
   const trail = await (await openSession(shell, options, 'auditor')).audit(id);
-  const fault = faultOf(trail.records, trail.head) ?? trail.fault;
+  const fault = faultOf(trail.records, trail.head, id) ?? trail.fault;
   if (options.json) {
     shell.out.line(safeJson({ ...trail, intact: fault === undefined, ...(fault !== undefined && { fault }) }));
     return fault === undefined ? 0 : 1;

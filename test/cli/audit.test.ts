@@ -66,6 +66,13 @@ describe('audit', () => {
     expect(out).toContain(message);
   });
 
+  it('finds the whole chain of another run', async () => {
+    const other = chain(GENESIS, { step: 'submit' }, { ...about, run_id: 'b'.repeat(26) });
+    const { code, out } = await audit({ run: RUN, head: headOf(other), records: [other] });
+    expect(code).toBe(1);
+    expect(out).toContain('record 0 is of another run');
+  });
+
   it('believes the server where it has found a fault', async () => {
     const { code, out } = await audit({ run: RUN, head, records, fault: 'record 1 is gone' });
     expect(code).toBe(1);

@@ -89,7 +89,7 @@ export const sentenceOf = ({ kind, seq, expected, found }: Finding): string =>
   `${SENTENCES[kind](seq)}: expected ${expected}, found ${found}`;
 
 /** The first fault of a chain, as a sentence, or undefined where there is none. */
-export const faultOf = (records: readonly Link[], head: End): string | undefined => {
-  const [first] = findingsOf(records, head);
+export const faultOf = (records: readonly Link[], head: End, run?: string): string | undefined => {
+  const [first] = findingsOf(records, head, run);
   return first && sentenceOf(first);
 };
