@@ -17,6 +17,8 @@ interface Layer {
 
 const CONTRACT = 'lambdas/tools/jira/contract.ts';
 const CONTRACTS = 'lambdas/tools/contracts.ts';
+/** Pure: whoever holds records can reckon a chain anew. */
+const VERIFIER = 'lambdas/core/audit/verify.ts';
 const SANDBOX = 'lambdas/tools/jira/sandbox/';
 
 const LAYERS: readonly Layer[] = [
@@ -32,12 +34,12 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT] },
+  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER] },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },
   { prefix: 'bench/', may: ['local/', 'lib/synth.ts', 'cli/', 'lambdas/'] },
-  { prefix: 'drills/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX] },
+  { prefix: 'drills/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX, VERIFIER] },
   { prefix: 'tools/', may: [] },
 ];
 

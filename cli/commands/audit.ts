@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import type { AuditLink } from '../api-shapes.ts';
-import { chainFault } from '../chain.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { timeOf } from './show-run.ts';
+import { addVerify } from './verify-audit.ts';
 
 const deedOf = ({ tool, model }: AuditLink): string =>
   tool === undefined ? (model?.name ?? '') : `${tool.name} (${tool.scope})`;
@@ -27,7 +28,7 @@ const COLUMNS: readonly Column<AuditLink>[] = [
 
 const audit = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
   const trail = await (await openSession(shell, options, 'auditor')).audit(id);
-  const fault = chainFault(trail) ?? trail.fault;
+  const fault = faultOf(trail.records, trail.head, id) ?? trail.fault;
   if (options.json) {
     shell.out.line(safeJson({ ...trail, intact: fault === undefined, ...(fault !== undefined && { fault }) }));
     return fault === undefined ? 0 : 1;
@@ -47,11 +48,12 @@ const audit = async (shell: Shell, id: string, options: SessionOptions): Promise
 };
 
 export const addAudit = (program: Command, shell: Shell, done: (code: number) => void): void => {
-  program
+  const command = program
     .command('audit')
     .description("show a run's audit chain and whether it is intact")
     .argument('<run>', 'its id')
     .action(async (id: string, _: unknown, command: Command) =>
       done(await audit(shell, id, command.optsWithGlobals<SessionOptions>()))
     );
+  addVerify(command, shell, done);
 };

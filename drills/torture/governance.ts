@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AuditTrail } from '../../cli/api-shapes.ts';
-import { chainFault } from '../../cli/chain.ts';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import type { Call, JiraSandbox } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
 import type { Write } from '../../lambdas/tools/jira/sandbox/store.ts';
 import type { Evidence, Item } from './evidence.ts';
@@ -63,7 +63,7 @@ const runFaults = (items: readonly Item[], accepted: readonly Accepted[]): reado
       if (found === undefined) return [`run ${run} (${task.name}) is gone`];
       const { status, outcome, steps, head } = found;
       const records = chainOf(items, found.pk);
-      const fault = chainFault({ records, head });
+      const fault = faultOf(records, head);
       const recorded = records.map(({ step }) => step).filter((step) => step !== 'submit');
       return [
         ...(status === 'closed' && outcome === task.outcome
@@ -83,7 +83,7 @@ const controlFaults = (items: readonly Item[], controls: number): readonly strin
   return [
     ...(roots.length === controls ? [] : [`there are ${roots.length} controls, expected ${controls}`]),
     ...roots.flatMap(({ pk, head }) => {
-      const fault = chainFault({ records: chainOf(items, pk.slice(0, -'#root'.length)), head: Head.parse(head) });
+      const fault = faultOf(chainOf(items, pk.slice(0, -'#root'.length)), Head.parse(head));
       return fault === undefined ? [] : [`${pk}: ${fault}`];
     }),
   ];

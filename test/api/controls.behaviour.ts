@@ -3,7 +3,8 @@ import { dynamoControls } from '../../lambdas/adapters/dynamodb/control-desk.ts'
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
-import { AuditRecord, chain, faultOf } from '../../lambdas/core/audit/record.ts';
+import { AuditRecord, chain } from '../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import { Retryable } from '../../lambdas/core/errors.ts';
 import { CONTROL_SHARDS, ROOT } from '../../lambdas/core/gate/controls.ts';
 import { Control } from '../../lambdas/core/records.ts';

@@ -216,6 +216,8 @@ describe.skipIf(!hasDynoxide)('seeing runs', () => {
     const { api, run, record } = await created();
     const { trace_id, run_id, at, user, release } = record;
     await overwrite(run, 1, chain(run.head, { step: 'forged' }, { trace_id, run_id, at, user, release }));
-    expect((await api.call('GET', `/v1/runs/${run.run}/audit`)).body.fault).toMatch(/ends at record 1/);
+    expect((await api.call('GET', `/v1/runs/${run.run}/audit`)).body.fault).toMatch(
+      /from record 1 on.*found record 1,/
+    );
   });
 });

@@ -2,7 +2,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
-import { faultOf } from '../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
 import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
 import { route } from '../../lambdas/core/steps/route.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { chainFault } from '../../cli/chain.ts';
 import { apiAt } from '../../cli/client.ts';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 
 const { WRIT_API: url = '', WRIT_TOKEN: token = '' } = process.env;
 
@@ -27,7 +27,7 @@ describe.skipIf(url === '' || token === '')('a deployed API', () => {
     for (; view.status !== 'closed'; view = await api.run(first.run)) await sleep(1_000);
     expect(view.outcome).toBe('not-eligible');
     const trail = await api.audit(first.run);
-    expect(chainFault(trail)).toBeUndefined();
+    expect(faultOf(trail.records, trail.head)).toBeUndefined();
     expect(trail.records.map(({ step }) => step)).toEqual(['submit', 'route#0', 'respond']);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { chainFault } from '../../cli/chain.ts';
 import { main } from '../../cli/main.ts';
 import { type AuditRecord, chain, GENESIS, headOf } from '../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import { type FakeApi, startFakeApi } from './support/fake-api.ts';
 import { aShell } from './support/shell.ts';
 
@@ -57,13 +57,20 @@ describe('audit', () => {
     ],
     ['an added member', [first, changed(second, { extra: 1 })], head, 'record 1 was changed'],
     ['a missing record', [second], head, 'record 0 is missing'],
-    ['an end cut off', [first], head, 'the chain ends at record 0, the run says record 1'],
+    ['an end cut off', [first], head, 'the chain does not end as the run says, from record 1 on'],
     ['a record that follows another', [first, changed(second, { prev_hash: 'e'.repeat(64) })], head, 'does not follow'],
   ])('finds %s, whatever the server says', async (_, given, end, message) => {
     const { code, out } = await audit({ run: RUN, head: end, records: given });
     expect(code).toBe(1);
     expect(out).toContain('Broken:');
     expect(out).toContain(message);
+  });
+
+  it('finds the whole chain of another run', async () => {
+    const other = chain(GENESIS, { step: 'submit' }, { ...about, run_id: 'b'.repeat(26) });
+    const { code, out } = await audit({ run: RUN, head: headOf(other), records: [other] });
+    expect(code).toBe(1);
+    expect(out).toContain('record 0 is of another run');
   });
 
   it('believes the server where it has found a fault', async () => {
@@ -78,5 +85,77 @@ describe('audit', () => {
     expect(JSON.parse(out)).toEqual({ run: RUN, head, records, intact: true });
   });
 
-  it('agrees with how chains are made', () => expect(chainFault({ records, head })).toBeUndefined());
+  it('agrees with how chains are made', () => expect(faultOf(records, head)).toBeUndefined());
+});
+
+describe('audit verify', () => {
+  const OTHER = 'b'.repeat(26);
+  const alone = chain(GENESIS, { step: 'submit' }, { ...about, run_id: OTHER });
+  const listed = (run: string) => ({ run, workflow: 'w', status: 'closed', createdAt: about.at, updatedAt: about.at });
+  const pages: Readonly<Record<string, unknown>> = {
+    '/v1/runs?limit=100': { runs: [listed(RUN)], next: 'more' },
+    '/v1/runs?limit=100&cursor=more': { runs: [listed(OTHER)] },
+  };
+  const verify = async (trails: Readonly<Record<string, unknown>>, ...args: readonly string[]) => {
+    const answers = { ...pages, ...trails };
+    api = await startFakeApi({ instead: (_, path, __, query) => ({ status: 200, body: answers[path + query] }) });
+    const { shell, written } = aShell({ env: { WRIT_API: api.url, WRIT_TOKEN: 't' } });
+    return { code: await main(['audit', 'verify', ...args], shell), ...written };
+  };
+  const ONE = `/v1/runs/${RUN}/audit`;
+  const TWO = `/v1/runs/${OTHER}/audit`;
+  const whole = {
+    [ONE]: { run: RUN, head, records },
+    [TWO]: { run: OTHER, head: headOf(alone), records: [alone] },
+  };
+
+  it('verifies one run', async () => {
+    const { code, out } = await verify(whole, RUN);
+    expect(code).toBe(0);
+    expect(out.trim()).toBe('Intact: 1 chains, 2 records, each hash recomputed here; 0 broken.');
+  });
+
+  it('verifies every run, page by page', async () => {
+    const { code, out } = await verify(whole, '--all');
+    expect(code).toBe(0);
+    expect(out.trim()).toBe('Intact: 2 chains, 3 records, each hash recomputed here; 0 broken.');
+  });
+
+  it('names each record at fault, its chain, what was expected and what was found', async () => {
+    const forged = { ...alone, step: '\u001b[31mforged' };
+    const given = {
+      [ONE]: { run: RUN, head, records: [second] },
+      [TWO]: { run: OTHER, head: headOf(alone), records: [forged] },
+    };
+    const { code, out } = await verify(given, '--all');
+    expect(code).toBe(1);
+    expect(out).toContain(`Broken: ${RUN}: record 0 is missing: expected record 0, found record 1.`);
+    expect(out).toContain(`Broken: ${OTHER}: record 0 was changed`);
+    expect(out).toContain(`found ${alone.hash}.`);
+    expect(out).toContain('Not intact: 2 chains, 2 records, each hash recomputed here; 2 broken.');
+  });
+
+  it('finds the whole chain of another run, and passes on nothing hostile', async () => {
+    const hostile = chain(GENESIS, { step: 'submit' }, { ...about, run_id: '\u001b[2J' });
+    const { code, out } = await verify({ [ONE]: { run: RUN, head: headOf(hostile), records: [hostile] } }, RUN);
+    expect(code).toBe(1);
+    expect(out).toContain('record 0 is of another run');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('gives the findings as JSON', async () => {
+    const { code, out } = await verify({ ...whole, [ONE]: { run: RUN, head, records: [first] } }, '--all', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      chains: 2,
+      records: 2,
+      broken: [{ chain: RUN, findings: [{ seq: 1, kind: 'end' }] }],
+    });
+  });
+
+  it('takes a run or --all, not both and not neither', async () => {
+    expect((await verify(whole)).code).toBe(2);
+    await api?.close();
+    expect((await verify(whole, RUN, '--all')).code).toBe(2);
+  });
 });

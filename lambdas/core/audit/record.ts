@@ -75,21 +75,3 @@ export const chain = (head: Head, event: AuditEvent, circumstances: Circumstance
 };
 
 export const headOf = ({ seq, hash }: AuditRecord): Head => ({ seq, hash });
-
-/**
- * The first fault of a chain, as a sentence, or undefined where there is none. `head` is where the run says that its
- * chain ends, so a chain cut short at its end is a fault too.
- */
-export const faultOf = (records: readonly AuditRecord[], head: Head): string | undefined => {
-  let previous = GENESIS;
-  for (const record of records) {
-    const { hash, ...body } = record;
-    if (record.seq !== previous.seq + 1) return `record ${previous.seq + 1} is missing: found ${record.seq}`;
-    if (record.prev_hash !== previous.hash) return `record ${record.seq} does not follow record ${previous.seq}`;
-    if (digestOf(body) !== hash) return `record ${record.seq} was changed: its hash does not fit its content`;
-    previous = headOf(record);
-  }
-  if (previous.seq !== head.seq || previous.hash !== head.hash)
-    return `the chain ends at record ${previous.seq}, the run says ${head.seq}`;
-  return undefined;
-};

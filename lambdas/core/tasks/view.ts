@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { AuditRecord, faultOf, Head } from '../audit/record.ts';
+import { AuditRecord, Head } from '../audit/record.ts';
+import { faultOf } from '../audit/verify.ts';
 import { Retryable } from '../errors.ts';
 import { Standing } from '../limits/limit.ts';
 import { RunId, type RunRef } from '../names.ts';

@@ -23,7 +23,7 @@ export interface FakeApiGiven {
   /** What becomes of a run, by its summary: called when it is listed the second time. */
   readonly close?: (run: FakeRun) => void;
   /** Answers instead of the API; undefined lets it through. */
-  readonly instead?: (method: string, path: string, body: unknown) => FakeAnswer | undefined;
+  readonly instead?: (method: string, path: string, body: unknown, query: string) => FakeAnswer | undefined;
 }
 
 const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
@@ -132,7 +132,8 @@ export const startFakeApi = async ({ close = (run) => assigned(run, 'Network'), 
       status,
       body: sent,
       headers,
-    } = instead?.(method, url.pathname, body) ?? answer(method, url, body, typeof key === 'string' ? key : undefined);
+    } = instead?.(method, url.pathname, body, url.search) ??
+    answer(method, url, body, typeof key === 'string' ? key : undefined);
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify(sent));
   });

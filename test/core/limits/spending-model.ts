@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { dynamoCounters } from '../../../lambdas/adapters/dynamodb/counters.ts';
-import { faultOf } from '../../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { Retryable } from '../../../lambdas/core/errors.ts';
 import { homeOf } from '../../../lambdas/core/gate/controls.ts';
 import type { Counters, Held } from '../../../lambdas/core/limits/counters.ts';

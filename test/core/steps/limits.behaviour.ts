@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
-import { faultOf } from '../../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
 import { Retryable } from '../../../lambdas/core/errors.ts';
 import type { Cap } from '../../../lambdas/core/limits/declared.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
-import { faultOf } from '../../../lambdas/core/audit/record.ts';
+import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { rulesEngine } from '../../../lambdas/core/engine/rules.ts';
 import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
 import { controlSubject } from '../../../lambdas/core/gate/controls.ts';
