@@ -59,7 +59,7 @@ const verify = async (shell: Shell, id: string | undefined, options: VerifyOptio
       out.line(`${out.paint('bad', 'Broken:')} ${clean(`${verdict.chain}: ${fault}`)}.`);
   const verdict = code === 0 ? out.paint('good', 'Intact:') : out.paint('bad', 'Not intact:');
   out.line(
-    `${verdict} ${verdicts.length} chains, ${records} records, each hash recomputed here; ${broken.length} broken.`
+    `${verdict} ${verdicts.length} ${verdicts.length === 1 ? 'chain' : 'chains'}, ${records} records, each hash recomputed here; ${broken.length} broken.`
   );
   return code;
 };
