@@ -112,7 +112,7 @@ describe('audit verify', () => {
   it('verifies one run', async () => {
     const { code, out } = await verify(whole, RUN);
     expect(code).toBe(0);
-    expect(out.trim()).toBe('Intact: 1 chains, 2 records, each hash recomputed here; 0 broken.');
+    expect(out.trim()).toBe('Intact: 1 chain, 2 records, each hash recomputed here; 0 broken.');
   });
 
   it('verifies every run, page by page', async () => {
