@@ -91,6 +91,18 @@ export const Control = z.object({
   reason: z.string().optional(),
   by: z.string().optional(),
   at: z.string().optional(),
+  executing: z
+    .array(
+      z.object({
+        tenant: z.string(),
+        run: z.string(),
+        scope: z.string(),
+        action: z.number(),
+        since: z.string(),
+        leaseUntil: z.string(),
+      })
+    )
+    .optional(),
 });
 export type Control = z.infer<typeof Control>;
 

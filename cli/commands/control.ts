@@ -34,7 +34,15 @@ const change = async (
   const state = control.stopped ? out.paint('warn', 'stopped') : out.paint('good', 'running');
   const inMode = control.mode === undefined ? '' : `, mode ${clean(control.mode)}`;
   out.line(`${clean(control.subject)} is ${state}${inMode}.`);
-  if (control.stopped) out.line('No writ is issued there from now on, and none that was issued is used.');
+  if (!control.stopped) return;
+  out.line('No writ is issued there from now on, and none that was issued is used.');
+  const { executing } = control;
+  if (executing === undefined) return;
+  out.line(executing.length === 0 ? 'No action is executing there.' : 'Executing there, begun before the stop:');
+  for (const { run, scope, action, since, leaseUntil } of executing)
+    out.line(
+      `  run ${clean(run)}, action ${action} of ${clean(scope)}, since ${clean(since)}, lease until ${clean(leaseUntil)}`
+    );
 };
 
 const EXAMPLES = { tenant: 'demo', workflow: 'ticket-triage', scope: 'jira:write' } as const;

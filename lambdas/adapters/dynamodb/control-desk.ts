@@ -6,6 +6,7 @@ import { Control } from '../../core/records.ts';
 import { chainKey } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
 import type { Connection } from './connection.ts';
+import { executingClaims } from './executing.ts';
 import { keys } from './keys.ts';
 import { dynamoTable } from './table.ts';
 import { type Expression, transact, write } from './transact.ts';
@@ -26,6 +27,8 @@ export const dynamoControls = (
 ): Controls => {
   const state = dynamoTable(connection, names.state);
   return {
+    executing: () => executingClaims(state),
+
     async root(subject): Promise<ControlRoot> {
       const item = await state.get(keys.control(subject, ROOT));
       if (item === undefined) return { head: GENESIS, change: 0 };

@@ -1,7 +1,7 @@
 import type { AuditRecord, Head } from '../audit/record.ts';
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
-import type { Control, Escalation, Plan } from '../records.ts';
+import type { Control, Escalation, Executing, Plan } from '../records.ts';
 import type { Run } from '../run.ts';
 import type { TaskShape } from '../workflow.ts';
 
@@ -97,4 +97,9 @@ export interface Controls {
   ): Promise<boolean>;
   /** Sets a shard, unless a later change has; false then. */
   setShard(subject: string, shard: string, change: number, control: Control): Promise<boolean>;
+  /**
+   * Every claim that is executing, of all scopes and tenants, oldest first. A claim may be missing for a moment after it
+   * began; one that is listed was executing when it was read.
+   */
+  executing(): Promise<readonly Executing[]>;
 }
