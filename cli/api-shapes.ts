@@ -106,6 +106,9 @@ export const Control = z.object({
 });
 export type Control = z.infer<typeof Control>;
 
+export const ControlList = z.object({ controls: z.array(Control) });
+export type ControlList = z.infer<typeof ControlList>;
+
 /** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
 export const Problem = z.object({
   title: z.string().optional(),

@@ -39,6 +39,8 @@ export const prefix = {
   executing: 'EXECUTING#',
   /** Claims of every scope. Nobody may write so much; the API may read it. */
   claims: 'CLAIM#',
+  /** Every control's root, in the index alone. */
+  roots: 'ROOTS#',
   /** Runs by tenant, in the index `by-tenant`. */
   tenant: 'TENANT#',
 } as const;
@@ -88,5 +90,5 @@ export const CONTENT_RETENTION_DAYS = 90;
 /** How many partitions of the index share the executing claims: each takes some 500 actions a second. */
 export const EXECUTING_SHARDS = 8;
 
-/** The index that lists a tenant's runs, newest last by its sort key, and beside them the claims that are executing. */
+/** The index that lists a tenant's runs, newest last by its sort key, and beside them the claims that are executing and the roots of controls. */
 export const BY_TENANT = 'by-tenant';

@@ -99,6 +99,6 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
 export const API_ACCESS: Access = {
   read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control, prefix.claims],
   put: [prefix.input, prefix.run, prefix.control],
-  list: [prefix.tenant, prefix.executing],
+  list: [prefix.tenant, prefix.executing, prefix.roots],
   audit: 'append-and-read',
 };

@@ -304,6 +304,27 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     expect((await set(anApi(dynoxide), path, { stopped: false }, claims)).status).toBe(status);
   });
 
+  it('shows every control to the operating tenant, to others their own, to those who only submit none', async () => {
+    const api = anApi(dynoxide);
+    await set(api, 'tenant/shown', { stopped: true, mode: 'shadow', reason: 'a look' });
+    await set(api, 'scope/jira:shown', { stopped: true });
+    await set(api, 'scope/jira:shown', { stopped: false, reason: 'over' });
+    const see = (given: Record<string, string>) => api.call('GET', '/v1/controls', { claims: claimsOf(given) });
+
+    const shown = { subject: 'tenant:shown', stopped: true, mode: 'shadow', reason: 'a look', by: 'op-1' };
+    const { body } = await see({ tenant: 'platform', roles: '[auditor]' });
+    expect(body.controls).toEqual(expect.arrayContaining([expect.objectContaining(shown)]));
+    const subjects = body.controls.map(({ subject }: Control) => subject);
+    expect(subjects).toEqual([...new Set(subjects)].toSorted());
+    expect(body.controls.find(({ subject }: Control) => subject === 'scope:jira:shown')).toMatchObject({
+      stopped: false,
+      reason: 'over',
+    });
+    expect((await see({ tenant: 'shown', roles: '[operator]' })).body.controls).toMatchObject([shown]);
+    expect((await see({ tenant: 'unheard-of', roles: '[operator]' })).body).toEqual({ controls: [] });
+    expect((await see({ tenant: 'shown', roles: '[submitter]' })).status).toBe(403);
+  });
+
   it.each([
     ['planet/earth', { stopped: true }, 404],
     ['tenant/NOT-A-TENANT', { stopped: true }, 422],

@@ -5,7 +5,7 @@ import { Run } from '../../core/run.ts';
 import { BY_TENANT, EXECUTING_SHARDS, partition, prefix } from '../../core/tables.ts';
 import { contentOf } from './content.ts';
 import { keys } from './keys.ts';
-import type { Item, Key, Table } from './table.ts';
+import { type Key, queryAll, type Table } from './table.ts';
 
 /** What lists a claim in the index while it is executing. */
 export const executingKey = (ref: RunRef, { startedAt }: Claim) => ({
@@ -19,24 +19,11 @@ const placeOf = ({ pk }: Key) => {
   return { scope, tenant, run };
 };
 
-const entriesOf = async (state: Table, shard: number): Promise<readonly Item[]> => {
-  const entries: Item[] = [];
-  let after: Readonly<Record<string, unknown>> | undefined;
-  do {
-    const page = await state.query({
-      index: BY_TENANT,
-      partition: partition.executing(shard),
-      ...(after && { after }),
-    });
-    entries.push(...page.items);
-    after = page.next;
-  } while (after !== undefined);
-  return entries;
-};
-
 /** The claims that the index lists, as far as they still are executing when they are read, with strong consistency. */
 export const executingClaims = async (state: Table): Promise<readonly Executing[]> => {
-  const shards = Array.from({ length: EXECUTING_SHARDS }, (_, shard) => entriesOf(state, shard));
+  const shards = Array.from({ length: EXECUTING_SHARDS }, (_, shard) =>
+    queryAll(state, { index: BY_TENANT, partition: partition.executing(shard) })
+  );
   // an entry's key is its claim's own, which only the scope's function can write
   const entries = (await Promise.all(shards)).flat().filter(({ pk }) => pk.startsWith(prefix.claims));
   const runs = new Map(entries.map((entry) => [keys.run(placeOf(entry)).pk, keys.run(placeOf(entry))]));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CONTROL_LEVELS } from '../../core/gate/controls.ts';
 import { Control, Executing } from '../../core/records.ts';
-import { ControlChange, setControl, type Target } from '../../core/tasks/control.ts';
+import { ControlChange, listControls, setControl, type Target } from '../../core/tasks/control.ts';
 import type { Identity } from '../../core/tasks/identity.ts';
 import { type Answer, defineEndpoint, type UseCaseDeps } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
@@ -65,6 +65,36 @@ const set = async (
       return problem('conflict', 'Somebody else set this control meanwhile: see how it stands, then decide again.');
   }
 };
+
+export const listAllControls = defineEndpoint({
+  id: 'listControls',
+  method: 'get',
+  path: '/v1/controls',
+  summary: 'See what is stopped, and the modes of tenants.',
+  description:
+    'Every control that was ever set, with who said what last, and why: all for the operating tenant, for others their own. A control may appear a moment after it was set for the first time; how it stands is always up to date.',
+  roles: ['operator', 'auditor'],
+  request: z.object({}),
+  answer: {
+    status: 200,
+    name: 'ControlList',
+    schema: z.strictObject({ controls: z.array(Control).readonly() }),
+    example: {
+      controls: [
+        {
+          subject: 'tenant:acme',
+          stopped: false,
+          mode: 'shadow',
+          reason: 'Two weeks to look on',
+          by: '00000000-0000-4000-8000-000000000000',
+          at: '2030-01-02T03:04:05.000Z',
+        },
+      ],
+    },
+  },
+  problems: [],
+  run: async (deps, identity) => ({ body: { controls: await listControls(deps, identity) } }),
+});
 
 export const setGlobalControl = defineEndpoint({
   ...put,

@@ -65,6 +65,19 @@ const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operato
   roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
 
 /**
+ * How controls stand. The operating tenant sees every one that was ever set, other tenants their own: why everything is
+ * stopped is nothing that one tenant tells another.
+ */
+export const listControls = async (
+  { controls, operatorTenant }: Pick<ControlDeps, 'controls' | 'operatorTenant'>,
+  { tenant }: Identity
+): Promise<readonly Control[]> => {
+  if (tenant === operatorTenant) return controls.all();
+  const { control } = await controls.root(controlSubject('tenant', tenant));
+  return control ? [control] : [];
+};
+
+/**
  * How long a stop waits, when it is in force, before it looks for what is executing: an index follows its table within
  * a fraction of a second as a rule, though nothing bounds it.
  */

@@ -84,6 +84,8 @@ export interface ControlRoot {
  */
 export interface Controls {
   root(subject: string): Promise<ControlRoot>;
+  /** What every root says, by subject. One that was never set before may be missing for a moment; what is said is never stale. */
+  all(): Promise<readonly Control[]>;
   /** Takes the number after `root.change`; false where somebody else has it. */
   begin(subject: string, root: ControlRoot): Promise<boolean>;
   /**
