@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JiraSandbox, startJiraSandbox } from '../lambdas/tools/jira/sandbox/sandbox.ts';
-import { synth } from '../lib/synth.ts';
-import { type Counters, type LocalStack, startLocalStack } from '../local/stack.ts';
+import type { Counters } from '../local/stack.ts';
+import { boot, DESCRIPTION, type Machine, PASSWORD, SUMMARY } from './machine.ts';
 import { quantile } from './statistics.ts';
 
 /** What one governed run costs at one concurrency. Times in milliseconds. */
@@ -33,57 +32,11 @@ export interface Measured {
   };
 }
 
-const SUMMARY = 'VPN drops every ten minutes';
-const DESCRIPTION = 'Since Monday, from home only. The client says that the connection timed out.';
 /** Each function has a few processes, and each takes some hundred invocations until its code is compiled. */
 const WARM_UP = { runs: 400, concurrency: 8 };
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);
-
-interface Machine {
-  readonly stack: LocalStack;
-  readonly jira: JiraSandbox;
-  /** Resolves when the execution of this name has ended. */
-  readonly ended: (name: string) => Promise<string>;
-}
-
-/** Boots the synthesised app, everything on disk, in a folder of its own. */
-const boot = async (folder: string, disposal: AsyncDisposableStack): Promise<Machine> => {
-  const { directory } = await synth({ outdir: join(folder, 'cdk.out'), context: { 'writ:mode': 'autopilot' } });
-  const access = { user: 'bench', token: 'bench' };
-  const jira = disposal.adopt(await startJiraSandbox({ ...access, components: ['Network'] }), (it) => it.close());
-  const secret = JSON.stringify({ baseUrl: jira.url, ...access });
-  const waiting = new Map<string, PromiseWithResolvers<string>>();
-  const of = (name: string): PromiseWithResolvers<string> => {
-    const known = waiting.get(name) ?? Promise.withResolvers<string>();
-    waiting.set(name, known);
-    return known;
-  };
-  const stack = disposal.adopt(
-    await startLocalStack({
-      assembly: directory,
-      data: folder,
-      ports: { endpoint: 0, api: 0 },
-      secrets: { 'writ/bench/jira/read': secret, 'writ/bench/jira/write': secret },
-      users: [
-        {
-          username: 'bench',
-          password: 'Bench-1234567',
-          groups: ['submitter'],
-          attributes: { 'custom:tenant': 'bench' },
-        },
-      ],
-      log: (line) => process.stderr.write(`${line}\n`),
-      onExecution: ({ name, status }) => {
-        if (status !== 'RUNNING') of(name).resolve(status);
-      },
-    }),
-    (it) => it.close()
-  );
-  await stack.warm();
-  return { stack, jira, ended: (name) => of(name).promise.finally(() => waiting.delete(name)) };
-};
 
 /** One run through the HTTP API, from the request to the end of its execution. Rejects if it did not end well. */
 const governedRun = async (
@@ -150,7 +103,7 @@ export const measureRuns = async (
     rm(path, { recursive: true, force: true })
   );
   const machine = await boot(folder, disposal);
-  const token = await machine.stack.signIn('bench', 'Bench-1234567');
+  const token = await machine.stack.signIn('bench', PASSWORD);
   let issues = 0;
 
   const batch = async (concurrency: number, count: number) => {

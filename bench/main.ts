@@ -6,6 +6,7 @@ import { type Measured, measureRuns } from './governed-runs.ts';
 import { type Decisions, measureDecisions } from './iam.ts';
 import { printShares } from './shares.ts';
 import { measureStarts, type Start } from './starts.ts';
+import { measureStops, stopLines } from './stop.ts';
 import { measureYardstick } from './yardstick.ts';
 
 const positive = (text: string): number => {
@@ -57,8 +58,10 @@ const printLines = (lines: readonly string[]): void => {
   for (const line of ['', ...lines]) print(line);
 };
 
-const PARTS = ['runs', 'decide', 'contention', 'starts', 'iam'] as const;
+const PARTS = ['runs', 'decide', 'contention', 'starts', 'iam', 'stop'] as const;
 const AT_ONCE = [1, 8, 32];
+/** How often a scope is stopped under load. */
+const STOPS = 5;
 
 interface Options {
   readonly json?: boolean;
@@ -69,7 +72,9 @@ interface Options {
 }
 
 const program = new Command('bench')
-  .description('What governance costs: runs through the local stack, decisions, contention, and starts of the bundles.')
+  .description(
+    'What governance costs: runs through the local stack, decisions, contention, starts of the bundles, and stops under load.'
+  )
   .option('--json', 'print one JSON document')
   .option('--runs <count>', 'runs for each concurrency', positive, 400)
   .option('--traced', 'with a trace of every run')
@@ -92,6 +97,8 @@ const program = new Command('bench')
     if (!json && starts.length > 0) printStarts(starts);
     const iam = does('iam') ? await measureDecisions() : undefined;
     if (!json && iam) printDecisions(iam);
+    const stops = does('stop') ? await measureStops(STOPS) : [];
+    if (!json && stops.length > 0) printLines(stopLines(stops));
     if (json)
       print(
         JSON.stringify({
@@ -103,6 +110,7 @@ const program = new Command('bench')
           contention,
           starts,
           iam,
+          stops,
         })
       );
   });

@@ -91,8 +91,23 @@ export const Control = z.object({
   reason: z.string().optional(),
   by: z.string().optional(),
   at: z.string().optional(),
+  executing: z
+    .array(
+      z.object({
+        tenant: z.string(),
+        run: z.string(),
+        scope: z.string(),
+        action: z.number(),
+        since: z.string(),
+        leaseUntil: z.string(),
+      })
+    )
+    .optional(),
 });
 export type Control = z.infer<typeof Control>;
+
+export const ControlList = z.object({ controls: z.array(Control) });
+export type ControlList = z.infer<typeof ControlList>;
 
 /** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
 export const Problem = z.object({

@@ -1,4 +1,4 @@
-import { AuditTrail, Control, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -21,6 +21,7 @@ export interface Api {
   run(id: string): Promise<RunView>;
   audit(id: string): Promise<AuditTrail>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
+  controls(): Promise<ControlList>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
 }
 
@@ -42,6 +43,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
       return send(endpoint, { ...get, path: `v1/runs?${query}`, answer: RunPage });
     },
     run: (id) => send(endpoint, { ...get, path: runPath(id), answer: RunView }),
+    controls: () => send(endpoint, { ...get, path: 'v1/controls', answer: ControlList }),
     audit: (id) => send(endpoint, { ...get, path: `${runPath(id)}/audit`, answer: AuditTrail }),
     reply: (id, fields) =>
       send(endpoint, {

@@ -1,9 +1,12 @@
 import { Argument, type Command, Option } from 'commander';
+import type { Control } from '../api-shapes.ts';
 import type { Level } from '../client.ts';
 import { usage } from '../failure.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
+import { type Column, table } from '../terminal/table.ts';
+import { timeOf } from './show-run.ts';
 
 const LEVELS = ['global', 'tenant', 'workflow', 'scope'] as const;
 export const MODES = ['shadow', 'suggest', 'autopilot'] as const;
@@ -34,7 +37,37 @@ const change = async (
   const state = control.stopped ? out.paint('warn', 'stopped') : out.paint('good', 'running');
   const inMode = control.mode === undefined ? '' : `, mode ${clean(control.mode)}`;
   out.line(`${clean(control.subject)} is ${state}${inMode}.`);
-  if (control.stopped) out.line('No writ is issued there from now on, and none that was issued is used.');
+  if (!control.stopped) return;
+  out.line('No writ is issued there from now on, and none that was issued is used.');
+  const { executing } = control;
+  if (executing === undefined) return;
+  out.line(executing.length === 0 ? 'No action is executing there.' : 'Executing there, begun before the stop:');
+  for (const { run, scope, action, since, leaseUntil } of executing)
+    out.line(
+      `  run ${clean(run)}, action ${action} of ${clean(scope)}, since ${clean(since)}, lease until ${clean(leaseUntil)}`
+    );
+};
+
+const COLUMNS: readonly Column<Control>[] = [
+  { header: 'CONTROL', cell: ({ subject }) => subject, dispensable: 0 },
+  {
+    header: 'STATE',
+    cell: ({ stopped }) => (stopped ? 'stopped' : 'running'),
+    tone: ({ stopped }) => (stopped ? 'warn' : 'good'),
+    dispensable: 0,
+  },
+  { header: 'MODE', cell: ({ mode = '' }) => mode, dispensable: 1 },
+  { header: 'SINCE', cell: ({ at }) => (at === undefined ? '' : timeOf(at)), dispensable: 2 },
+  { header: 'BY', cell: ({ by = '' }) => by, min: 8, dispensable: 4 },
+  { header: 'REASON', cell: ({ reason = '' }) => reason, min: 12, dispensable: 3 },
+];
+
+const list = async (shell: Shell, options: SessionOptions) => {
+  const answer = await (await openSession(shell, options, 'operator')).controls();
+  if (options.json) shell.out.line(safeJson(answer));
+  else if (answer.controls.length === 0)
+    shell.out.line('Nothing was ever stopped, and no tenant has a mode of its own.');
+  else for (const line of table(COLUMNS, answer.controls, shell.out)) shell.out.line(line);
 };
 
 const EXAMPLES = { tenant: 'demo', workflow: 'ticket-triage', scope: 'jira:write' } as const;
@@ -53,4 +86,8 @@ export const addControls = (program: Command, shell: Shell): void => {
       );
   add('stop', true, 'stop everything, a tenant, a workflow or a scope');
   add('resume', false, 'take a stop back');
+  program
+    .command('controls')
+    .description('show what is stopped, and the modes of tenants')
+    .action((_: unknown, command: Command) => list(shell, command.optsWithGlobals<SessionOptions>()));
 };

@@ -86,6 +86,18 @@ export const Claim = z.strictObject({
 });
 export type Claim = z.infer<typeof Claim>;
 
+/** A claim that was executing when somebody looked. Past its lease nobody waits for its call any longer, but it may have taken effect. */
+export const Executing = z.strictObject({
+  tenant: Tenant,
+  run: RunId,
+  workflow: WorkflowName,
+  scope: ScopeName,
+  action: z.int().positive(),
+  since: z.iso.datetime(),
+  leaseUntil: z.iso.datetime(),
+});
+export type Executing = z.infer<typeof Executing>;
+
 /** An operator's word on a subject: whether it is stopped, and a tenant's mode where it differs from the release's. */
 export const Control = z.strictObject({
   subject: z.string(),

@@ -35,6 +35,12 @@ export const prefix = {
   rate: (tool: string) => `RATE#${tool}#`,
   /** What a workflow's own caps count. Written by its Decide. */
   cap: (workflow: string) => `CAP#${workflow}#`,
+  /** Claims that are executing, in the index alone: an entry goes when its claim is settled. */
+  executing: 'EXECUTING#',
+  /** Claims of every scope. Nobody may write so much; the API may read it. */
+  claims: 'CLAIM#',
+  /** Every control's root, in the index alone. */
+  roots: 'ROOTS#',
   /** Runs by tenant, in the index `by-tenant`. */
   tenant: 'TENANT#',
 } as const;
@@ -53,6 +59,7 @@ export const partition = {
   escalation: (ref: RunRef) => ofRun(prefix.escalation, ref),
   control: (subject: string, shard: string) => `${prefix.control}${subject}#${shard}`,
   counter: (subject: string, shard: number) => `${subject}#${shard}`,
+  executing: (shard: number) => `${prefix.executing}${shard}`,
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
 } as const;
 
@@ -80,5 +87,8 @@ export const chainKey = {
 /** How long content is kept: what people wrote and what was read. Runs, writs and the audit stay. */
 export const CONTENT_RETENTION_DAYS = 90;
 
-/** The index that lists a tenant's runs, newest last by its sort key. */
+/** How many partitions of the index share the executing claims: each takes some 500 actions a second. */
+export const EXECUTING_SHARDS = 8;
+
+/** The index that lists a tenant's runs, newest last by its sort key, and beside them the claims that are executing and the roots of controls. */
 export const BY_TENANT = 'by-tenant';

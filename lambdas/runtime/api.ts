@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
@@ -55,6 +56,7 @@ const apiDeps = (): ApiDeps => {
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
     operatorTenant: env.OPERATOR_TENANT,
     now: () => new Date(),
+    pause: (milliseconds) => pause(milliseconds),
     random: (bytes) => randomBytes(bytes),
     traceId: observe.traceId,
     within: observe.within,

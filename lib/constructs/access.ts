@@ -9,8 +9,8 @@ export interface Access {
   readonly update?: readonly string[];
   /** ConditionCheckItem, as part of a transaction. */
   readonly check?: readonly string[];
-  /** Query on the index by tenant. */
-  readonly listRuns?: true;
+  /** Query on the index, of partitions whose keys start so. */
+  readonly list?: readonly string[];
   readonly audit?: 'append' | 'append-and-read';
 }
 
@@ -95,10 +95,10 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
         check: [prefix.writ(name), prefix.control],
       };
 
-/** What the API may touch: tasks and replies in, runs created and shown, controls set. No writ, no claim. */
+/** What the API may touch: tasks and replies in, runs created and shown, controls set, claims listed. It writes no writ and no claim. */
 export const API_ACCESS: Access = {
-  read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control],
+  read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control, prefix.claims],
   put: [prefix.input, prefix.run, prefix.control],
-  listRuns: true,
+  list: [prefix.tenant, prefix.executing, prefix.roots],
   audit: 'append-and-read',
 };

@@ -62,13 +62,13 @@ export class Ledger extends Construct {
     this.#grant(grantee, API_ACCESS);
   }
 
-  #grant(grantee: IGrantable, { read, put, update, check, listRuns, audit }: Access): void {
+  #grant(grantee: IGrantable, { read, put, update, check, list, audit }: Access): void {
     const state = this.#state.tableArn;
     this.#allow(grantee, state, READ, read);
     this.#allow(grantee, state, ['dynamodb:PutItem'], put);
     this.#allow(grantee, state, ['dynamodb:UpdateItem'], update);
     this.#allow(grantee, state, ['dynamodb:ConditionCheckItem'], check);
-    if (listRuns) this.#allow(grantee, `${state}/index/${BY_TENANT}`, ['dynamodb:Query'], [prefix.tenant]);
+    this.#allow(grantee, `${state}/index/${BY_TENANT}`, ['dynamodb:Query'], list);
     const auditActions = audit === 'append-and-read' ? ['dynamodb:PutItem', 'dynamodb:Query'] : ['dynamodb:PutItem'];
     // a step appends to chains of runs alone; the API also to chains of controls
     const chains = audit === 'append-and-read' ? [prefix.run, prefix.control] : [prefix.run];

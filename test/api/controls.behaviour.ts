@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoClaims } from '../../lambdas/adapters/dynamodb/claims.ts';
 import { dynamoControls } from '../../lambdas/adapters/dynamodb/control-desk.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
@@ -7,13 +8,16 @@ import { AuditRecord, chain } from '../../lambdas/core/audit/record.ts';
 import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import { Retryable } from '../../lambdas/core/errors.ts';
 import { CONTROL_SHARDS, ROOT } from '../../lambdas/core/gate/controls.ts';
-import { Control } from '../../lambdas/core/records.ts';
+import { type Claim, Control, type Writ } from '../../lambdas/core/records.ts';
 import type { Controls } from '../../lambdas/core/tasks/ports.ts';
 import { anApi, claimsOf } from '../support/api.ts';
 import { aRun, aWrit } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 const operator = claimsOf({ sub: 'op-1', tenant: 'platform', roles: '[operator]' });
+
+/** When the claims of a test begin and end. */
+const LATER = '2030-01-02T03:04:09.000Z';
 
 describe.skipIf(!hasDynoxide)('setting a control', () => {
   let dynoxide: Dynoxide;
@@ -81,6 +85,91 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     expect(await Promise.all(Array.from({ length: 20 }, issue))).toEqual(Array(20).fill('stale'));
     await set(api, `tenant/${tenant}`, { stopped: false });
     expect(await issue()).toBe('moved');
+  });
+
+  it('answers what is executing under a stop, and begins nothing after it has answered', async () => {
+    const api = anApi(dynoxide);
+    const begin = async (tenant: string, workflow: string, scope: string) => {
+      const { run, record } = aRun({ tenant, workflow });
+      await api.deps.desk.create(run, { summary: 'x' }, record);
+      const writ = aWrit({ tenant, workflow, scope, run: run.run });
+      await dynamoTable(dynoxide.connection, dynoxide.state).put({ ...keys.writ(writ, scope, 1), content: writ });
+      const claims = dynamoClaims(dynoxide.connection, dynoxide.state, scope);
+      const claim = {
+        digest: writ.digest,
+        status: 'executing',
+        attempt: 1,
+        startedAt: LATER,
+        leaseUntil: LATER,
+      } as const;
+      const refused = await claims.begin(writ, claim);
+      const settle = (status: Claim['status']) => claims.settle(writ, { ...claim, status });
+      return { run: run.run, refused, settle };
+    };
+    const mine = await begin('lister', 'listed', 'jira:listed');
+    const neighbour = await begin('lister', 'other', 'jira:other');
+    for (const status of ['done', 'failed', 'released', 'in-doubt'] as const)
+      await (await begin('lister', 'listed', 'jira:listed')).settle(status);
+
+    const executing = async (path: string) => (await set(api, path, { stopped: true })).body.executing;
+    const entry = {
+      tenant: 'lister',
+      workflow: 'listed',
+      scope: 'jira:listed',
+      action: 1,
+      since: LATER,
+      leaseUntil: LATER,
+    };
+    expect(await executing('scope/jira:listed')).toEqual([{ ...entry, run: mine.run }]);
+    expect(await executing('workflow/listed')).toEqual([{ ...entry, run: mine.run }]);
+    const runs = (claims: readonly { run: string }[]) => claims.map(({ run }) => run).toSorted();
+    expect(runs(await executing('tenant/lister'))).toEqual([mine.run, neighbour.run].toSorted());
+    expect(await executing('tenant/nobody')).toEqual([]);
+
+    const late = await Promise.all(Array.from({ length: 10 }, () => begin('late', 'late', 'jira:listed')));
+    expect(late.map(({ refused }) => refused)).toEqual(Array(10).fill('STOPPED_SCOPE'));
+    await mine.settle('done');
+    expect(await executing('scope/jira:listed')).toEqual([]);
+    expect((await set(api, 'scope/jira:listed', { stopped: false })).body.executing).toBeUndefined();
+  });
+
+  it('lists every claim that won a race against a stop, and no other', async () => {
+    const api = anApi(dynoxide);
+    const scope = 'jira:raced';
+    const claims = dynamoClaims(dynoxide.connection, dynoxide.state, scope);
+    const runs = await Promise.all(
+      Array.from({ length: 24 }, async () => {
+        const { run, record } = aRun({ tenant: 'racer' });
+        await api.deps.desk.create(run, { summary: 'x' }, record);
+        const writ = aWrit({ tenant: 'racer', scope, run: run.run });
+        await dynamoTable(dynoxide.connection, dynoxide.state).put({ ...keys.writ(writ, scope, 1), content: writ });
+        return writ;
+      })
+    );
+    const begin = async (writ: Writ) => {
+      const claim = {
+        digest: writ.digest,
+        status: 'executing',
+        attempt: 1,
+        startedAt: LATER,
+        leaseUntil: LATER,
+      } as const;
+      for (;;)
+        try {
+          return await claims.begin(writ, claim);
+        } catch (error) {
+          if (!(error instanceof Retryable)) throw error;
+        }
+    };
+    const before = await Promise.all(runs.slice(0, 4).map(begin));
+    const stopping = set(api, `scope/${scope}`, { stopped: true });
+    const during = await Promise.all(runs.slice(4).map(begin));
+    const { status, body } = await stopping;
+
+    expect(status).toBe(200);
+    const won = runs.filter((_, at) => [...before, ...during][at] === undefined).map(({ run }) => run);
+    expect(body.executing.map(({ run }: { run: string }) => run).toSorted()).toEqual(won.toSorted());
+    expect(won.length).toBeGreaterThanOrEqual(4);
   });
 
   it('keeps the mode of a tenant over a stop and its end', async () => {
@@ -214,6 +303,27 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   ])("lets a tenant's own operator set %s: %i", async (path, status) => {
     const claims = claimsOf({ roles: '[operator]' });
     expect((await set(anApi(dynoxide), path, { stopped: false }, claims)).status).toBe(status);
+  });
+
+  it('shows every control to the operating tenant, to others their own, to those who only submit none', async () => {
+    const api = anApi(dynoxide);
+    await set(api, 'tenant/shown', { stopped: true, mode: 'shadow', reason: 'a look' });
+    await set(api, 'scope/jira:shown', { stopped: true });
+    await set(api, 'scope/jira:shown', { stopped: false, reason: 'over' });
+    const see = (given: Record<string, string>) => api.call('GET', '/v1/controls', { claims: claimsOf(given) });
+
+    const shown = { subject: 'tenant:shown', stopped: true, mode: 'shadow', reason: 'a look', by: 'op-1' };
+    const { body } = await see({ tenant: 'platform', roles: '[auditor]' });
+    expect(body.controls).toEqual(expect.arrayContaining([expect.objectContaining(shown)]));
+    const subjects = body.controls.map(({ subject }: Control) => subject);
+    expect(subjects).toEqual([...new Set(subjects)].toSorted());
+    expect(body.controls.find(({ subject }: Control) => subject === 'scope:jira:shown')).toMatchObject({
+      stopped: false,
+      reason: 'over',
+    });
+    expect((await see({ tenant: 'shown', roles: '[operator]' })).body.controls).toMatchObject([shown]);
+    expect((await see({ tenant: 'unheard-of', roles: '[operator]' })).body).toEqual({ controls: [] });
+    expect((await see({ tenant: 'shown', roles: '[submitter]' })).status).toBe(403);
   });
 
   it.each([

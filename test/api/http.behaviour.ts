@@ -60,13 +60,19 @@ describe.skipIf(!hasDynoxide)('the HTTP API', () => {
     expect(await api.call('POST', '/v1/openapi.json')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
   });
 
-  it.each(['/', '/v1', '/v1/tasks/x', '/v2/tasks', '//v1/tasks', '/v1/controls', '/v1/controls/global/x/y', '/%zz'])(
-    'finds nothing at %s',
-    async (path) => {
-      const { status, body } = await anApi(dynoxide).call('GET', path);
-      expect([status, body.type]).toEqual([404, 'urn:writ:problem:not-found']);
-    }
-  );
+  it.each([
+    '/',
+    '/v1',
+    '/v1/tasks/x',
+    '/v2/tasks',
+    '//v1/tasks',
+    '/v1/controls/global/of/all',
+    '/v1/controls/global/x/y',
+    '/%zz',
+  ])('finds nothing at %s', async (path) => {
+    const { status, body } = await anApi(dynoxide).call('GET', path);
+    expect([status, body.type]).toEqual([404, 'urn:writ:problem:not-found']);
+  });
 
   it('answers HEAD without a body, and GET with a stray body', async () => {
     const api = anApi(dynoxide);

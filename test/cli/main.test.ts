@@ -312,4 +312,21 @@ describe('stop and resume', () => {
     expect(requests).toMatchObject([{ method: 'PUT', path, body: { stopped, reason: 'drill' } }]);
     expect(out).toContain(stopped ? 'scope:jira:write is stopped.' : 'scope:jira:write is running.');
   });
+
+  it('lists what is executing under a stop, and lets nothing hostile through', async () => {
+    const claim = { tenant: 'demo', run: 'r\u001b[2J1', scope: 'jira:write', action: 1, since: 'S', leaseUntil: 'L' };
+    const { out } = await writ(['stop', 'global', '--reason', 'drill'], {
+      instead: () => ({ status: 200, body: { subject: 'global', stopped: true, executing: [claim] } }),
+    });
+    expect(out).toMatch(/ {2}run r.*1, action 1 of jira:write, since S, lease until L/);
+    expect(out).not.toContain('\u001b[2J');
+  });
+
+  it('shows how controls stand', async () => {
+    const { out, requests } = await writ(['controls'], {
+      instead: () => ({ status: 200, body: { controls: [{ subject: 'tenant:demo', stopped: true, mode: 'shadow' }] } }),
+    });
+    expect(requests).toMatchObject([{ method: 'GET', path: '/v1/controls' }]);
+    expect(out).toMatch(/tenant:demo +stopped +shadow/);
+  });
 });

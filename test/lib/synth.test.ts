@@ -263,6 +263,7 @@ describe('the API', () => {
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
+      'GET /v1/controls': ['writ/operator', 'writ/auditor'],
       'PUT /v1/controls/global': ['writ/operator'],
       'PUT /v1/controls/{level}/{name}': ['writ/operator'],
       'GET /v1/openapi.json': 'NONE',

@@ -97,6 +97,7 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
     workflows: new Map([['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE }]]),
     operatorTenant: 'platform',
     now: () => AT,
+    pause: async () => undefined,
     traceId: () => '1-trace',
     random: (bytes) => randomBytes(bytes),
     within: (_name, _labels, work) => work(),

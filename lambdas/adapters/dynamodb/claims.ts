@@ -4,6 +4,7 @@ import { Claim, Writ } from '../../core/records.ts';
 import type { Connection } from './connection.ts';
 import { contentOf } from './content.ts';
 import { controlCheck } from './controls.ts';
+import { executingKey } from './executing.ts';
 import { DynamoDbError, toFault } from './faults.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, marshalled } from './table.ts';
@@ -25,7 +26,7 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
         refusal: 'taken',
         write: write.putIf(
           table,
-          { ...keys.claim(writ, scope, writ.action), content: claim },
+          { ...keys.claim(writ, scope, writ.action), ...executingKey(writ, claim), content: claim },
           {
             condition:
               'attribute_not_exists(pk) OR (#content.#status = :released AND #content.#attempt = :before AND #content.#digest = :digest)',
@@ -58,6 +59,7 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
         names: { '#content': 'content', '#attempt': 'attempt', '#status': 'status' },
         values: { ':claim': claim, ':attempt': claim.attempt, ':executing': 'executing', ':doubt': 'in-doubt' },
       });
+      // without a key of the index: what is settled is no longer listed as executing
       const item = marshalled({ ...keys.claim(writ, scope, writ.action), content: claim });
       try {
         await connection.call('PutItem', { TableName: table, Item: item, ...condition });

@@ -3,15 +3,19 @@ import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
 import { Terminal } from '../../core/errors.ts';
 import { ROOT } from '../../core/gate/controls.ts';
 import { Control } from '../../core/records.ts';
-import { chainKey } from '../../core/tables.ts';
+import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
 import type { Connection } from './connection.ts';
+import { executingClaims } from './executing.ts';
 import { keys } from './keys.ts';
-import { dynamoTable } from './table.ts';
+import { dynamoTable, queryAll } from './table.ts';
 import { type Expression, transact, write } from './transact.ts';
 
 /** The root's item. `change` and `head` stand beside the content: shards have no head, and runs read the content alone. */
 const Root = z.object({ content: Control.optional(), head: Head.default(GENESIS), change: z.int().positive() });
+
+/** Where a root lies, and what lists it in the index; it never changes, so the index is written once. */
+const rootKey = (subject: string) => ({ ...keys.control(subject, ROOT), gsi1pk: prefix.roots, gsi1sk: subject });
 
 /** Holds as long as nobody has begun a change after the one found. */
 const unchangedSince = (found: number): Expression =>
@@ -26,6 +30,20 @@ export const dynamoControls = (
 ): Controls => {
   const state = dynamoTable(connection, names.state);
   return {
+    executing: () => executingClaims(state),
+
+    async all() {
+      const entries = await queryAll(state, { index: BY_TENANT, partition: prefix.roots });
+      const roots = (await state.getAll(entries)).map((item) => {
+        const root = Root.safeParse(item);
+        if (!root.success) throw new Terminal(`item ${item.pk} is not what this release keeps there`);
+        return root.data.content;
+      });
+      return roots
+        .filter((control) => control !== undefined)
+        .toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
+    },
+
     async root(subject): Promise<ControlRoot> {
       const item = await state.get(keys.control(subject, ROOT));
       if (item === undefined) return { head: GENESIS, change: 0 };
@@ -36,7 +54,7 @@ export const dynamoControls = (
     },
 
     async begin(subject, { control, head, change }) {
-      const item = { ...keys.control(subject, ROOT), ...(control && { content: control }), head, change: change + 1 };
+      const item = { ...rootKey(subject), ...(control && { content: control }), head, change: change + 1 };
       const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(change)) },
       ]);
@@ -44,7 +62,7 @@ export const dynamoControls = (
     },
 
     async settle(subject, control, { found, change, record }) {
-      const item = { ...keys.control(subject, ROOT), content: control, head: headOf(record), change };
+      const item = { ...rootKey(subject), content: control, head: headOf(record), change };
       const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(found)) },
         {

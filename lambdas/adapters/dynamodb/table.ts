@@ -105,3 +105,15 @@ export const dynamoTable = (connection: Connection, name: string) => ({
   },
 });
 export type Table = ReturnType<typeof dynamoTable>;
+
+/** Every item of a partition, over all its pages. */
+export const queryAll = async (table: Table, query: Pick<Query, 'index' | 'partition'>): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  let after: Page['next'];
+  do {
+    const page = await table.query({ ...query, ...(after && { after }) });
+    items.push(...page.items);
+    after = page.next;
+  } while (after !== undefined);
+  return items;
+};

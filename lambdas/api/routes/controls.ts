@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import { CONTROL_LEVELS } from '../../core/gate/controls.ts';
-import { Control } from '../../core/records.ts';
-import { ControlChange, setControl, type Target } from '../../core/tasks/control.ts';
+import { Control, Executing } from '../../core/records.ts';
+import { ControlChange, listControls, setControl, type Target } from '../../core/tasks/control.ts';
 import type { Identity } from '../../core/tasks/identity.ts';
 import { type Answer, defineEndpoint, type UseCaseDeps } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
 
 const description =
-  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. Operators of the operating tenant may set every control, others the one of their own tenant.';
+  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. Operators of the operating tenant may set every control, others the one of their own tenant.';
 
 const [, ...NAMED_LEVELS] = CONTROL_LEVELS;
+
+const ControlAnswer = Control.extend({ executing: z.array(Executing).readonly().optional() });
+type ControlAnswer = z.infer<typeof ControlAnswer>;
 
 const put = {
   method: 'put',
@@ -19,13 +22,24 @@ const put = {
   answer: {
     status: 200,
     name: 'Control',
-    schema: Control,
+    schema: ControlAnswer,
     example: {
       subject: 'scope:jira:write',
       stopped: true,
       reason: 'The vendor reports an incident',
       by: '00000000-0000-4000-8000-000000000000',
       at: '2030-01-02T03:04:05.000Z',
+      executing: [
+        {
+          tenant: 'acme',
+          run: 'abcdefghijklmnopqrstuvwxyz',
+          workflow: 'ticket-triage',
+          scope: 'jira:write',
+          action: 1,
+          since: '2030-01-02T03:04:04.000Z',
+          leaseUntil: '2030-01-02T03:04:24.000Z',
+        },
+      ],
     },
   },
   problems: ['malformed', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
@@ -38,11 +52,11 @@ const set = async (
   identity: Identity,
   target: Target,
   change: ControlChange
-): Promise<Answer<Control> | Problem> => {
+): Promise<Answer<ControlAnswer> | Problem> => {
   const setting = await setControl(deps, identity, target, change);
   switch (setting.kind) {
     case 'set':
-      return { body: setting.control };
+      return { body: { ...setting.control, ...(setting.executing && { executing: setting.executing }) } };
     case 'forbidden':
       return problem('forbidden', "Operators of a tenant may set that tenant's control only.");
     case 'invalid':
@@ -51,6 +65,36 @@ const set = async (
       return problem('conflict', 'Somebody else set this control meanwhile: see how it stands, then decide again.');
   }
 };
+
+export const listAllControls = defineEndpoint({
+  id: 'listControls',
+  method: 'get',
+  path: '/v1/controls',
+  summary: 'See what is stopped, and the modes of tenants.',
+  description:
+    'Every control that was ever set, with who said what last, and why: all for the operating tenant, for others their own. A control may appear a moment after it was set for the first time; how it stands is always up to date.',
+  roles: ['operator', 'auditor'],
+  request: z.object({}),
+  answer: {
+    status: 200,
+    name: 'ControlList',
+    schema: z.strictObject({ controls: z.array(Control).readonly() }),
+    example: {
+      controls: [
+        {
+          subject: 'tenant:acme',
+          stopped: false,
+          mode: 'shadow',
+          reason: 'Two weeks to look on',
+          by: '00000000-0000-4000-8000-000000000000',
+          at: '2030-01-02T03:04:05.000Z',
+        },
+      ],
+    },
+  },
+  problems: [],
+  run: async (deps, identity) => ({ body: { controls: await listControls(deps, identity) } }),
+});
 
 export const setGlobalControl = defineEndpoint({
   ...put,

@@ -9,6 +9,12 @@ export type ControlLevel = (typeof CONTROL_LEVELS)[number];
 export const controlSubject = (level: ControlLevel, name?: string): string =>
   level === 'global' ? 'global' : `${level}:${name}`;
 
+/** Whether a control of this subject can stop an action. */
+export const isOver = (
+  subject: string,
+  { tenant, workflow, scope }: { readonly tenant: string; readonly workflow: string; readonly scope: string }
+): boolean => controlsOver(tenant, workflow, scope).some((control) => control.subject === subject);
+
 /** A control's own flag, which operators set and see first; the shards repeat it for the runs to check. */
 export const ROOT = 'root';
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { chain } from '../audit/record.ts';
 import { Retryable } from '../errors.ts';
-import { CONTROL_SHARDS, type ControlLevel, controlSubject } from '../gate/controls.ts';
+import { CONTROL_SHARDS, type ControlLevel, controlSubject, isOver } from '../gate/controls.ts';
 import { Mode } from '../mode.ts';
 import { ScopeName, Tenant, WorkflowName } from '../names.ts';
-import type { Control } from '../records.ts';
+import type { Control, Executing } from '../records.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
 import type { ControlRoot, Controls } from './ports.ts';
@@ -15,6 +15,7 @@ export interface ControlDeps {
   readonly operatorTenant: string;
   readonly now: () => Date;
   readonly traceId: () => string;
+  readonly pause: (milliseconds: number) => Promise<void>;
 }
 
 /** What a control is over. */
@@ -36,7 +37,8 @@ export const ControlChange = z.strictObject({
 export type ControlChange = z.infer<typeof ControlChange>;
 
 export type Setting =
-  | { readonly kind: 'set'; readonly control: Control }
+  /** `executing`, of a stop alone: what had begun before and goes on. */
+  | { readonly kind: 'set'; readonly control: Control; readonly executing?: readonly Executing[] }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
   /** Somebody else set the control meanwhile. Only what ends a stop gives way; a stop never does. */
@@ -62,13 +64,32 @@ const errorsOf = ({ level, name }: Target, { mode }: ControlChange): readonly Fi
 const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operatorTenant: string): boolean =>
   roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
 
+/**
+ * How controls stand. The operating tenant sees every one that was ever set, other tenants their own: why everything is
+ * stopped is nothing that one tenant tells another.
+ */
+export const listControls = async (
+  { controls, operatorTenant }: Pick<ControlDeps, 'controls' | 'operatorTenant'>,
+  { tenant }: Identity
+): Promise<readonly Control[]> => {
+  if (tenant === operatorTenant) return controls.all();
+  const { control } = await controls.root(controlSubject('tenant', tenant));
+  return control ? [control] : [];
+};
+
+/**
+ * How long a stop waits, when it is in force, before it looks for what is executing: an index follows its table within
+ * a fraction of a second as a rule, though nothing bounds it.
+ */
+const INDEX_LAG_MS = 1_000;
+
 /** How often a stop is begun anew when others change the same control at the same time. */
 const TRIES = 16;
 
 /**
  * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it: the
  * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
- * whatever was begun after it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
+ * whatever was begun after it. A stop answers what is executing under it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
  */
 export const setControl = async (
   deps: ControlDeps,
@@ -90,7 +111,10 @@ const stop = async (deps: ControlDeps, by: Identity, subject: string, change: Co
     const number = root.change + 1;
     if (!(await deps.controls.settle(subject, control, { found: root.change, change: number, record }))) continue;
     // where a resume that was begun meanwhile has reached a shard first, it may have died there: the stop is begun anew
-    if (await spread(deps.controls, CONTROL_SHARDS, number, control)) return { kind: 'set', control };
+    if (!(await spread(deps.controls, CONTROL_SHARDS, number, control))) continue;
+    await deps.pause(INDEX_LAG_MS);
+    const executing = (await deps.controls.executing()).filter((claim) => isOver(subject, claim));
+    return { kind: 'set', control, executing };
   }
   throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
 };

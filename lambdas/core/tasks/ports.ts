@@ -1,7 +1,7 @@
 import type { AuditRecord, Head } from '../audit/record.ts';
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
-import type { Control, Escalation, Plan } from '../records.ts';
+import type { Control, Escalation, Executing, Plan } from '../records.ts';
 import type { Run } from '../run.ts';
 import type { TaskShape } from '../workflow.ts';
 
@@ -84,6 +84,8 @@ export interface ControlRoot {
  */
 export interface Controls {
   root(subject: string): Promise<ControlRoot>;
+  /** What every root says, by subject. One that was never set before may be missing for a moment; what is said is never stale. */
+  all(): Promise<readonly Control[]>;
   /** Takes the number after `root.change`; false where somebody else has it. */
   begin(subject: string, root: ControlRoot): Promise<boolean>;
   /**
@@ -97,4 +99,9 @@ export interface Controls {
   ): Promise<boolean>;
   /** Sets a shard, unless a later change has; false then. */
   setShard(subject: string, shard: string, change: number, control: Control): Promise<boolean>;
+  /**
+   * Every claim that is executing, of all scopes and tenants, oldest first. A claim may be missing for a moment after it
+   * began; one that is listed was executing when it was read.
+   */
+  executing(): Promise<readonly Executing[]>;
 }
