@@ -73,10 +73,10 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
     ...partitions.map((start) => ({ about: `state \`${start}\``, deeds: onItem(state, `${start}demo#x`) })),
     { about: 'state, a partition nobody names', deeds: one('dynamodb:Query', state) },
     { about: 'state, scan', deeds: one('dynamodb:Scan', state) },
-    {
-      about: `runs of a tenant (index \`${BY_TENANT}\`)`,
-      deeds: onItem(`${state}/index/${BY_TENANT}`, `${prefix.tenant}demo`).filter(({ letter }) => letter === 'q'),
-    },
+    ...[prefix.tenant, prefix.executing, prefix.roots].map((start) => ({
+      about: `index \`${BY_TENANT}\`, \`${start}\``,
+      deeds: onItem(`${state}/index/${BY_TENANT}`, `${start}demo`).filter(({ letter }) => letter === 'q'),
+    })),
     { about: 'audit `RUN#`', deeds: onItem(audit, `${prefix.run}demo#x`) },
     { about: 'audit `CONTROL#`', deeds: onItem(audit, `${prefix.control}global`) },
     { about: 'audit, scan', deeds: one('dynamodb:Scan', audit) },
