@@ -61,6 +61,11 @@ interface Kept {
 const PATIENCE_MS = 250;
 const MAX_WAITING = 2_000;
 
+const notLoaded = ({ name }: LambdaFunction, { payload }: Answer): Error => {
+  const { errorType, errorMessage } = JSON.parse(payload);
+  return new Error(`function ${name} cannot be loaded: ${errorType}: ${errorMessage}`);
+};
+
 const rateExceeded = (): InvocationRefused => new InvocationRefused('TooManyRequestsException', 'Rate Exceeded.');
 
 /**
@@ -231,10 +236,7 @@ export const createLending = ({ functions, start, perFunction = 4, total = 32 }:
       const member = memberOf(nameOrArn);
       const lambda = { ...member.lambda, folder };
       const process = await launch(member, lambda);
-      if ('payload' in process) {
-        const { errorType, errorMessage } = JSON.parse(process.payload);
-        throw new Error(`function ${lambda.name} cannot be loaded: ${errorType}: ${errorMessage}`);
-      }
+      if ('payload' in process) throw notLoaded(lambda, process);
       member.lambda = lambda;
       for (const busy of member.busySince.keys()) outdated.add(busy);
       const idle = member.idle.splice(0);
@@ -253,8 +255,7 @@ export const createLending = ({ functions, start, perFunction = 4, total = 32 }:
       const lend = async (member: Kept): Promise<void> => {
         if (member.cap === 0) return;
         const process = await borrow(member);
-        if ('payload' in process)
-          throw new Error(`function ${member.lambda.name} cannot be loaded: ${process.payload}`);
+        if ('payload' in process) throw notLoaded(member.lambda, process);
         giveBack(member, process);
       };
       await Promise.all([...members.values()].slice(0, total).map(lend));

@@ -147,10 +147,10 @@ describe('a pool of function processes', () => {
   });
 
   it('answers whoever waits longest when the function cannot be loaded', async () => {
-    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError"}' };
+    const unusable: Answer = { failed: true, payload: '{"errorType":"SyntaxError","errorMessage":"odd"}' };
     const pool = createPool({ functions: [aFunction('a')], start: async () => unusable });
     expect(await Promise.all([pool.invoke('a', '1'), pool.invoke('a', '2')])).toEqual([unusable, unusable]);
-    await expect(pool.warm()).rejects.toThrow('function a cannot be loaded: {"errorType":"SyntaxError"}');
+    await expect(pool.warm()).rejects.toThrow('function a cannot be loaded: SyntaxError: odd');
   });
 
   it('lets go of one who no longer wants to wait', async () => {
