@@ -190,6 +190,7 @@ export const openExecutions = async (options: Options): Promise<Executions> => {
       try {
         await begun;
       } catch (error) {
+        run.halt(); // nobody was told that it began
         live.get(executionArn)?.release();
         live.delete(executionArn);
         known.delete(executionArn);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../local/states/clock.ts';
+import { noJournal } from '../../../local/states/journal.ts';
+import { openStates } from '../../../local/states/service.ts';
 import { arnOf, invoking, MACHINE_ARN, machineOf, openBench, until } from './harness.ts';
 
 const machine = machineOf({ T: invoking('f') });
@@ -140,4 +142,28 @@ it('takes nothing more once it is closed', async () => {
   await bench.states.close();
   await expect(bench.start('run')).rejects.toThrow(/is closed/);
   expect(() => bench.states.describe(arnOf('run'))).toThrow(expect.objectContaining({ name: 'ExecutionDoesNotExist' }));
+});
+
+it('carries nothing out of an execution whose start could not be written', async () => {
+  let appended = 0;
+  const calls: string[] = [];
+  const journal = {
+    ...noJournal(),
+    append: (): Promise<void> => {
+      appended += 1;
+      return appended === 1 ? Promise.reject(new Error('no room')) : new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  const invoke = async ({ executionArn }: { readonly executionArn: string }) => {
+    calls.push(executionArn);
+    return 'good';
+  };
+  const states = await openStates({ journal, machine: () => machine, invoke });
+  const start = (name: string) => states.start({ stateMachineArn: MACHINE_ARN, name, input: '{}' });
+  await expect(start('first')).rejects.toThrow('no room');
+  await start('second');
+  await until(() => states.describe(arnOf('second')).status !== 'RUNNING');
+  expect(calls).toEqual([arnOf('second')]);
+  expect(() => states.describe(arnOf('first'))).toThrow(expect.objectContaining({ name: 'ExecutionDoesNotExist' }));
+  await states.close();
 });
