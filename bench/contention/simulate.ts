@@ -1,6 +1,7 @@
+import { seededChance } from '../../local/states/chance.ts';
 import { quantile } from '../statistics.ts';
 import { Agenda } from './agenda.ts';
-import { latencyFrom, randomFrom } from './random.ts';
+import { latencyFrom } from './latency.ts';
 import { SimulatedTable } from './table.ts';
 
 export interface Traffic {
@@ -53,7 +54,7 @@ const COUNTERS = ['budget', 'rate', 'cap'];
 /** Lets traffic run against one table, in virtual time. The same traffic gives the same result. */
 export const simulate = (traffic: Traffic): Simulated => {
   const { perSecond, tenants, shards, tenantShards, seconds } = traffic;
-  const random = randomFrom(perSecond * 31 + tenants * 17 + shards);
+  const random = seededChance(perSecond * 31 + tenants * 17 + shards).random;
   const agenda = new Agenda();
   const table = new SimulatedTable(agenda, {
     commit: latencyFrom(random, COMMIT_MS.median, COMMIT_MS.p99),

@@ -1,5 +1,5 @@
 import type { NewIssue } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
-import { randomFrom } from './random.ts';
+import { seededChance } from '../../local/states/chance.ts';
 
 /** The component that every issue should get which gets one. */
 export const QUEUE = 'Network';
@@ -56,7 +56,7 @@ const kindAt = (place: number): Kind => {
 
 /** So many tasks, the same ones for the same seed. */
 export const tasksOf = (count: number, seed: number): readonly Task[] => {
-  const random = randomFrom(seed ^ 0x5eed);
+  const random = seededChance(seed ^ 0x5eed).random;
   return Array.from({ length: count }, (_, at) => {
     const { share: _share, issue, ...kind } = kindAt(random());
     const issueKey = `OPS-${at + 1}`;

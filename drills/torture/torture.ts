@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededChance } from '../../local/states/chance.ts';
 import { clientOf } from './client.ts';
 import { evidenceAt, runningAt } from './evidence.ts';
 import { type Accepted, type Found, seenBy, violations } from './governance.ts';
-import { randomFrom } from './random.ts';
 import { openSetting } from './setting.ts';
 import { tasksOf } from './tasks.ts';
 import { type Phase, startVictim, type Victim } from './victim.ts';
@@ -50,7 +50,7 @@ const STEP_MS = 20;
  */
 export const torture = async ({ kills, tasks: count, seed, folder, say }: TortureOptions): Promise<Report> => {
   const startedMs = performance.now();
-  const random = randomFrom(seed);
+  const random = seededChance(seed).random;
   const tasks = tasksOf(count, seed);
   await using disposal = new AsyncDisposableStack();
   const setting = disposal.adopt(await openSetting(folder, random), (it) => it.close());
