@@ -66,8 +66,8 @@ export interface States {
     readonly traceHeader?: string;
   }): Promise<{ readonly executionArn: string; readonly startDate: number }>;
   describe(executionArn: string): Execution;
-  /** What an execution keeps from its start to its end: the machine as it was then, and its trace. */
-  keptBy(executionArn: string): { readonly machine: Machine; readonly traceHeader: string };
+  /** The machine as it was when the execution began, which it keeps to its end. */
+  machineOf(executionArn: string): Machine;
   /** Of a machine, of one version of it, or started by one alias; the latest start first. */
   list(stateMachineArn: string): readonly Execution[];
   history(executionArn: string): readonly HistoryEvent[];
@@ -160,10 +160,7 @@ export const openStates = async (options: StatesOptions): Promise<States> => {
 
     describe: (executionArn) => viewOf(knownBy(executionArn)),
 
-    keptBy(executionArn) {
-      const { machine, header } = knownBy(executionArn);
-      return { machine, traceHeader: header.traceHeader };
-    },
+    machineOf: (executionArn) => knownBy(executionArn).machine,
 
     list(stateMachineArn) {
       const isOf = ({ machine, header }: Known): boolean =>

@@ -5,6 +5,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Context, fingerprintOf } from '../../lib/inputs.ts';
 import { isKept, replaceAssembly } from '../../lib/kept-assembly.ts';
 
+const INPUTS = [
+  'bin/app.ts',
+  'lambdas/steps/route.ts',
+  'lambdas/core/deep/er/policy.ts',
+  'lib/app.ts',
+  'statemachines/triage/workflow.ts',
+  'statemachines/triage/examples.jsonl',
+  'cdk.json',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+];
+
 const aFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'writ-warm-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,20 +32,7 @@ const write = (root: string, file: string, content: string): void => {
 
 const aProject = (): string => {
   const root = aFolder();
-  for (const file of [
-    'bin/app.ts',
-    'lambdas/steps/route.ts',
-    'lambdas/core/deep/er/policy.ts',
-    'lib/app.ts',
-    'statemachines/triage/workflow.ts',
-    'statemachines/triage/examples.jsonl',
-    'cdk.json',
-    'package.json',
-    'package-lock.json',
-    'tsconfig.json',
-    'node_modules/.package-lock.json',
-  ])
-    write(root, file, `content of ${file}`);
+  for (const file of INPUTS) write(root, file, `content of ${file}`);
   return root;
 };
 
@@ -45,19 +46,7 @@ describe('the fingerprint of a synthesis', () => {
   const of = (root: string, { context = {}, environment = {} }: Changed = {}) =>
     fingerprintOf(root, { ...CONTEXT, ...context }, { HOME: '/home/a', ...environment });
 
-  it.each([
-    'bin/app.ts',
-    'lambdas/steps/route.ts',
-    'lambdas/core/deep/er/policy.ts',
-    'lib/app.ts',
-    'statemachines/triage/workflow.ts',
-    'statemachines/triage/examples.jsonl',
-    'cdk.json',
-    'package.json',
-    'package-lock.json',
-    'tsconfig.json',
-    'node_modules/.package-lock.json',
-  ])('is another one when %s changes, and the same when that is undone', (file) => {
+  it.each(INPUTS)('is another one when %s changes, and the same when that is undone', (file) => {
     const root = aProject();
     const before = of(root);
     const content = readFileSync(join(root, file));

@@ -76,9 +76,8 @@ export const executionOperations = (states: States): Readonly<Record<string, Ope
     executionArn,
     ({ executionArn: arn, includedData }) => {
       const execution = states.describe(arn);
-      const { traceHeader } = states.keptBy(arn);
       const data = includedData === 'ALL_DATA' ? dataOf(execution) : {};
-      return { ...briefOf(execution), ...redriveOf(execution.status), traceHeader, ...data };
+      return { ...briefOf(execution), ...redriveOf(execution.status), traceHeader: execution.traceHeader, ...data };
     }
   ),
   ListExecutions: statesOperation(

@@ -97,7 +97,7 @@ export const machineOperations = (
       z.object({ executionArn: Arn, includedData: IncludedData }),
       ({ executionArn }) => executionArn,
       ({ executionArn, includedData }) => {
-        const { arn, roleArn, definition } = states.keptBy(executionArn).machine;
+        const { arn, roleArn, definition } = states.machineOf(executionArn);
         const { stateMachineArn, startDate } = states.describe(executionArn);
         const now = machines.find((machine) => machine.arn === stateMachineArn);
         return {
