@@ -87,6 +87,7 @@ const memory = (text: string): { readonly ledger: Ledger; readonly kept: () => P
     },
     move: never,
     askAgain: never,
+    requestAgain: never,
   };
   return {
     ledger,

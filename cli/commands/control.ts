@@ -9,7 +9,7 @@ import { type Column, table } from '../terminal/table.ts';
 import { timeOf } from './show-run.ts';
 
 const LEVELS = ['global', 'tenant', 'workflow', 'scope'] as const;
-export const MODES = ['shadow', 'suggest', 'autopilot'] as const;
+export const MODES = ['shadow', 'suggest', 'supervised', 'autopilot'] as const;
 
 interface ControlOptions extends SessionOptions {
   readonly reason: string;

@@ -7,6 +7,7 @@ import { type Endpoint, isProblem, type UseCaseDeps } from './endpoint.ts';
 import { openApiOf } from './openapi.ts';
 import { PROBLEMS, type Problem, problem } from './problem.ts';
 import { failed, json, problemOf } from './respond.ts';
+import { answerApproval, listTenantApprovals } from './routes/approvals.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
 import { getRun, getRunAudit, listTenantRuns, replyToRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
@@ -17,6 +18,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getRun,
   getRunAudit,
   replyToRun,
+  listTenantApprovals,
+  answerApproval,
   listAllControls,
   setGlobalControl,
   setNamedControl,

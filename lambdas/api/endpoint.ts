@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Role } from '../core/names.ts';
+import type { ApproveDeps } from '../core/tasks/approve.ts';
 import type { ControlDeps } from '../core/tasks/control.ts';
 import { type FieldError, kindOf, safeName } from '../core/tasks/fields.ts';
 import type { Identity } from '../core/tasks/identity.ts';
@@ -7,7 +8,7 @@ import type { SubmitDeps } from '../core/tasks/submit.ts';
 import { invalid, type Problem, type ProblemName, problem } from './problem.ts';
 
 /** Everything that the API's use-cases need. */
-export type UseCaseDeps = SubmitDeps & ControlDeps;
+export type UseCaseDeps = SubmitDeps & ControlDeps & ApproveDeps;
 
 /** What comes of a request that was understood and allowed. */
 export interface Answer<Body> {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AuditRecord } from './audit/record.ts';
+import type { ApprovalHead, ApprovalRequest, Need, Round } from './gate/approval.ts';
 import type { Charge, Counter, CounterKey } from './limits/counters.ts';
 import type { Mode } from './mode.ts';
 import type { RunRef } from './names.ts';
@@ -13,6 +14,8 @@ export interface Wanted {
   readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call'>[];
   readonly writ?: { readonly scope: string; readonly action: number };
   readonly claim?: { readonly scope: string; readonly action: number };
+  /** What people said of an action, in these rounds of asking: the dossier has the latest there is. */
+  readonly approvals?: readonly Round[];
   /** Control subjects, in the run's own shard. */
   readonly controls?: readonly string[];
   readonly counters?: readonly CounterKey[];
@@ -26,6 +29,7 @@ export interface Dossier {
   readonly readings: readonly Reading[];
   readonly writ?: Writ;
   readonly claim?: Claim;
+  readonly approval?: ApprovalHead;
   readonly controls: readonly Control[];
   readonly counters: readonly Counter[];
 }
@@ -52,9 +56,21 @@ export type Deed =
       readonly writ: Writ;
       readonly modeOf: Mode | undefined;
       readonly charges: readonly Charge[];
+      /** What people said, where the action needs it: still so, enough, unexpired and of this action. */
+      readonly approval?: ApprovalHold;
     }
   | { readonly kind: 'escalate'; readonly escalation: Escalation }
-  | { readonly kind: 'ask'; readonly question: Question };
+  | { readonly kind: 'ask'; readonly question: Question }
+  | { readonly kind: 'request'; readonly request: ApprovalRequest };
+
+/** An approval as it was found, and what the transaction must find again. */
+export interface ApprovalHold {
+  readonly head: ApprovalHead;
+  readonly digest: string;
+  readonly needs: readonly Need[];
+  readonly requester: string;
+  readonly now: Date;
+}
 
 /** A question to whoever submitted the task, and the task token with which the answer continues the run. */
 export const Question = z.strictObject({
@@ -72,7 +88,7 @@ export interface Ledger {
   look(ref: RunRef, wanted: Wanted): Promise<Dossier | undefined>;
   /**
    * Moves the run on, appends its audit record and does the deed: all, or none. `stale` where anything that the move
-   * relies on is no longer so: the run's head, an operator's stop, the mode. `full` where all of that still is so, but a
+   * relies on is no longer so: the run's head, an operator's stop, the mode, an approval. `full` where all of that still is so, but a
    * counter has less room than the charge takes it to have. Then look again and decide again.
    */
   move(run: Run, move: Move, deed?: Deed): Promise<'moved' | 'stale' | 'full'>;
@@ -80,4 +96,6 @@ export interface Ledger {
   plan(ref: RunRef, plan: Plan, at: Date): Promise<Plan>;
   /** Replaces the task token of a question that is asked again. */
   askAgain(ref: RunRef, question: Question): Promise<void>;
+  /** Replaces the task token of an approval that is asked for again. */
+  requestAgain(ref: RunRef, request: ApprovalRequest): Promise<void>;
 }

@@ -68,6 +68,8 @@ export const Writ = z.strictObject({
   workflow: WorkflowName,
   rules: z.array(RuleId),
   user: z.string(),
+  /** Who approved it, where somebody had to. */
+  approvals: z.array(z.strictObject({ by: z.string(), at: z.iso.datetime() })).optional(),
   issuedAt: z.iso.datetime(),
 });
 export type Writ = z.infer<typeof Writ>;

@@ -11,6 +11,10 @@ export const prefix = {
   input: 'INPUT#',
   /** What a person was asked, and the task token that waits for the answer. Written by Ask. */
   question: 'QUESTION#',
+  /** What people are asked to approve, and the task token that waits for it. Written by Approve. */
+  request: 'REQUEST#',
+  /** What people said, and what it comes to. Written by the API alone. */
+  approval: 'APPROVAL#',
   /** Status, release, audit head. Written by the API (create) and by steps that append to the audit. */
   run: 'RUN#',
   /** Proposals. Written by Propose. */
@@ -39,6 +43,8 @@ export const prefix = {
   executing: 'EXECUTING#',
   /** Claims of every scope. Nobody may write so much; the API may read it. */
   claims: 'CLAIM#',
+  /** What a tenant's people are asked to approve, in the index alone. */
+  pending: 'PENDING#',
   /** Every control's root, in the index alone. */
   roots: 'ROOTS#',
   /** Runs by tenant, in the index `by-tenant`. */
@@ -51,6 +57,9 @@ const ofRun = (start: string, { tenant, run }: RunRef): string => `${start}${ten
 export const partition = {
   input: (ref: RunRef) => ofRun(prefix.input, ref),
   run: (ref: RunRef) => ofRun(prefix.run, ref),
+  request: (ref: RunRef) => ofRun(prefix.request, ref),
+  approval: (ref: RunRef) => ofRun(prefix.approval, ref),
+  pending: (tenant: string) => `${prefix.pending}${tenant}`,
   question: (ref: RunRef) => ofRun(prefix.question, ref),
   plan: (ref: RunRef) => ofRun(prefix.plan, ref),
   read: (scope: string, ref: RunRef) => ofRun(prefix.read(scope), ref),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
+import { dynamoApprovals } from '../adapters/dynamodb/approvals.ts';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../adapters/dynamodb/desk.ts';
 import { stepFunctions } from '../adapters/executions.ts';
@@ -52,6 +53,7 @@ const apiDeps = (): ApiDeps => {
   return {
     desk: dynamoDesk(connection, tables),
     controls: dynamoControls(connection, tables),
+    approvals: dynamoApprovals(connection, tables.state),
     executions: stepFunctions(stepFunctionsOptions(), () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
     operatorTenant: env.OPERATOR_TENANT,

@@ -42,7 +42,7 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
   const readings = namesOf(scopes, 'read').map(prefix.read);
   const writs = namesOf(scopes, 'write').map(prefix.writ);
   const claims = namesOf(scopes, 'write').map(prefix.claim);
-  const evidence = [prefix.input, prefix.plan, ...readings, ...writs, ...claims];
+  const evidence = [prefix.input, prefix.plan, prefix.approval, ...readings, ...writs, ...claims];
   const budgets = budgetsOf(workflow);
   switch (step) {
     case 'route':
@@ -53,6 +53,8 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
       };
     case 'ask':
       return { ...MOVES, read: [prefix.run], put: [prefix.question] };
+    case 'approve':
+      return { ...MOVES, read: [prefix.run], put: [prefix.request] };
     case 'propose':
       return {
         read: [prefix.run, prefix.input, prefix.plan, ...readings, ...budgets],
@@ -63,10 +65,19 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
       const counters = [...budgets, ...writes.map(prefix.rate), prefix.cap(workflow)];
       return {
         audit: 'append',
-        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs, ...counters],
+        read: [
+          prefix.run,
+          prefix.input,
+          prefix.plan,
+          prefix.approval,
+          prefix.control,
+          ...readings,
+          ...writs,
+          ...counters,
+        ],
         put: writs,
         update: [prefix.run, ...counters],
-        check: [prefix.control],
+        check: [prefix.control, prefix.approval],
       };
     }
     case 'verify':
@@ -95,10 +106,21 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
         check: [prefix.writ(name), prefix.control],
       };
 
-/** What the API may touch: tasks and replies in, runs created and shown, controls set, claims listed. It writes no writ and no claim. */
+/** What the API may touch: tasks, replies and people's decisions in, runs created and shown, controls set, claims and requests listed. It writes no writ and no claim. */
 export const API_ACCESS: Access = {
-  read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control, prefix.claims],
-  put: [prefix.input, prefix.run, prefix.control],
-  list: [prefix.tenant, prefix.executing, prefix.roots],
+  read: [
+    prefix.input,
+    prefix.question,
+    prefix.request,
+    prefix.approval,
+    prefix.run,
+    prefix.plan,
+    prefix.escalation,
+    prefix.control,
+    prefix.claims,
+  ],
+  put: [prefix.input, prefix.run, prefix.control, prefix.approval],
+  check: [prefix.run, prefix.request],
+  list: [prefix.tenant, prefix.executing, prefix.pending, prefix.roots],
   audit: 'append-and-read',
 };

@@ -13,6 +13,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { APPROVER_ROLES } from '../../lambdas/core/gate/approval.ts';
 import { ROLES, type Role } from '../../lambdas/core/names.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { Users } from './users.ts';
@@ -33,6 +34,8 @@ export const ROUTES: readonly Route[] = [
   { method: GET, path: '/v1/runs/{id}', roles: ROLES },
   { method: GET, path: '/v1/runs/{id}/audit', roles: ROLES },
   { method: POST, path: '/v1/runs/{id}/reply', roles: ['submitter'] },
+  { method: GET, path: '/v1/approvals', roles: APPROVER_ROLES },
+  { method: POST, path: '/v1/approvals/{id}', roles: APPROVER_ROLES },
   { method: GET, path: '/v1/controls', roles: ['operator', 'auditor'] },
   { method: PUT, path: '/v1/controls/global', roles: ['operator'] },
   { method: PUT, path: '/v1/controls/{level}/{name}', roles: ['operator'] },
@@ -67,7 +70,7 @@ export class Api extends Construct {
     super(parent, id);
     const api = new HttpApi(this, 'Http', {
       createDefaultStage: false,
-      description: 'Writ: tasks, runs and controls',
+      description: 'Writ: tasks, runs, approvals and controls',
       ...(allowedOrigins.length > 0 && { corsPreflight: cors(allowedOrigins) }),
     });
     const integration = new HttpLambdaIntegration('Handler', handler);

@@ -65,6 +65,8 @@ const broken = (part: Part, known: Known, isGated: boolean): Broken => {
       return undefined;
     default:
       if (!isIdle(known)) return ['verified', 'it goes on to another step before its act is verified'];
+      if (part.step === 'approve' && (part.action === undefined || known.needed !== part.action))
+        return ['asked', 'it asks people to approve what no ruling, given since, says needs it'];
       if (part.step === 'ask')
         return known.route === 'missing'
           ? undefined

@@ -9,8 +9,9 @@ export interface Known {
   /** The variable that holds Decide's answer, given since anything was proposed, and to which action. */
   readonly verdict: string | undefined;
   readonly decided: number | undefined;
-  /** The action that the answer is known to authorise. */
+  /** The action that the answer is known to authorise, or to need an approval for. */
   readonly authorised: number | undefined;
+  readonly needed: number | undefined;
   /**
    * Of the last act: `claimed` it was begun and nobody heard how it went; `looked-up` Reconcile was asked, `unclear` and did
    * not find it done; `done`, then `seen` as it was read back, `checked` by Verify, and `verified`.
@@ -31,6 +32,7 @@ export const NOTHING_KNOWN: Known = {
   verdict: undefined,
   decided: undefined,
   authorised: undefined,
+  needed: undefined,
   effect: 'none',
   found: undefined,
   proof: undefined,
@@ -48,6 +50,7 @@ const learn = (known: Known, claim: Claim): Known => {
   const { variable, value } = claim;
   if (variable === known.routed) return { ...known, route: value };
   if (variable === known.verdict && value === 'authorised') return { ...known, authorised: known.decided };
+  if (variable === known.verdict && value === 'approval-needed') return { ...known, needed: known.decided };
   if (variable === known.found && known.effect === 'looked-up') {
     if (value === 'done') return { ...known, effect: 'done' };
     if (value === 'not-done') return { ...known, effect: 'none' };
@@ -84,13 +87,14 @@ const left = (part: Part, edge: Edge, known: Known): Known => {
       break;
   }
   // whatever changes what would be done, or who says so, ends what was decided before
-  const undecided = { ...caught, verdict: undefined, decided: undefined, authorised: undefined };
+  const undecided = { ...caught, verdict: undefined, decided: undefined, authorised: undefined, needed: undefined };
   switch (part.step) {
     case 'route':
       return { ...undecided, routed: variable, route: undefined };
     case 'ask':
       return { ...undecided, routed: undefined, route: undefined };
     case 'propose':
+    case 'approve': // people may say what they like: it authorises nothing, and what was said before is over
       return undecided;
     case 'decide':
       return { ...undecided, verdict: variable, decided: part.action };

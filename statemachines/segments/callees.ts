@@ -2,7 +2,7 @@ import type { Tool } from '../../lambdas/core/tool.ts';
 import type { Callee } from './task.ts';
 
 /** The steps of a workflow that its definition calls. Each has a function of its own. */
-export const STEPS = ['route', 'ask', 'propose', 'decide', 'verify', 'respond', 'escalate'] as const;
+export const STEPS = ['route', 'ask', 'propose', 'decide', 'approve', 'verify', 'respond', 'escalate'] as const;
 export type StepName = (typeof STEPS)[number];
 
 /** The functions that a workflow may call: its own steps, and the scopes of its tools. */

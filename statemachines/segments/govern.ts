@@ -1,12 +1,16 @@
 import type * as z from 'zod';
+import { APPROVAL_ROUNDS, APPROVAL_SECONDS } from '../../lambdas/core/gate/approval.ts';
 import type { WriteTool } from '../../lambdas/core/tool.ts';
 import type { States } from './asl.ts';
 import type { Callees } from './callees.ts';
 import { type ReadCall, reading } from './read.ts';
-import { because, call, caught, OVER, outcome, retry } from './task.ts';
+import { ask, because, call, caught, OVER, outcome, retry } from './task.ts';
 
 /** How often one writ may be acted upon: again once, where the look-up says that nothing happened. */
 const ATTEMPTS = 2;
+
+/** The state waits a little longer than people may approve: whoever is in time is heard. */
+const APPROVE_WITHIN_SECONDS = APPROVAL_SECONDS + 60;
 
 const RULES = '{% $verdict.rules %}';
 
@@ -25,7 +29,7 @@ export interface Governed<
 
 /**
  * Carries one action from proposal to verified effect. `Act` has one way in besides its own repetition: an authorising
- * verdict. What may have happened is never retried: `Reconcile` looks it up, and only where nothing happened is it done
+ * verdict. Approval leads back to a decision, never on to `Act`; `$asked` counts how often the action has asked. What may have happened is never retried: `Reconcile` looks it up, and only where nothing happened is it done
  * again, once. Every act is read back and verified.
  */
 export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extends z.ZodObject, RO extends z.ZodObject>(
@@ -33,14 +37,29 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
   { action, write, readBack }: Governed<WI, WO, RI, RO>
 ) =>
   ({
-    Decide: call(step.decide, { payload: { action }, saveAs: 'verdict', next: 'Ruling' }),
+    Decide: call(step.decide, { payload: { action }, saveAs: 'verdict', assign: { asked: 0 }, next: 'Ruling' }),
     Ruling: {
       Type: 'Choice',
       Choices: [
         { Condition: "{% $verdict.kind = 'authorised' %}", Assign: { attempt: 1 }, Next: 'Act' },
         { Condition: "{% $verdict.kind = 'recorded' %}", Assign: outcome('recorded', RULES), Next: 'Respond' },
         {
+          Condition: `{% $verdict.kind = 'approval-needed' and $asked < ${APPROVAL_ROUNDS.length} %}`,
+          Assign: { asked: '{% $asked + 1 %}' },
+          Next: 'Approve',
+        },
+        {
+          Condition: "{% $verdict.kind = 'approval-needed' %}",
+          Assign: because('no-approval', RULES),
+          Next: 'Escalate',
+        },
+        {
           Condition: "{% $verdict.kind = 'refused' and $verdict.because = 'forbidden' %}",
+          Assign: outcome('refused', RULES),
+          Next: 'Respond',
+        },
+        {
+          Condition: "{% $verdict.kind = 'refused' and $verdict.because = 'declined' %}",
           Assign: outcome('refused', RULES),
           Next: 'Respond',
         },
@@ -58,6 +77,17 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       Assign: because('refused', RULES),
       Default: 'Escalate',
     },
+    Approve: ask(step.approve, {
+      payload: { action, round: '{% $asked %}' },
+      withinSeconds: APPROVE_WITHIN_SECONDS,
+      silence: because('no-approval', RULES),
+      next: 'DecideAgain',
+    }),
+    DecideAgain: call(step.decide, {
+      payload: { action, round: '{% $asked + 1 %}' },
+      saveAs: 'verdict',
+      next: 'Ruling',
+    }),
     Act: call(scopeOf(write), {
       payload: { action, operation: 'act' },
       retry: retry.unchanged,
@@ -103,6 +133,15 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       Default: 'Escalate',
     },
   }) as const satisfies States<
-    'Decide' | 'Ruling' | 'Act' | 'Reconcile' | 'Reconciled' | 'ReadBack' | 'Verify' | 'Verified',
+    | 'Decide'
+    | 'Ruling'
+    | 'Approve'
+    | 'DecideAgain'
+    | 'Act'
+    | 'Reconcile'
+    | 'Reconciled'
+    | 'ReadBack'
+    | 'Verify'
+    | 'Verified',
     'Respond' | 'Escalate'
   >;

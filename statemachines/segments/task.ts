@@ -50,7 +50,15 @@ export const retry = {
 
 /** Limits that a ruling may refuse by: people are told which. */
 export const OVER = ['over-budget', 'over-rate', 'over-cap'] as const;
-type Because = 'unsure' | 'mismatch' | 'in-doubt' | 'no-reply' | 'refused' | (typeof OVER)[number] | 'fault';
+type Because =
+  | 'unsure'
+  | 'mismatch'
+  | 'in-doubt'
+  | 'no-reply'
+  | 'no-approval'
+  | 'refused'
+  | (typeof OVER)[number]
+  | 'fault';
 type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused';
 
 /** What Escalate is told. `rules` is JSONata for a list of rule ids. */
@@ -118,14 +126,14 @@ export const finish = <Next extends string = never>(
 
 export interface AskOptions<Next extends string> {
   readonly payload: Values;
-  readonly assign: Values;
+  readonly assign?: Values;
   readonly withinSeconds: number;
   /** What Escalate is told where nobody replies. */
   readonly silence: Values;
   readonly next: Next;
 }
 
-/** Has a function ask a person, and waits for the reply as long as `withinSeconds`. Silence leads to Escalate. */
+/** Has a function ask people, and waits for the reply as long as `withinSeconds`. Silence leads to Escalate. */
 export const ask = <Next extends string>(
   callee: Callee,
   { payload, assign, withinSeconds, silence, next }: AskOptions<Next>
@@ -135,7 +143,7 @@ export const ask = <Next extends string>(
   TimeoutSeconds: withinSeconds,
   Retry: retry.harmless,
   Catch: [caught('States.Timeout', 'Escalate', silence), toPerson],
-  Assign: assign,
+  ...(assign && { Assign: assign }),
   Output: PASSED_ON,
   Next: next,
 });

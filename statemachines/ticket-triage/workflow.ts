@@ -76,7 +76,7 @@ export const ticketTriage: WorkflowDefinition = {
     stateMachine({
       Comment: 'Gives a Jira issue to the queue that should have it.',
       StartAt: 'Route',
-      TimeoutSeconds: 15 * DAY_SECONDS, // two questions may wait a week each
+      TimeoutSeconds: 17 * DAY_SECONDS, // two questions may wait a week each, two approvals a day each
       States: {
         ...route(callees, 'Read'),
         ...read(callees, issue, 'Propose'),

@@ -333,7 +333,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     ['scope/jira', { stopped: true }, 422],
     ['workflow/ticket-triage', { stopped: true, mode: 'shadow' }, 422],
     ['global', { stopped: true, mode: 'shadow' }, 422],
-    ['tenant/acme', { stopped: false, mode: 'supervised' }, 422],
+    ['tenant/acme', { stopped: false, mode: 'wild' }, 422],
     ['global', { stopped: 'yes' }, 422],
     ['global', { stopped: true, reason: '' }, 422],
     ['global', { stopped: true, reason: ' ' }, 422],

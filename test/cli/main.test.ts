@@ -92,7 +92,7 @@ describe('submit', () => {
     [['stop', 'scope', 'jira:write', '--reason', ' '], '--reason expects a sentence'],
     [['resume', 'scope', 'jira:write', '--reason', 'x', '--mode', 'shadow'], '--mode goes with tenant only'],
     [['reply', RUN], 'reply expects at least one --field'],
-    [['start', '--mode', 'wild'], 'Allowed choices are shadow, suggest, autopilot'],
+    [['start', '--mode', 'wild'], 'Allowed choices are shadow, suggest, supervised, autopilot'],
     [['start', '--port-api', '70000'], '--port-api expects a whole number from 0 to 65535'],
     [['start', '--tickets', '/nowhere/at-all.csv'], '/nowhere/at-all.csv is not there'],
     [['strat'], "unknown command 'strat'"],

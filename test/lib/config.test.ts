@@ -39,7 +39,7 @@ describe('the configuration', () => {
     [
       'an unknown mode',
       { 'writ:mode': 'automatic' },
-      /writ:mode: .*"shadow"\|"suggest"\|"autopilot"; found "automatic"/,
+      /writ:mode: .*"shadow"\|"suggest"\|"supervised"\|"autopilot"; found "automatic"/,
     ],
     ['a flag that is none', { 'writ:retainData': 'maybe' }, /writ:retainData: .*boolean.*; found "maybe"/],
     [

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { dynamoApprovals } from '../../lambdas/adapters/dynamodb/approvals.ts';
 import { dynamoControls } from '../../lambdas/adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../../lambdas/adapters/dynamodb/desk.ts';
 import { type ApiDeps, createApp } from '../../lambdas/api/app.ts';
@@ -93,6 +94,7 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
   const deps: ApiDeps = {
     desk: dynamoDesk(connection, { state, audit }),
     controls: dynamoControls(connection, { state, audit }),
+    approvals: dynamoApprovals(connection, state),
     executions: executions.port,
     workflows: new Map([['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE }]]),
     operatorTenant: 'platform',

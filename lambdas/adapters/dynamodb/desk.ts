@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { AuditRecord } from '../../core/audit/record.ts';
+import { APPROVAL_ROUNDS, ApprovalHead, ApprovalRequest } from '../../core/gate/approval.ts';
 import { Question } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/names.ts';
 import { Escalation, Input, Plan } from '../../core/records.ts';
@@ -26,6 +27,7 @@ const keyOf = ({ pk, sk }: Item): Key => ({ pk, sk });
 const ACTION = 1;
 /** The rounds that a run may ask in. */
 const ROUNDS = [0, 1, 2, 3];
+const ASKED = APPROVAL_ROUNDS.map((round) => ({ action: ACTION, round }));
 
 /** The desk on DynamoDB. */
 export const dynamoDesk = (connection: Connection, names: { readonly state: string; readonly audit: string }): Desk => {
@@ -65,6 +67,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
         keys.plan(ref, ACTION),
         keys.escalation(ref),
         ...ROUNDS.map((round) => keys.question(ref, round)),
+        ...ASKED.flatMap((round) => [keys.request(ref, round), keys.approval(ref, round)]),
       ]);
       const at = <T>({ pk, sk }: Key, schema: z.ZodType<T>): T | undefined => {
         const item = items.find((each) => each.pk === pk && each.sk === sk);
@@ -75,7 +78,15 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
       const plan = at(keys.plan(ref, ACTION), Plan);
       const escalation = at(keys.escalation(ref), Escalation);
       const question = ROUNDS.map((round) => at(keys.question(ref, round), Question)).findLast(Boolean);
-      return { run, ...(plan && { plan }), ...(question && { question }), ...(escalation && { escalation }) };
+      const request = ASKED.map((round) => at(keys.request(ref, round), ApprovalRequest)).findLast(Boolean);
+      const head = request && at(keys.approval(ref, request), ApprovalHead);
+      return {
+        run,
+        ...(plan && { plan }),
+        ...(question && { question }),
+        ...(escalation && { escalation }),
+        ...(request && { approval: { request, ...(head && { head }) } }),
+      };
     },
 
     async list(tenant, limit, after) {

@@ -1,3 +1,4 @@
+import type { Round } from '../../core/gate/approval.ts';
 import type { CounterKey } from '../../core/limits/counters.ts';
 import type { RunRef } from '../../core/names.ts';
 import type { Reading } from '../../core/records.ts';
@@ -10,6 +11,15 @@ export const keys = {
   question: (ref: RunRef, round: number): Key => ({ pk: partition.question(ref), sk: `${round}` }),
   input: (ref: RunRef): Key => ({ pk: partition.input(ref), sk: 'task' }),
   reply: (ref: RunRef, round: number): Key => ({ pk: partition.input(ref), sk: `reply#${round}` }),
+  request: (ref: RunRef, { action, round }: Round): Key => ({ pk: partition.request(ref), sk: `${action}#${round}` }),
+  approval: (ref: RunRef, { action, round }: Round): Key => ({
+    pk: partition.approval(ref),
+    sk: `head#${action}#${round}`,
+  }),
+  decision: (ref: RunRef, { action, round }: Round, by: string): Key => ({
+    pk: partition.approval(ref),
+    sk: `decision#${action}#${round}#${by}`,
+  }),
   plan: (ref: RunRef, action: number): Key => ({ pk: partition.plan(ref), sk: `${action}` }),
   reading: (ref: RunRef, { scope, tool, call }: Pick<Reading, 'scope' | 'tool' | 'call'>): Key => ({
     pk: partition.read(scope, ref),

@@ -1,10 +1,12 @@
 import type * as z from 'zod';
+import { ApprovalHead } from '../../core/gate/approval.ts';
 import { controlsOver, shardOf } from '../../core/gate/controls.ts';
 import type { Deed, Dossier, Ledger, Move, Wanted } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/names.ts';
 import { Claim, Control, Input, Plan, Reading, Writ } from '../../core/records.ts';
 import { Run } from '../../core/run.ts';
 import { chainKey } from '../../core/tables.ts';
+import { approvalCheck, requestItem } from './approvals.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { controlCheck } from './controls.ts';
@@ -25,6 +27,7 @@ const wantedKeys = (ref: RunRef, wanted: Wanted): readonly Key[] => [
   ...(wanted.readings ?? []).map((reading) => keys.reading(ref, reading)),
   ...(wanted.writ ? [keys.writ(ref, wanted.writ.scope, wanted.writ.action)] : []),
   ...(wanted.claim ? [keys.claim(ref, wanted.claim.scope, wanted.claim.action)] : []),
+  ...(wanted.approvals ?? []).map((round) => keys.approval(ref, round)),
   ...(wanted.controls ?? []).map((subject) => keys.control(subject, shardOf(ref))),
   ...(wanted.counters ?? []).map(keys.counter),
 ];
@@ -92,7 +95,9 @@ export const dynamoLedger = (
           write: write.putOnce(state.name, { ...keys.question(run, deed.question.round), content: deed.question }),
         },
       ];
-    const { writ, modeOf, charges } = deed;
+    if (deed.kind === 'request')
+      return [{ refusal: 'stale', write: write.putOnce(state.name, requestItem(run, deed.request)) }];
+    const { writ, modeOf, charges, approval } = deed;
     return [
       {
         refusal: 'stale',
@@ -106,6 +111,7 @@ export const dynamoLedger = (
           rule === 'STOPPED_TENANT' ? { mode: modeOf } : {}
         ),
       })),
+      ...(approval ? [{ refusal: 'stale' as const, write: approvalCheck(state.name, run, approval) }] : []),
       // last, so that a counter is named only where everything else is as it was seen
       ...charges.map((charge) => ({ refusal: 'full' as const, write: chargeWrite(state.name, charge) })),
     ];
@@ -126,6 +132,9 @@ export const dynamoLedger = (
       const plan = wanted.plan === undefined ? undefined : at(keys.plan(ref, wanted.plan), Plan);
       const writ = wanted.writ && at(keys.writ(ref, wanted.writ.scope, wanted.writ.action), Writ);
       const claim = wanted.claim && at(keys.claim(ref, wanted.claim.scope, wanted.claim.action), Claim);
+      const approval = (wanted.approvals ?? [])
+        .map((round) => at(keys.approval(ref, round), ApprovalHead))
+        .findLast(isPresent);
       return {
         run,
         ...(fields && { input: { fields, replies } }),
@@ -133,6 +142,7 @@ export const dynamoLedger = (
         readings: (wanted.readings ?? []).map((reading) => at(keys.reading(ref, reading), Reading)).filter(isPresent),
         ...(writ && { writ }),
         ...(claim && { claim }),
+        ...(approval && { approval }),
         controls: (wanted.controls ?? [])
           .map((subject) => at(keys.control(subject, shardOf(ref)), Control))
           .filter(isPresent),
@@ -153,6 +163,10 @@ export const dynamoLedger = (
     async askAgain(ref, question) {
       // unlike everything else here the last one wins: only the newest task token is still waited for
       await state.put({ ...keys.question(ref, question.round), content: question });
+    },
+
+    async requestAgain(ref, request) {
+      await state.put(requestItem(ref, request)); // the last one wins, as with questions
     },
   };
 };

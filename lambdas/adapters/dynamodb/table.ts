@@ -26,6 +26,8 @@ export interface Page {
 export interface Query {
   readonly index?: string;
   readonly partition: string;
+  /** Only what sorts behind this. */
+  readonly behind?: string;
   readonly limit?: number;
   readonly newestFirst?: boolean;
   readonly after?: Readonly<Record<string, unknown>>;
@@ -86,12 +88,15 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     await connection.call('PutItem', { TableName: name, Item: marshalled(item) }).catch(toFault(`writing to ${name}`));
   },
 
-  async query({ index, partition, limit, newestFirst = false, after }: Query): Promise<Page> {
+  async query({ index, partition, behind, limit, newestFirst = false, after }: Query): Promise<Page> {
     const input: QueryInput = {
       TableName: name,
-      KeyConditionExpression: '#pk = :pk',
-      ExpressionAttributeNames: { '#pk': index === undefined ? 'pk' : 'gsi1pk' },
-      ExpressionAttributeValues: marshalled({ ':pk': partition }),
+      KeyConditionExpression: behind === undefined ? '#pk = :pk' : '#pk = :pk AND #sk > :behind',
+      ExpressionAttributeNames: {
+        '#pk': index === undefined ? 'pk' : 'gsi1pk',
+        ...(behind !== undefined && { '#sk': index === undefined ? 'sk' : 'gsi1sk' }),
+      },
+      ExpressionAttributeValues: marshalled({ ':pk': partition, ':behind': behind }),
       ScanIndexForward: !newestFirst,
       ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
       ...(limit !== undefined && { Limit: limit }),

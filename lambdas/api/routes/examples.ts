@@ -21,6 +21,43 @@ export const runExample = {
   question: { round: 0, field: 'issueKey', text: 'Which Jira issue is this about?' },
 };
 
+/** What an approver is shown. */
+export const approvalExample = {
+  id: `${run}-1-1`,
+  run,
+  workflow: 'ticket-triage',
+  digest: hash,
+  action: {
+    action: 1,
+    tool: 'jira.assign',
+    arguments: { issueKey: 'OPS-12', component: 'Network' },
+    provenance: { issueKey: 'user' as const, component: 'composed' as const },
+    confidence: 0.93,
+    engine: { kind: 'classifier' as const, name: 'queue', version: release },
+  },
+  rules: ['MODE_SUPERVISED'],
+  requester: user,
+  at,
+  expiresAt: '2030-01-03T03:04:05.000Z',
+  needs: [{ role: 'approver' as const, approvers: 1 }],
+  missing: [{ role: 'approver' as const, approvers: 1 }],
+  approved: [],
+};
+
+/** A run that goes on when somebody has approved its action. */
+export const pendingExample = {
+  ...summaryExample,
+  rules: ['MODE_SUPERVISED'],
+  proposal: {
+    tool: approvalExample.action.tool,
+    arguments: approvalExample.action.arguments,
+    confidence: approvalExample.action.confidence,
+    abstained: false,
+    engine: approvalExample.action.engine,
+  },
+  approval: approvalExample,
+};
+
 /** A run that a budget had no room for: a person has it now. */
 export const overBudgetExample = {
   ...summaryExample,

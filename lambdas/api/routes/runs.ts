@@ -4,21 +4,13 @@ import { reply } from '../../core/tasks/reply.ts';
 import { auditRun, listRuns, RunAudit, RunList, RunView, viewRun } from '../../core/tasks/view.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
-import { auditExample, overBudgetExample, runExample, summaryExample } from './examples.ts';
+import { auditExample, overBudgetExample, pendingExample, runExample, summaryExample } from './examples.ts';
+import { cursor, limit } from './pages.ts';
 
 const params = z.object({ run: RunId });
 
 /** Said of another tenant's run and of one that never was alike. */
 const noRun = (): Problem => problem('not-found', 'Your tenant has no run with this id.');
-
-const LIST_LIMIT = 100;
-const limit = z
-  .string()
-  .regex(/^\d{1,3}$/, `a number from 1 to ${LIST_LIMIT}`)
-  .transform(Number)
-  .pipe(z.int().min(1).max(LIST_LIMIT))
-  .default(20)
-  .describe('How many runs at most.');
 
 export const listTenantRuns = defineEndpoint({
   id: 'listRuns',
@@ -29,10 +21,7 @@ export const listTenantRuns = defineEndpoint({
     'Newest first. A run may appear a moment after it was created; how it stands is always up to date. `next` is there as long as there may be more.',
   roles: ROLES,
   request: z.object({
-    query: z.strictObject({
-      limit,
-      cursor: z.string().max(200).optional().describe('`next` of the page before.'),
-    }),
+    query: z.strictObject({ limit, cursor }),
   }),
   answer: { status: 200, name: 'RunList', schema: RunList, example: { runs: [summaryExample] } },
   problems: ['invalid'],
@@ -48,7 +37,7 @@ export const getRun = defineEndpoint({
   path: '/v1/runs/{run}',
   summary: 'See one run.',
   description:
-    'How the run stands, what was proposed, what it asks, and why it was handed to people. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
+    'How the run stands, what was proposed, what it asks, what has to be approved before it goes on, and why it was handed to people. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
   roles: ROLES,
   request: z.object({ params }),
   answer: {
@@ -56,7 +45,7 @@ export const getRun = defineEndpoint({
     name: 'RunView',
     schema: RunView,
     example: runExample,
-    more: { overBudget: overBudgetExample },
+    more: { overBudget: overBudgetExample, waitsForApproval: pendingExample },
   },
   problems: ['not-found'],
   run: async (deps, { tenant }, { params: { run } }) => {

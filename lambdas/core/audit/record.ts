@@ -20,6 +20,23 @@ export const AuditEvent = z.strictObject({
   policy: z
     .strictObject({ decision: z.string(), rule_ids: z.array(z.string()), version: z.string().optional() })
     .optional(),
+  /** What people were asked to approve, and everybody's word on it: comments by their digest alone. */
+  approval: z
+    .strictObject({
+      digest: Digest,
+      needs: z.array(z.strictObject({ role: z.string(), approvers: z.int().positive() })).optional(),
+      expires_at: z.iso.datetime(),
+      decisions: z.array(
+        z.strictObject({
+          user: z.string(),
+          roles: z.array(z.string()),
+          decision: z.enum(['approve', 'refuse']),
+          at: z.iso.datetime(),
+          comment_sha256: Digest.optional(),
+        })
+      ),
+    })
+    .optional(),
   result: z
     .strictObject({
       status: z.string(),

@@ -3,14 +3,16 @@ import type { Standing } from '../limits/limit.ts';
 import { type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
 import type { WorkflowRelease } from '../workflow.ts';
+import type { Asked } from './approval.ts';
 import { controlsOver } from './controls.ts';
 import { factsOf } from './facts.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Ruling } from './policy.ts';
 import type { Refusal } from './verdict.ts';
 
 /** What the gate makes of a proposal, before mode and ledger. */
 export type Judgement =
-  | { readonly kind: 'permitted'; readonly rules: readonly string[] }
+  /** `asked` is what the policy, or the tool, wants people to approve first, whatever the mode. */
+  | { readonly kind: 'permitted'; readonly rules: readonly string[]; readonly asked: Asked }
   | {
       readonly kind: 'refused';
       readonly because: Refusal;
@@ -34,6 +36,8 @@ const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowReleas
     return found !== undefined && found.value === value && found.provenance === provenance;
   });
 };
+
+const askedBy = (ruling: Ruling): Asked => (ruling.decision === 'ask' ? ruling.asked : { rules: [], needs: [] });
 
 /**
  * Judges one proposal by everything that is known: whether an engine was paid for → its own doubt → schema → provenance → policy → stops. The first
@@ -67,5 +71,5 @@ export const judge = (
     stopped.has(subject)
   );
   if (stop !== undefined) return refused('stopped', stop.rule);
-  return { kind: 'permitted', rules: ruling.rules };
+  return { kind: 'permitted', rules: ruling.rules, asked: askedBy(ruling) };
 };

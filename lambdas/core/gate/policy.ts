@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { digestOf } from '../digest.ts';
 import { RuleId } from '../names.ts';
+import { ApproverRole, type Asked, type Need, strictest } from './approval.ts';
 
 /** What a policy may look at: closed names, plain values. See `factsOf` for which there are. */
 export type Facts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -16,22 +17,31 @@ const Condition = z.union([
 ]);
 type Condition = z.infer<typeof Condition>;
 
-export const PolicyRule = z.strictObject({
+const shared = {
   id: RuleId,
-  /** `forbid` wins over `escalate`, which hands the action to a person and wins over `permit`. */
-  effect: z.enum(['permit', 'escalate', 'forbid']),
   /** Why the rule exists, for whoever asks later. */
   because: z.string(),
   /** All must hold. */
   when: z.array(Condition).min(1),
-});
+};
+export const PolicyRule = z.discriminatedUnion('effect', [
+  /** `forbid` wins over `escalate`, which hands the action to a person and wins over `ask`, which wins over `permit`. */
+  z.strictObject({ ...shared, effect: z.enum(['permit', 'escalate', 'forbid']) }),
+  /** What is permitted besides, waits until so many distinct people of the role have approved it. Permits nothing by itself. */
+  z.strictObject({
+    ...shared,
+    effect: z.literal('ask'),
+    approvers: z.int().min(1).max(10).optional(),
+    role: ApproverRole.optional(),
+  }),
+]);
 export type PolicyRule = z.infer<typeof PolicyRule>;
 
 /** A decision and the rules that made it. */
-export interface Ruling {
-  readonly decision: 'permit' | 'escalate' | 'forbid';
-  readonly rules: readonly string[];
-}
+export type Ruling =
+  | { readonly decision: 'permit' | 'escalate' | 'forbid'; readonly rules: readonly string[] }
+  /** Permitted by `rules`, if people approve it. */
+  | { readonly decision: 'ask'; readonly rules: readonly string[]; readonly asked: Asked };
 
 /** Judges one action by its facts. Pure: the same facts have the same ruling under the same version. */
 export interface Policy {
@@ -54,6 +64,9 @@ const holds = (condition: Condition, value: Facts[string]): boolean => {
   return typeof value === 'number' && value < condition.below;
 };
 
+const needOf = (rule: PolicyRule): readonly Need[] =>
+  rule.effect === 'ask' ? [{ role: rule.role ?? 'approver', approvers: rule.approvers ?? 1 }] : [];
+
 /** A policy from rules as data. Default deny; a fact that any rule names and nobody knows forbids. */
 export const rulesPolicy = (rules: readonly PolicyRule[]): Policy => {
   const named = new Set(rules.flatMap(({ when }) => when.map(({ fact }) => fact)));
@@ -67,11 +80,16 @@ export const rulesPolicy = (rules: readonly PolicyRule[]): Policy => {
           return value !== undefined && holds(condition, value);
         })
       );
-      for (const decision of ['forbid', 'escalate', 'permit'] as const) {
-        const deciding = matching.filter(({ effect }) => effect === decision).map(({ id }) => id);
-        if (deciding.length > 0) return { decision, rules: deciding };
-      }
-      return { decision: 'forbid', rules: [DEFAULT_DENY] };
+      const by = (wanted: PolicyRule['effect']): readonly string[] =>
+        matching.filter(({ effect }) => effect === wanted).map(({ id }) => id);
+      const permits = by('permit');
+      for (const decision of ['forbid', 'escalate'] as const)
+        if (by(decision).length > 0) return { decision, rules: by(decision) };
+      if (permits.length === 0) return { decision: 'forbid', rules: [DEFAULT_DENY] };
+      const needs = matching.flatMap(needOf);
+      return needs.length === 0
+        ? { decision: 'permit', rules: permits }
+        : { decision: 'ask', rules: permits, asked: { rules: by('ask'), needs: strictest(needs) } };
     },
   };
 };

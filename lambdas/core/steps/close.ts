@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import { APPROVAL_ROUNDS } from '../gate/approval.ts';
 import type { Dossier } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome } from '../run.ts';
 import { writeToolOf } from './decide.ts';
-import { sourcesOf } from './evidence.ts';
+import { approvalOf, sourcesOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -39,6 +40,7 @@ export const Because = z.enum([
   'mismatch',
   'in-doubt',
   'no-reply',
+  'no-approval',
   'refused',
   'over-budget',
   'over-rate',
@@ -65,6 +67,7 @@ const evidenceOf = (deps: CloseDeps) => {
     ],
     writ: { scope, action: 1 },
     claim: { scope, action: 1 },
+    approvals: APPROVAL_ROUNDS.map((round) => ({ action: 1, round })),
   };
 };
 
@@ -81,6 +84,7 @@ const handOver = <Output>(
     outcome,
     event: {
       policy: { decision: 'escalate', rule_ids: [...rules] },
+      ...(dossier.approval && { approval: approvalOf(dossier.approval) }),
       result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
       sources,
     },

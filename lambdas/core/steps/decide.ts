@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
+import { type Asked, approvalDigest, approvalStanding, roundKey, together } from '../gate/approval.ts';
 import { controlSubject, controlsOver } from '../gate/controls.ts';
 import { judge } from '../gate/judge.ts';
 import type { Policy } from '../gate/policy.ts';
@@ -8,11 +9,12 @@ import { type Refusal, Verdict } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { Standing } from '../limits/limit.ts';
+import { acts, type Mode } from '../mode.ts';
 import { RunId, type RunRef, Tenant } from '../names.ts';
 import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
-import { modelOf, sourcesOf } from './evidence.ts';
+import { approvalOf, modelOf, sourcesOf } from './evidence.ts';
 import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -35,13 +37,20 @@ export const writeToolOf = ({ release, tools }: Pick<DecideDeps, 'release' | 'to
 /**
  * Says what becomes of one proposed action. Only what the gate permits, in a mode that acts, and what its limits have room for,
  * gets a writ: in one transaction with the run, its audit record, the stops and mode that were found, and everything that it
- * uses up. A refusal is a value and final. An action that has its writ keeps it, whatever has been stopped or used up since.
+ * uses up. What people have to approve first waits for them: then it is decided again, in the next round, and the approval is
+ * found again in that transaction. A refusal is a value and final. An action that has its writ keeps it, whatever has been stopped or used up since.
  */
 export const decide = defineStep({
   name: 'decide',
-  input: z.strictObject({ tenant: Tenant, run: RunId, action: z.int().positive() }),
+  input: z.strictObject({
+    tenant: Tenant,
+    run: RunId,
+    action: z.int().positive(),
+    /** The first, unless given: each time that people were asked is followed by one more. */
+    round: z.int().positive().optional(),
+  }),
   output: Verdict,
-  run: async (deps: DecideDeps, { action, ...ref }) => {
+  run: async (deps: DecideDeps, { action, round = 1, ...ref }) => {
     const { release, policy, tools } = deps;
     const tool = writeToolOf(deps);
     const spender = { release, tool, ref, now: deps.now() };
@@ -50,6 +59,7 @@ export const decide = defineStep({
       plan: action,
       readings: readingsOf(release, tools),
       writ: { scope: tool.scope, action },
+      ...(round > 1 && { approvals: [{ action, round: round - 1 }] }),
       controls: controlsOver(ref.tenant, release.workflow, tool.scope).map(({ subject }) => subject),
       counters: countersBeforehand(spender),
     };
@@ -58,19 +68,21 @@ export const decide = defineStep({
     const verdict = await advance(
       deps,
       ref,
-      { key: `decide#${action}`, wanted, output: Verdict },
+      { key: roundKey('decide', { action, round }), wanted, output: Verdict },
       async (dossier, { full }): Promise<Advance<Verdict>> => {
-        const { plan, writ: issued } = dossier;
+        const { plan, writ: issued, approval: given } = dossier;
         if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
         const event = {
           model: modelOf(plan),
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
           sources: sourcesOf(dossier),
+          ...(given && { approval: approvalOf(given) }),
         };
         const answer = (output: Verdict, decision: string, limits: readonly Noted[] = []): Advance<Verdict> => ({
           output,
           rules: output.rules,
+          ...(round > 1 && { status: 'active' as const }),
           event: {
             ...event,
             tool: { name: tool.name, scope: tool.scope, dry_run: output.kind !== 'authorised' },
@@ -92,7 +104,28 @@ export const decide = defineStep({
           const { because, limits = [] } = judgement;
           return answer(refused(because, rules, limits), 'refused', notedAs('refused', limits));
         }
-        if (mode !== 'autopilot') return answer({ kind: 'recorded', rules }, judgement.kind);
+        const asked = together(judgement.asked, askedIn(mode));
+        const bound = {
+          digest: approvalDigest(dossier.run, plan, policy.version),
+          needs: asked.needs,
+          requester: dossier.run.user.id,
+          now: deps.now(),
+        };
+        const standing = approvalStanding(given, bound);
+        if (standing.kind === 'vetoed') return answer(refused('declined', [standing.rule]), 'refused');
+        if (standing.kind === 'other') return answer(refused('not-approved', ['APPROVED_SOMETHING_ELSE']), 'refused');
+        if (!acts(mode)) return answer({ kind: 'recorded', rules }, judgement.kind);
+        if (asked.needs.length > 0 && standing.kind === 'open')
+          return answer(
+            {
+              kind: 'approval-needed',
+              rules: [...asked.rules],
+              digest: bound.digest,
+              policy: policy.version,
+              needs: [...asked.needs],
+            },
+            'ask'
+          );
 
         const spending = await spendingOf(deps.counters, spender, { dossier, plan, full });
         if (spending.kind === 'refused')
@@ -102,10 +135,16 @@ export const decide = defineStep({
             notedAs('refused', spending.limits)
           );
         nearly = spending.nearly;
-        const writ = writOf(dossier, plan, tool, rules, spender.now);
+        const writ = writOf(dossier, plan, tool, [...rules, ...asked.rules], spender.now);
         return {
           ...answer(authorised(writ), judgement.kind, spending.noted),
-          deed: { kind: 'issue', writ, modeOf: tenant?.mode, charges: spending.charges },
+          deed: {
+            kind: 'issue',
+            writ,
+            modeOf: tenant?.mode,
+            charges: spending.charges,
+            ...(standing.kind === 'approved' && { approval: { ...bound, head: standing.head } }),
+          },
         };
       }
     );
@@ -113,6 +152,12 @@ export const decide = defineStep({
     return verdict;
   },
 });
+
+/** What a mode asks by itself. */
+const askedIn = (mode: Mode): Asked =>
+  mode === 'supervised'
+    ? { rules: ['MODE_SUPERVISED'], needs: [{ role: 'approver', approvers: 1 }] }
+    : { rules: [], needs: [] };
 
 const authorised = ({ scope, action, digest, rules }: Writ): Verdict => ({
   kind: 'authorised',
@@ -130,7 +175,7 @@ const refused = (because: Refusal, rules: string[], limits: readonly Standing[] 
 /** What exactly a writ authorises. */
 const actionDigest = ({ tool, arguments: args }: Plan): string => digestOf({ tool, arguments: args });
 
-const writOf = ({ run }: Dossier, plan: Plan, { scope }: WriteTool, rules: string[], now: Date): Writ => ({
+const writOf = ({ run, approval }: Dossier, plan: Plan, { scope }: WriteTool, rules: string[], now: Date): Writ => ({
   tenant: run.tenant,
   run: run.run,
   scope,
@@ -142,6 +187,9 @@ const writOf = ({ run }: Dossier, plan: Plan, { scope }: WriteTool, rules: strin
   workflow: run.workflow,
   rules,
   user: run.user.id,
+  ...(approval && {
+    approvals: approval.decisions.flatMap(({ by, decision, at }) => (decision === 'approve' ? [{ by, at }] : [])),
+  }),
   issuedAt: now.toISOString(),
 });
 

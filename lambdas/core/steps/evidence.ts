@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/record.ts';
 import { digestOf } from '../digest.ts';
 import type { Answer } from '../engine/engine.ts';
+import type { ApprovalHead } from '../gate/approval.ts';
 import type { Dossier } from '../ledger.ts';
 import type { Plan } from '../records.ts';
 import { partition } from '../tables.ts';
@@ -17,16 +18,32 @@ export const modelOf = ({
   cost_microusd: usage?.costMicroUsd ?? 0,
 });
 
+/** What people said, as the audit has it. Their comments are theirs: digests alone. */
+export const approvalOf = ({ digest, expiresAt, decisions }: ApprovalHead): NonNullable<AuditEvent['approval']> => ({
+  digest,
+  expires_at: expiresAt,
+  decisions: decisions.map(({ by, roles, decision, at, comment }) => ({
+    user: by,
+    roles,
+    decision,
+    at,
+    ...(comment && { comment_sha256: comment }),
+  })),
+});
+
 type Sources = NonNullable<AuditEvent['sources']>;
 
 /** Everything in a dossier besides the run: where it lies in the state table, and the digest of what was found there. */
-export const sourcesOf = ({ run, input, plan, readings, writ, claim }: Dossier): Sources => [
+export const sourcesOf = ({ run, input, plan, readings, writ, claim, approval }: Dossier): Sources => [
   ...(input ? [{ ref: partition.input(run), sha256: digestOf(input) }] : []),
   ...(plan ? [{ ref: `${partition.plan(run)}/${plan.action}`, sha256: digestOf(plan) }] : []),
   ...readings.map(({ scope, tool, call, sha256 }) => ({
     ref: `${partition.read(scope, run)}/${tool}#${call}`,
     sha256,
   })),
+  ...(approval
+    ? [{ ref: `${partition.approval(run)}/head#${approval.action}#${approval.round}`, sha256: digestOf(approval) }]
+    : []),
   ...(writ ? [{ ref: `${partition.writ(writ.scope, run)}/${writ.action}`, sha256: writ.digest }] : []),
   ...(writ && claim ? [{ ref: `${partition.claim(writ.scope, run)}/${writ.action}`, sha256: digestOf(claim) }] : []),
 ];

@@ -1,4 +1,5 @@
 import type { AuditRecord, Head } from '../audit/record.ts';
+import type { ApprovalHead, ApprovalRequest, Decided, Round } from '../gate/approval.ts';
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
 import type { Control, Escalation, Executing, Plan } from '../records.ts';
@@ -23,6 +24,16 @@ export interface File {
   readonly plan?: Plan;
   readonly question?: Question;
   readonly escalation?: Escalation;
+  /** The last request for an approval, and what people said of it. */
+  readonly approval?: Pick<ApprovalFile, 'request' | 'head'>;
+}
+
+/** A request for an approval, and what it is about. */
+export interface ApprovalFile {
+  readonly run: Run;
+  readonly request: ApprovalRequest;
+  readonly plan?: Plan;
+  readonly head?: ApprovalHead;
 }
 
 /** Where a page of a list ends: the next one begins behind this run. */
@@ -58,6 +69,34 @@ export interface Desk {
   reply(ref: RunRef, round: number): Promise<Fields | undefined>;
   /** Keeps a reply, once: returns the one that is kept, which may be an earlier one. */
   keepReply(ref: RunRef, round: number, fields: Fields, at: Date): Promise<Fields>;
+}
+
+/** One person's word, and what all of it comes to with that. */
+export interface DecisionKept {
+  readonly request: ApprovalRequest;
+  /** The head as it was found: nobody may have said anything since. */
+  readonly before: ApprovalHead | undefined;
+  readonly head: ApprovalHead;
+  readonly decided: Decided;
+  readonly comment?: string | undefined;
+}
+
+/** What people are asked to approve, and what they say. Asked for by tenant, as everything. Throws `Retryable` and `Terminal` only. */
+export interface Approvals {
+  file(ref: RunRef, round: Round): Promise<ApprovalFile | undefined>;
+  /**
+   * What was asked and has not expired, what expires first coming first, at most `limit`. A request may be listed a moment after it was made; how
+   * it stands is never stale.
+   */
+  pending(
+    tenant: string,
+    page: { readonly limit: number; readonly now: Date; readonly after?: Position | undefined }
+  ): Promise<{ readonly files: readonly ApprovalFile[]; readonly next?: Position }>;
+  /**
+   * Keeps a decision and the head that it makes: both, or none and false where this person or another decided meanwhile, the run
+   * was closed, or the request is another.
+   */
+  decide(ref: RunRef, kept: DecisionKept): Promise<boolean>;
 }
 
 /** Executions of state machines. Throws `Retryable` and `Terminal` only. */

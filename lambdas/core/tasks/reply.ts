@@ -46,7 +46,8 @@ export const reply = async (deps: ReplyDeps, ref: RunRef, sent: Readonly<Record<
   const checked = check(deps.workflows, run, question.field, sent);
   if ('errors' in checked) return { kind: 'invalid', errors: checked.errors };
   const { fields } = checked;
-  if (run.status !== 'waiting') {
+  // a run that went on may wait for something else since
+  if (run.status !== 'waiting' || wentOn(run, round)) {
     const earlier = await deps.desk.reply(ref, round);
     if (earlier === undefined || !wentOn(run, round))
       return { kind: run.status === 'closed' ? 'closed' : 'nothing-asked' };

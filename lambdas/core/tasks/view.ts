@@ -6,6 +6,7 @@ import { Standing } from '../limits/limit.ts';
 import { RunId, type RunRef } from '../names.ts';
 import { Escalation, Plan } from '../records.ts';
 import { Run } from '../run.ts';
+import { ApprovalView, openApproval } from './approve.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import type { FieldError } from './fields.ts';
 import type { Desk, File } from './ports.ts';
@@ -26,6 +27,8 @@ export const RunSummary = Run.pick({
 export const RunView = RunSummary.extend({
   proposal: Plan.pick({ tool: true, arguments: true, confidence: true, abstained: true, engine: true }).optional(),
   question: z.strictObject({ round: z.int().nonnegative(), field: z.string(), text: z.string() }).optional(),
+  /** What people are asked to approve before the run goes on. */
+  approval: ApprovalView.optional(),
   escalation: Escalation.optional(),
   /** Limits that had no room for what the run wanted, as they stood then. */
   limits: z.array(Standing).optional(),
@@ -55,7 +58,8 @@ const summaryOf = ({ run, workflow, release, status, outcome, rules, user, creat
   updatedAt,
 });
 
-const viewOf = ({ run, plan, question, escalation }: File): RunView => {
+const viewOf = ({ run, plan, question, escalation, approval: asked }: File, now: Date): RunView => {
+  const approval = asked && openApproval({ run, ...(plan && { plan }), ...asked }, now);
   const limits = limitsThatRefused(run);
   return {
     ...summaryOf(run),
@@ -68,8 +72,12 @@ const viewOf = ({ run, plan, question, escalation }: File): RunView => {
         engine: plan.engine,
       },
     }),
+    ...(approval && { approval }),
     ...(question &&
-      run.status === 'waiting' && { question: { round: question.round, field: question.field, text: question.text } }),
+      run.status === 'waiting' &&
+      !Object.hasOwn(run.steps, `route#${question.round + 1}`) && {
+        question: { round: question.round, field: question.field, text: question.text },
+      }),
     ...(escalation && { escalation }),
     ...(limits.length > 0 && { limits: [...limits] }),
   };
@@ -82,9 +90,12 @@ const limitsThatRefused = ({ steps }: Run): readonly Standing[] =>
   Object.values(steps).flatMap((answer) => Limited.safeParse(answer).data?.limits ?? []);
 
 /** One run, or undefined where the tenant has none with this id. */
-export const viewRun = async ({ desk }: { readonly desk: Desk }, ref: RunRef): Promise<RunView | undefined> => {
+export const viewRun = async (
+  { desk, now }: { readonly desk: Desk; readonly now: () => Date },
+  ref: RunRef
+): Promise<RunView | undefined> => {
   const file = await desk.file(ref);
-  return file && viewOf(file);
+  return file && viewOf(file, now());
 };
 
 /** A page of the tenant's runs, newest first. */

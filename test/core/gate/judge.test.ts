@@ -21,7 +21,18 @@ const withRule = (rule: PolicyRule) => aRelease({ policy: [...aRelease().policy,
 
 describe('the gate', () => {
   it('permits what is declared, fits and is allowed', () => {
-    expect(judged(aPlan())).toEqual({ kind: 'permitted', rules: ['ASSIGN_ALLOWED'] });
+    const asked = { rules: [], needs: [] };
+    expect(judged(aPlan())).toEqual({ kind: 'permitted', rules: ['ASSIGN_ALLOWED'], asked });
+  });
+
+  it('says whom a rule of the policy wants asked first, and permits it no less', () => {
+    const when = [{ fact: 'args.component', is: 'Network' }];
+    const rule = { id: 'ASK_TWO', effect: 'ask' as const, approvers: 2, because: 'a test', when };
+    expect(judged(aPlan(), aDossier(), withRule(rule))).toEqual({
+      kind: 'permitted',
+      rules: ['ASSIGN_ALLOWED'],
+      asked: { rules: ['ASK_TWO'], needs: [{ role: 'approver', approvers: 2 }] },
+    });
   });
 
   it.each<[string, Partial<Plan>, string, string]>([

@@ -21,7 +21,7 @@ const condition = fc.oneof(
 const rules = fc
   .array(
     fc.record({
-      effect: fc.constantFrom('permit' as const, 'escalate' as const, 'forbid' as const),
+      effect: fc.constantFrom('permit' as const, 'ask' as const, 'escalate' as const, 'forbid' as const),
       because: fc.constant('a test'),
       when: fc.array(condition, { minLength: 1, maxLength: 3 }),
     }),
@@ -42,14 +42,15 @@ describe('a policy of rules', () => {
       fc.property(rules, facts, (some, known) => {
         const { decision, rules: named } = rulesPolicy(some).judge(known);
         expect(named.length).toBeGreaterThan(0);
+        const effect = decision === 'ask' ? 'permit' : decision; // what asks permits nothing by itself
         if (named[0] === DEFAULT_DENY) expect(decision).toBe('forbid');
-        else for (const id of named) expect(some.find((rule) => rule.id === id)?.effect).toBe(decision);
+        else for (const id of named) expect(some.find((rule) => rule.id === id)?.effect).toBe(effect);
       })
     );
   });
 
-  it('never becomes more permissive by a rule that forbids or escalates', () => {
-    const rank = { forbid: 0, escalate: 1, permit: 2 };
+  it('never becomes more permissive by a rule that forbids', () => {
+    const rank = { forbid: 0, escalate: 1, ask: 2, permit: 3 };
     fc.assert(
       fc.property(rules, facts, (some, known) => {
         const without = some.filter(({ effect }) => effect !== 'forbid');
@@ -57,6 +58,53 @@ describe('a policy of rules', () => {
         expect(rank[all.decision]).toBeLessThanOrEqual(rank[fewer.decision]);
       })
     );
+  });
+
+  it('never becomes more permissive by a rule that asks', () => {
+    fc.assert(
+      fc.property(rules, facts, (some, known) => {
+        const without = some.filter(({ effect }) => effect !== 'ask');
+        const [all, fewer] = [rulesPolicy(some).judge(known), rulesPolicy(without).judge(known)];
+        expect([fewer.decision, fewer.decision === 'permit' ? 'ask' : FACT_MISSING, 'forbid']).toContain(all.decision);
+        if (all.decision !== 'forbid' || all.rules[0] !== FACT_MISSING) expect(all.rules).toEqual(fewer.rules);
+      })
+    );
+  });
+
+  it.each([
+    ['nobody says how many', [{}], [{ role: 'approver', approvers: 1 }]],
+    ['several ask of one role', [{ approvers: 2 }, {}, { approvers: 3 }], [{ role: 'approver', approvers: 3 }]],
+    [
+      'several ask of several roles',
+      [{ approvers: 2 }, { role: 'operator' as const }],
+      [
+        { role: 'approver', approvers: 2 },
+        { role: 'operator', approvers: 1 },
+      ],
+    ],
+  ])('asks for the strictest of all that ask, where %s', (_, asks, needs) => {
+    const when = [{ fact: 'args.a', is: 'b' }];
+    const permit = { id: 'MAY', effect: 'permit' as const, because: 'x', when };
+    const made = asks.map((ask, at) => ({ id: `ASK_${at}`, effect: 'ask' as const, because: 'x', when, ...ask }));
+    expect(rulesPolicy([...made, permit]).judge({ 'args.a': 'b' })).toEqual({
+      decision: 'ask',
+      rules: ['MAY'],
+      asked: { rules: made.map(({ id }) => id), needs },
+    });
+  });
+
+  it('permits nothing by a rule that asks alone', () => {
+    const ask = { id: 'ASK', effect: 'ask' as const, because: 'x', when: [{ fact: 'args.a', is: 'b' }] };
+    expect(rulesPolicy([ask]).judge({ 'args.a': 'b' })).toEqual({ decision: 'forbid', rules: [DEFAULT_DENY] });
+  });
+
+  it.each([
+    { effect: 'permit', approvers: 2 },
+    { effect: 'ask', approvers: 0 },
+    { effect: 'ask', role: 'submitter' },
+  ])('knows no rule such as %j', (about) => {
+    const when = [{ fact: 'args.a', is: 'b' }];
+    expect(PolicyRule.safeParse({ id: 'A_RULE', because: 'x', when, ...about }).success).toBe(false);
   });
 
   it('does not depend on the order of the rules', () => {

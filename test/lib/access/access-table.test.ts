@@ -58,6 +58,19 @@ it("lets Decide issue writs for its own workflow's scopes alone, and nobody else
   expect(may(/^API$/, /^state `CLAIM#/)).toBe('qr'); // a stop's answer tells what is executing under it
 });
 
+it('lets the API alone say what people decided, Approve alone ask them, and Decide look and check', () => {
+  expect(may(/^API$/, /^state `APPROVAL#/)).toBe('pqr');
+  expect(may(/^(?!API)/, /^state `APPROVAL#/)).not.toMatch(/[pud]/);
+  expect(may(/^decide$/, /^state `APPROVAL#/)).toBe('cqr');
+  expect(may(/^approve$/, /^state `REQUEST#/)).toBe('p');
+  expect(may(/^(?!approve|API)/, /^state `REQUEST#/)).toBe('');
+  expect(may(/^API$/, /^state `REQUEST#/)).toBe('cqr'); // it shows them, and finds the task token there
+  expect(may(/^approve$/, /^state `(APPROVAL|WRIT|CLAIM|CONTROL|PLAN|INPUT)#|secret|invoke|assume|task token/)).toBe(
+    ''
+  );
+  expect(may(/^(?!API)/, /answer a task token/)).toBe('');
+});
+
 it("lets a write scope read its writs, write its claims, check controls and take its own tenant's secret: nothing else", () => {
   const own = /^state `(WRIT#jira|CLAIM#jira|CONTROL#)|through DynamoDB|for a tenant/;
   const others = rows.filter(({ about }) => !own.test(about)).map(({ about }) => about);

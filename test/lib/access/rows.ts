@@ -41,6 +41,8 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
   const partitions: readonly string[] = [
     prefix.input,
     prefix.question,
+    prefix.request,
+    prefix.approval,
     prefix.run,
     prefix.plan,
     prefix.read('jira:read'),
@@ -73,7 +75,7 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
     ...partitions.map((start) => ({ about: `state \`${start}\``, deeds: onItem(state, `${start}demo#x`) })),
     { about: 'state, a partition nobody names', deeds: one('dynamodb:Query', state) },
     { about: 'state, scan', deeds: one('dynamodb:Scan', state) },
-    ...[prefix.tenant, prefix.executing, prefix.roots].map((start) => ({
+    ...[prefix.tenant, prefix.executing, prefix.pending, prefix.roots].map((start) => ({
       about: `index \`${BY_TENANT}\`, \`${start}\``,
       deeds: onItem(`${state}/index/${BY_TENANT}`, `${start}demo`).filter(({ letter }) => letter === 'q'),
     })),

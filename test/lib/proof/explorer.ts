@@ -73,8 +73,10 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
         ...says(
           [
             { kind: 'authorised', rules },
+            { kind: 'approval-needed', rules },
             { kind: 'recorded', rules },
             { kind: 'refused', because: 'forbidden', rules },
+            { kind: 'refused', because: 'declined', rules },
             { kind: 'refused', because: 'unsure', rules },
             { kind: 'refused', because: 'stopped', rules },
             { kind: 'refused', because: 'over-budget', rules },
@@ -84,6 +86,12 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
           ({ kind }) => ({ ...world, verdict: String(kind) })
         ),
         ...fault,
+      ];
+    case 'step:approve':
+      if (world.verdict !== 'approval-needed') throw new Error('asks people for what nobody needs');
+      return [
+        { payload: {}, world: { ...world, verdict: 'none' } }, // whatever they say
+        { error: 'States.Timeout', world: failing },
       ];
     case 'jira:write': {
       if (payload.operation === 'act') {
