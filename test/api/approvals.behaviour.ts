@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoApprovals } from '../../lambdas/adapters/dynamodb/approvals.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import { sha256 } from '../../lambdas/core/digest.ts';
@@ -9,6 +10,7 @@ import type { Executions } from '../../lambdas/core/tasks/ports.ts';
 import { approver, waitingRun } from '../support/approval.ts';
 import { aRelease, aRunId } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
+import { faulty, type Mishap } from '../support/faulty.ts';
 
 /** A release whose policy asks, in mode `autopilot`. */
 const asking = (...asks: readonly { readonly approvers?: number; readonly role?: 'approver' | 'operator' }[]) =>
@@ -321,6 +323,23 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
       expect(await decided(2)).toMatchObject({ kind: 'authorised' });
       expect((await say('approve')).status).toBe(200); // also when the run has gone on
       expect(executions.answers).toHaveLength(1);
+    });
+
+    it.each<[string, readonly Mishap[]]>([
+      ['conflicts', ['TransactionConflict', 'TransactionConflict', 'ThrottlingError']],
+      ['an answer of the table that was lost', ['answer lost']],
+    ])('keeps a decision once through %s', async (_, mishaps) => {
+      const { connection, meet } = faulty(dynoxide.connection);
+      const approvals = dynamoApprovals(connection, dynoxide.state);
+      const { say, executions, state, ref } = await waitingRun(dynoxide, {}, { approvals });
+      meet(...mishaps);
+      const first = await say('approve');
+      expect([200, 503]).toContain(first.status);
+      const last = first.status === 200 ? first : await say('approve');
+      expect(last).toMatchObject({ status: 200, body: { missing: [] } });
+      expect(executions.answers).toHaveLength(1);
+      const { items } = await state.query({ partition: `APPROVAL#acme#${ref.run}` });
+      expect(items.map(({ sk }) => sk)).toEqual(['decision#1#1#a-1', 'head#1#1']);
     });
 
     it('says so where the run does not wait at this moment, and keeps the decision', async () => {
