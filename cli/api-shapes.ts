@@ -31,6 +31,34 @@ const Limit = z.object({
 });
 export type Limit = z.infer<typeof Limit>;
 
+const Need = z.object({ role: z.string(), approvers: z.int() });
+export type Need = z.infer<typeof Need>;
+
+export const Approval = z.object({
+  id: z.string(),
+  run: z.string(),
+  workflow: z.string(),
+  digest: z.string(),
+  action: Proposal.omit({ abstained: true }).extend({
+    action: z.int(),
+    provenance: z.record(z.string(), z.string()),
+  }),
+  rules: z.array(z.string()),
+  requester: z.string(),
+  at: z.string(),
+  expiresAt: z.string(),
+  needs: z.array(Need),
+  missing: z.array(Need),
+  approved: z.array(z.object({ by: z.string(), at: z.string() })),
+});
+export type Approval = z.infer<typeof Approval>;
+
+export const ApprovalPage = z.object({ approvals: z.array(Approval), next: z.string().optional() });
+export type ApprovalPage = z.infer<typeof ApprovalPage>;
+
+export const Decided = z.object({ id: z.string(), decision: z.string(), missing: z.array(Need) });
+export type Decided = z.infer<typeof Decided>;
+
 export const RunView = z.object({
   run: z.string(),
   workflow: z.string(),
@@ -42,6 +70,7 @@ export const RunView = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
   proposal: Proposal.optional(),
+  approval: Approval.optional(),
   question: z.object({ round: z.int(), field: z.string(), text: z.string() }).optional(),
   escalation: z
     .object({

@@ -1,4 +1,14 @@
-import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import {
+  ApprovalPage,
+  AuditTrail,
+  Control,
+  ControlList,
+  Decided,
+  Replied,
+  RunPage,
+  RunView,
+  Submitted,
+} from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -7,6 +17,13 @@ export interface ControlChange {
   readonly stopped: boolean;
   readonly reason: string;
   readonly mode?: string;
+}
+
+export interface Decision {
+  readonly decision: 'approve' | 'refuse';
+  /** Of what was shown. */
+  readonly digest: string;
+  readonly comment?: string;
 }
 
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
@@ -21,12 +38,18 @@ export interface Api {
   run(id: string): Promise<RunView>;
   audit(id: string): Promise<AuditTrail>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
+  /** What expires first coming first. */
+  approvals(page: { readonly limit: number; readonly cursor?: string }): Promise<ApprovalPage>;
+  /** Deciding the same again is harmless. */
+  decide(id: string, decision: Decision): Promise<Decided>;
   controls(): Promise<ControlList>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
 }
 
 export const apiAt = (endpoint: Endpoint): Api => {
   const get = { method: 'GET', repeatable: true } as const;
+  const queryOf = ({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) =>
+    new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
   const runPath = (id: string) => `v1/runs/${encodeURIComponent(id)}`;
   return {
     submit: (task, key) =>
@@ -38,10 +61,16 @@ export const apiAt = (endpoint: Endpoint): Api => {
         answer: Submitted,
         repeatable: key !== undefined,
       }),
-    runs: ({ limit, cursor }) => {
-      const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
-      return send(endpoint, { ...get, path: `v1/runs?${query}`, answer: RunPage });
-    },
+    runs: (page) => send(endpoint, { ...get, path: `v1/runs?${queryOf(page)}`, answer: RunPage }),
+    approvals: (page) => send(endpoint, { ...get, path: `v1/approvals?${queryOf(page)}`, answer: ApprovalPage }),
+    decide: (id, decision) =>
+      send(endpoint, {
+        method: 'POST',
+        path: `v1/approvals/${encodeURIComponent(id)}`,
+        body: decision,
+        answer: Decided,
+        repeatable: true,
+      }),
     run: (id) => send(endpoint, { ...get, path: runPath(id), answer: RunView }),
     controls: () => send(endpoint, { ...get, path: 'v1/controls', answer: ControlList }),
     audit: (id) => send(endpoint, { ...get, path: `${runPath(id)}/audit`, answer: AuditTrail }),

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addApprovals } from './commands/approve.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
@@ -37,6 +38,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addAudit(program, shell, done);
   addTrace(program, shell);
   addReply(program, shell);
+  addApprovals(program, shell, done);
   addControls(program, shell);
   addToken(program, shell);
   addCan(program, shell, done);

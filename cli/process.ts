@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadParts } from './demo/parts.ts';
 import { messageOf } from './failure.ts';
@@ -8,6 +9,20 @@ import { terminalOn } from './terminal/terminal.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What shells report of a program that an interrupt ended. */
 const ENDED_BY_SIGNAL = 130;
+
+/** Asks at the terminal: anything but yes is no, and so is an end of input. */
+const confirmOn =
+  (input: NodeJS.ReadStream, output: NodeJS.WriteStream, signal: AbortSignal) =>
+  async (question: string): Promise<boolean> => {
+    const reader = createInterface({ input, output });
+    const ended = new Promise<string>((done) => reader.once('close', () => done('')));
+    try {
+      const answer = await Promise.race([reader.question(`${question} [y/N] `, { signal }), ended]);
+      return /^y(es)?$/i.test(answer.trim());
+    } finally {
+      reader.close();
+    }
+  };
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((done) => {
@@ -23,7 +38,7 @@ export const processShell = async (
   process: NodeJS.Process,
   command: (shell: Shell) => Promise<number>
 ): Promise<number> => {
-  const { stdout, stderr, env } = process;
+  const { stdin, stdout, stderr, env } = process;
   const stop = new AbortController();
   const shell: Shell = {
     out: terminalOn(stdout, env),
@@ -32,6 +47,7 @@ export const processShell = async (
     stop: stop.signal,
     now: () => performance.now(),
     wait: (ms) => sleep(ms, undefined, { signal: stop.signal }),
+    ...(stdin.isTTY && stdout.isTTY && { confirm: confirmOn(stdin, stdout, stop.signal) }),
     parts: loadParts,
   };
   for (const signal of SIGNALS)

@@ -52,7 +52,7 @@ export const showRun = (out: Terminal, view: RunView): void => {
     if (value === undefined || value === '') return;
     out.line(`${out.paint('quiet', label.padEnd(LABEL_WIDTH))}${out.paint(tone, clean(value))}`);
   };
-  const { proposal, question, escalation } = view;
+  const { proposal, question, escalation, approval } = view;
   say('run', view.run, 'strong');
   say('workflow', view.workflow);
   say('state', stateOf(view).replace('-', ' '), toneOf(view));
@@ -66,6 +66,16 @@ export const showRun = (out: Terminal, view: RunView): void => {
   if (question) {
     say('asks', question.text, 'note');
     say('answer with', `npm run -s writ -- reply ${view.run} --field ${question.field}=…`);
+  }
+  if (approval) {
+    const missing = approval.missing.map(({ role, approvers }) => `${approvers} ${role}${approvers === 1 ? '' : 's'}`);
+    say(
+      'needs',
+      `${missing.join(' and ')} to approve action ${approval.action.action}: ${approval.rules.join(', ')}`,
+      'note'
+    );
+    say('expires', timeOf(approval.expiresAt));
+    say('decide with', `npm run -s writ -- approve ${view.run}`);
   }
   if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
   for (const limit of view.limits ?? []) say('limit', limitOf(limit), 'warn');

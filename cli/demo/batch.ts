@@ -86,17 +86,17 @@ export const runBatch = async (options: BatchOptions): Promise<readonly Result[]
 
   const answer = async (entry: OnItsWay) => {
     const { filed: one, run, replied } = entry;
-    const asked = async () => {
-      const view = await api.run(run);
+    const view = await api.run(run);
+    const { status, question, approval } = view;
+    const waits = (outcome: 'asked' | 'awaiting-approval') => {
       onItsWay.delete(run);
-      settle(one, { outcome: 'asked', run, view });
+      settle(one, { outcome, run, view });
     };
-    if (!one.ticket.reply) return asked();
-    if (replied !== undefined) {
-      // the list may still show the question that was answered, or it is asked again
-      const { status, question } = await api.run(run);
-      return status === 'waiting' && question !== undefined && question.round > replied ? asked() : undefined;
-    }
+    if (status !== 'waiting') return;
+    if (approval !== undefined) return waits('awaiting-approval');
+    if (!one.ticket.reply) return waits('asked');
+    // the list may still show the question that was answered, or it is asked again
+    if (replied !== undefined) return question !== undefined && question.round > replied ? waits('asked') : undefined;
     try {
       entry.replied = (await api.reply(run, { issueKey: one.issueKey })).round;
       changedAtMs = now();

@@ -27,6 +27,8 @@ const LABEL_WIDTH = 14;
 interface Standing {
   readonly data: string;
   readonly lastRun: string | undefined;
+  /** A run that waits for an approval. */
+  readonly pendingRun: string | undefined;
   readonly spareIssue: string;
 }
 
@@ -34,7 +36,7 @@ interface Standing {
 export const showStanding = (
   terminal: Terminal,
   { stack, jira, users }: Booted,
-  { data, lastRun, spareIssue }: Standing
+  { data, lastRun, pendingRun, spareIssue }: Standing
 ): void => {
   const writ = commandLine(data);
   const say = (label: string, value: string) =>
@@ -52,6 +54,10 @@ export const showStanding = (
   );
   terminal.line();
   say('Try', `${writ} runs`);
+  if (pendingRun !== undefined) {
+    say('', `${writ} approvals`);
+    say('', `${writ} approve ${clean(pendingRun)}`);
+  }
   if (lastRun !== undefined) say('', `${writ} audit ${clean(lastRun)}`);
   say('', `${writ} submit --field summary="${SPARE_SUMMARY}" --field issueKey=${spareIssue} --wait`);
   say('', `${writ} stop scope jira:write --reason "strange assignments"`);

@@ -7,6 +7,7 @@ import type { Totals } from './totals.ts';
 
 const TONES: Readonly<Record<Outcome, Tone>> = {
   assigned: 'good',
+  'awaiting-approval': 'note',
   escalated: 'warn',
   asked: 'note',
   'not-eligible': 'quiet',

@@ -1,8 +1,17 @@
 import type { RunView } from '../api-shapes.ts';
 import type { Ticket } from '../tickets/tickets.ts';
 
-/** What became of a ticket. `asked` waits for an answer that nobody gave. */
-export const OUTCOMES = ['assigned', 'escalated', 'asked', 'not-eligible', 'refused', 'recorded', 'failed'] as const;
+/** What became of a ticket. `asked` waits for an answer that nobody gave, `awaiting-approval` for people to approve. */
+export const OUTCOMES = [
+  'assigned',
+  'awaiting-approval',
+  'escalated',
+  'asked',
+  'not-eligible',
+  'refused',
+  'recorded',
+  'failed',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 const OUTCOME_OF: Readonly<Record<NonNullable<RunView['outcome']>, Outcome>> = {
@@ -50,6 +59,7 @@ export type Counts = Readonly<Record<Outcome, number>>;
 export const countsOf = (results: readonly Pick<Result, 'outcome'>[]): Counts => {
   const counts: Record<Outcome, number> = {
     assigned: 0,
+    'awaiting-approval': 0,
     escalated: 0,
     asked: 0,
     'not-eligible': 0,

@@ -168,6 +168,7 @@ const run = async (
   showStanding(shell.out, booted, {
     data,
     lastRun: results.findLast(({ outcome }) => outcome === 'assigned')?.run,
+    pendingRun: results.findLast(({ outcome }) => outcome === 'awaiting-approval')?.run,
     spareIssue: addSpareIssue(jira),
   });
   onStarted(
