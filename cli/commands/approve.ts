@@ -12,6 +12,7 @@ import { percent, timeOf } from './show-run.ts';
 
 const argumentsOf = ({ action }: Approval): string =>
   Object.entries(action.arguments)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(', ');
 
@@ -60,8 +61,8 @@ const showApproval = (out: Terminal, approval: Approval): void => {
   say('run', `${approval.run}, action ${action.action} of ${approval.workflow}`);
   say('submitted by', approval.requester);
   say('does', action.tool);
-  for (const [name, value] of Object.entries(action.arguments))
-    say(`  ${name}`, `${String(value)} (from: ${action.provenance[name] ?? 'unknown'})`);
+  for (const name of Object.keys(action.arguments).toSorted())
+    say(`  ${name}`, `${String(action.arguments[name])} (from: ${action.provenance[name] ?? 'unknown'})`);
   say('proposed by', `${action.engine.kind} ${action.engine.name}, confidence ${percent(action.confidence)}`);
   say('asked by', approval.rules.join(', '));
   say('needs', needsText(approval.needs));

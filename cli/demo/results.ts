@@ -44,9 +44,9 @@ export const proposedQueue = ({ view }: Result): string | undefined => {
   return typeof component === 'string' ? component : undefined;
 };
 
-/** The queue that the ticket was given, or would have been given in a mode that only records. */
+/** The queue that the ticket was given, is given once people approve it, or would have been given in a mode that only records. */
 export const queueOf = (result: Result): string | undefined =>
-  result.outcome === 'assigned' || result.outcome === 'recorded' ? proposedQueue(result) : undefined;
+  ['assigned', 'awaiting-approval', 'recorded'].includes(result.outcome) ? proposedQueue(result) : undefined;
 
 /** From submission to the last change, as the API has it. */
 export const durationMs = ({ view }: Result): number | undefined => {

@@ -227,6 +227,15 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
       expect((await state.query({ partition: `APPROVAL#acme#${ref.run}` })).items).toEqual([]);
     });
 
+    it('the decision of a machine', async () => {
+      const { call, ref, digest, state } = await waitingRun(dynoxide);
+      const claims = { sub: 'client-1', token_use: 'access', scope: 'writ/approver writ-tenant/acme' };
+      const body = { decision: 'approve', digest };
+      const answer = await call('POST', `/v1/approvals/${ref.run}-1-1`, { claims, body });
+      expect(answer).toMatchObject({ status: 403, body: { detail: expect.stringContaining('for people') } });
+      expect((await state.query({ partition: `APPROVAL#acme#${ref.run}` })).items).toEqual([]);
+    });
+
     it.each([
       ['an id that is none', 'approvals/x', {}, 404],
       ['an approval that nobody asked for', `approvals/${aRunId()}-1-1`, {}, 404],

@@ -36,7 +36,7 @@ export const answerApproval = defineEndpoint({
   path: '/v1/approvals/{id}',
   summary: 'Approve or refuse an action.',
   description:
-    'Quote the `digest` of what was shown: the decision is of exactly that, and counts for nothing else. One refusal is enough to refuse. The last approval that is needed lets the run go on, which then decides again: an approval by itself authorises nothing. Everybody decides once; the same decision may be sent again, and should be after a fault. Whoever submitted the task cannot approve it. A comment stays with the tenant: the audit has its digest alone.',
+    'Quote the `digest` of what was shown: the decision is of exactly that, and counts for nothing else. One refusal is enough to refuse. The last approval that is needed lets the run go on, which then decides again: an approval by itself authorises nothing. Everybody decides once; the same decision may be sent again, and should be after a fault. Whoever submitted the task cannot approve it, and no machine can. A comment stays with the tenant: the audit has its digest alone.',
   roles: APPROVER_ROLES,
   request: z.object({ params: z.object({ id: ApprovalId }), body: Decision }),
   requestExample: { decision: 'approve', digest: approvalExample.digest, comment: 'Agreed with the network team' },
@@ -54,6 +54,8 @@ export const answerApproval = defineEndpoint({
         return { body: { id, decision: body.decision, missing: deciding.missing } };
       case 'unknown':
         return problem('not-found', 'Your tenant is asked for no approval with this id.');
+      case 'machine':
+        return problem('forbidden', 'A machine cannot decide this: approvals are for people.');
       case 'own':
         return problem('forbidden', 'You submitted this task: somebody else has to decide.');
       case 'lacks-role':

@@ -135,6 +135,8 @@ export type Deciding =
   /** Kept, also where it was before. `missing` says who else must approve; nobody, where the run goes on. */
   | { readonly kind: 'decided'; readonly missing: readonly Need[] }
   | { readonly kind: 'unknown' }
+  /** An approval is a person's. */
+  | { readonly kind: 'machine' }
   /** Whoever asked never approves it themselves. */
   | { readonly kind: 'own' }
   | { readonly kind: 'lacks-role'; readonly roles: readonly ApproverRole[] }
@@ -170,6 +172,7 @@ export const decideApproval = async (
     if (file === undefined) return { kind: 'unknown' };
     const { request, head } = file;
     const roles = request.needs.map(({ role }) => role);
+    if (by.isMachine) return { kind: 'machine' };
     if (by.id === request.requester) return { kind: 'own' };
     if (!roles.some((role) => by.roles.includes(role))) return { kind: 'lacks-role', roles };
     if (digest !== request.digest) return { kind: 'other-digest' };

@@ -6,6 +6,8 @@ export interface Identity {
   readonly id: string;
   readonly tenant: string;
   readonly roles: readonly Role[];
+  /** By client credentials: nobody sits there. */
+  readonly isMachine?: true;
 }
 
 /** How a scope of a token names a role (`writ/operator`), and a machine client's tenant (`writ-tenant/acme`). */
@@ -62,7 +64,9 @@ const MachineClaims = z
   })
   .transform(({ sub, scope }, context): Identity => {
     const rights = rightsOfScopes(scope.split(' '));
-    return rights ? { id: sub, ...rights } : invalid(context, 'scopes must name one tenant, and known roles');
+    return rights
+      ? { id: sub, ...rights, isMachine: true }
+      : invalid(context, 'scopes must name one tenant, and known roles');
   });
 
 /**

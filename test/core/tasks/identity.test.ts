@@ -72,6 +72,7 @@ describe('the identity that claims give', () => {
 
   it('is given to a machine by its scopes', () => {
     expect(identityFrom(machine('openid writ/auditor writ-tenant/acme writ/submitter'))).toEqual({
+      isMachine: true,
       id: 'c-1',
       tenant: 'acme',
       roles: ['submitter', 'auditor'],
