@@ -7,6 +7,7 @@ import { type Endpoint, isProblem, type UseCaseDeps } from './endpoint.ts';
 import { openApiOf } from './openapi.ts';
 import { PROBLEMS, type Problem, problem } from './problem.ts';
 import { failed, json, problemOf } from './respond.ts';
+import { getControlAudit, getGlobalControlAudit } from './routes/control-audit.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
 import { getRun, getRunAudit, listTenantRuns, replyToRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
@@ -20,6 +21,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listAllControls,
   setGlobalControl,
   setNamedControl,
+  getGlobalControlAudit,
+  getControlAudit,
 ];
 const DOCUMENT = '/v1/openapi.json';
 
