@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addBreakGlass } from './commands/break-glass.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addReply } from './commands/reply.ts';
@@ -38,6 +39,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);
+  addBreakGlass(program, shell, done);
   addToken(program, shell);
   addCan(program, shell, done);
   return program;
