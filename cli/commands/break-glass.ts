@@ -108,9 +108,9 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
   const where = `${options.aws ? ' --aws' : ''}${options.functions ? ` --functions ${options.functions}` : ''}`;
   for (const { scope, before } of changed)
     out.line(
-      clean(
-        `  writ break-glass ${scope} --release${before === null || before === 0 ? '' : ` --reserved ${before}`}${where}`
-      )
+      `  ${clean(
+        `writ break-glass ${scope} --release${before === null || before === 0 ? '' : ` --reserved ${before}`}${where}`
+      )}`
     );
 };
 

@@ -62,6 +62,7 @@ describe.skipIf(!hasDynoxide)('a stop of everything, or for a time', () => {
     expect(status).toBe(503);
     expect(body).toMatchObject({ type: 'urn:writ:problem:stopped', detail: expect.stringContaining(rule) });
     expect(headers['retry-after']).toBe('60');
+    expect(api.finished.find(({ name }) => name === 'submitTask')).toMatchObject({ outcome: '503', isFault: false });
     expect(await runsOf(api, 'held')).toEqual([]);
     expect(api.executions.started.size).toBe(0);
   });
