@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoClaims } from '../../lambdas/adapters/dynamodb/claims.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import { faultOf } from '../../lambdas/core/audit/verify.ts';
+import { Retryable } from '../../lambdas/core/errors.ts';
 import { CONTROL_SHARDS, EXPIRY_MARGIN_MS, ROOT } from '../../lambdas/core/gate/controls.ts';
-import { Control } from '../../lambdas/core/records.ts';
+import { Control, type Writ } from '../../lambdas/core/records.ts';
 import { anApi, claimsOf } from '../support/api.ts';
-import { AT } from '../support/builders.ts';
+import { AT, aRunId, aWrit } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 const operator = claimsOf({ sub: 'op-1', tenant: 'platform', roles: '[operator]' });
@@ -95,6 +97,43 @@ describe.skipIf(!hasDynoxide)('a stop of everything, or for a time', () => {
     expect((await submit(after, 'passing')).status).toBe(202);
     expect(await listed(after)).toMatchObject({ stopped: true, until, expired: true });
     expect((await set(after, 'tenant/passing', {})).body).not.toHaveProperty('replaced'); // it was over
+  });
+
+  it('lets no claim begin that races it, until its time and the margin are over, without anybody ending it', async () => {
+    const [tenant, scope] = ['racing', 'jira:raced-stop'];
+    const state = dynamoTable(dynoxide.connection, dynoxide.state);
+    const claims = dynamoClaims(dynoxide.connection, dynoxide.state, scope);
+    const writs = await Promise.all(
+      Array.from({ length: 24 }, async () => {
+        const writ = aWrit({ tenant, scope, run: aRunId() });
+        await state.put({ ...keys.writ(writ, scope, 1), content: writ });
+        return writ;
+      })
+    );
+    const begin = async (writ: Writ, ms: number): Promise<string | undefined> => {
+      const claim = {
+        digest: writ.digest,
+        status: 'executing',
+        attempt: 1,
+        startedAt: inMs(ms),
+        leaseUntil: inMs(ms),
+      } as const;
+      for (;;)
+        try {
+          return await claims.begin(writ, claim);
+        } catch (error) {
+          if (!(error instanceof Retryable)) throw error;
+        }
+    };
+    const over = HOUR + EXPIRY_MARGIN_MS;
+    const stopping = set(anApi(dynoxide), `scope/${scope}`, { until: inMs(HOUR) });
+    const racing = await Promise.all(writs.slice(0, 12).map((writ) => begin(writ, 0)));
+    expect((await stopping).status).toBe(200);
+
+    const after = await Promise.all(writs.slice(12).map((writ, at) => begin(writ, at % 2 === 0 ? 0 : over - 1)));
+    expect(after).toEqual(Array(12).fill('STOPPED_SCOPE'));
+    const left = writs.filter((_, at) => (racing[at] ?? after[at - 12]) !== undefined);
+    expect(await Promise.all(left.map((writ) => begin(writ, over)))).toEqual(Array(left.length).fill(undefined));
   });
 
   it('answers a key that was used before as ever, and goes on to start its run', async () => {

@@ -25,7 +25,7 @@ const PATIENCE_MS = 120_000;
 const THROTTLED = 'Lambda.TooManyRequestsException';
 
 /* The app on this machine, from its template; the command speaks to Lambda's API there as it does to AWS. */
-describe.skipIf(!hasDynoxide)('writ break-glass', () => {
+describe.skipIf(!hasDynoxide)('kill switches', () => {
   const disposal = new AsyncDisposableStack();
   let data = '';
   let machine: Machine;
@@ -128,6 +128,21 @@ describe.skipIf(!hasDynoxide)('writ break-glass', () => {
     expect(err).toMatch(/listing the functions failed: \w+: /);
   });
 
+  /** A command against the API, as this user. */
+  const as = async (user: string, ...args: readonly string[]) => {
+    const { stack } = machine;
+    const env = { WRIT_API: stack.apiUrl, WRIT_TOKEN: await stack.signIn(user, PASSWORD) };
+    const { shell, written } = aShell({ env });
+    return { code: await main(args, shell), ...written };
+  };
+  const submit = async (issueKey: string | undefined): Promise<string> => {
+    const fields = { summary: SUMMARY, description: DESCRIPTION, ...(issueKey !== undefined && { issueKey }) };
+    const pairs = Object.entries(fields).flatMap(([name, value]) => ['--field', `${name}=${value}`]);
+    const { out } = await as('bench', 'submit', ...pairs, '--json');
+    return z.object({ run: z.string() }).parse(JSON.parse(out)).run;
+  };
+  const seen = async (id: string): Promise<unknown> => JSON.parse((await as('bench', 'run', id, '--json')).out);
+
   /** The errors of a run's tasks so far. */
   const errorsOf = async (id: string): Promise<readonly string[]> => {
     const { stateMachines: [{ stateMachineArn } = {}] = [] } = await states.send(new ListStateMachinesCommand({}));
@@ -143,26 +158,58 @@ describe.skipIf(!hasDynoxide)('writ break-glass', () => {
   it('keeps a run from acting, and loses nothing of it: given back in time, it acts once', {
     timeout: PATIENCE_MS,
   }, async () => {
-    const { stack, jira, ended } = machine;
+    const { jira, ended } = machine;
     await writ('jira:write', '--yes');
     const before = jira.writes().length;
     jira.addIssue({ key: 'GLASS-1', summary: SUMMARY, description: DESCRIPTION });
-    const authorization = `Bearer ${await stack.signIn('bench', PASSWORD)}`;
-    const input = { summary: SUMMARY, description: DESCRIPTION, issueKey: 'GLASS-1' };
-    const response = await fetch(`${stack.apiUrl}/v1/tasks`, {
-      method: 'POST',
-      headers: { authorization, 'content-type': 'application/json' },
-      body: JSON.stringify({ workflow: 'ticket-triage', input }),
-    });
-    const { run: id } = z.object({ run: z.string() }).parse(await response.json());
+    const id = await submit('GLASS-1');
     // the act, then its look-up
     await expect.poll(() => errorsOf(id), { timeout: PATIENCE_MS / 2 }).toEqual([THROTTLED, THROTTLED]);
     expect(jira.writes().length).toBe(before);
 
     await writ('jira:write', '--release', '--yes');
     await ended(id);
-    const view = await fetch(`${stack.apiUrl}/v1/runs/${id}`, { headers: { authorization } });
-    expect(await view.json()).toMatchObject({ status: 'closed', outcome: 'completed' });
+    expect(await seen(id)).toMatchObject({ status: 'closed', outcome: 'completed' });
     expect(jira.writes().length).toBe(before + 1);
+  });
+
+  it('stops everything: tasks are refused, a run under way goes to a person, and ends when it is to', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const { jira, ended } = machine;
+    const [effects, reads] = [jira.writes().length, jira.calls().length];
+    const waiting = await submit(undefined);
+    await expect.poll(() => seen(waiting), { timeout: PATIENCE_MS / 2 }).toMatchObject({ status: 'waiting' });
+
+    const stopped = await as(
+      'operator',
+      'stop',
+      'tenant',
+      'bench',
+      '--everything',
+      '--for',
+      '1h',
+      '--reason',
+      'a drill'
+    );
+    expect([stopped.code, stopped.err]).toEqual([0, '']);
+    const refused = await as('bench', 'submit', '--field', `summary=${SUMMARY}`);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('STOPPED_TENANT')]);
+    expect((await as('bench', 'reply', waiting, '--field', 'issueKey=GLASS-1')).code).toBe(0);
+    await ended(waiting);
+    expect(await seen(waiting)).toMatchObject({
+      outcome: 'escalated',
+      escalation: { because: 'stopped', rules: ['STOPPED_TENANT'] },
+    });
+    expect([jira.writes().length, jira.calls().length]).toEqual([effects, reads]);
+
+    expect((await as('operator', 'resume', 'tenant', 'bench', '--reason', 'over')).out).toContain(
+      'Ended: a stop of everything'
+    );
+    expect((await as('operator', 'audit', 'verify', '--controls')).out).toMatch(/Intact: 1 chain, 2 records/);
+    const again = await submit('GLASS-1');
+    await ended(again);
+    expect(await seen(again)).toMatchObject({ status: 'closed' });
+    expect(jira.calls().length).toBeGreaterThan(reads);
   });
 });
