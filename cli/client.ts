@@ -3,6 +3,7 @@ import {
   AuditTrail,
   Control,
   ControlList,
+  ControlTrail,
   Decided,
   Replied,
   RunPage,
@@ -17,6 +18,8 @@ export interface ControlChange {
   readonly stopped: boolean;
   readonly reason: string;
   readonly mode?: string;
+  readonly stops?: string;
+  readonly until?: string;
 }
 
 export interface Decision {
@@ -43,6 +46,7 @@ export interface Api {
   /** Deciding the same again is harmless. */
   decide(id: string, decision: Decision): Promise<Decided>;
   controls(): Promise<ControlList>;
+  controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
 }
 
@@ -51,6 +55,8 @@ export const apiAt = (endpoint: Endpoint): Api => {
   const queryOf = ({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) =>
     new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
   const runPath = (id: string) => `v1/runs/${encodeURIComponent(id)}`;
+  const controlPath = (level: Level, name: string | undefined) =>
+    level === 'global' ? 'v1/controls/global' : `v1/controls/${level}/${encodeURIComponent(name ?? '')}`;
   return {
     submit: (task, key) =>
       send(endpoint, {
@@ -82,10 +88,12 @@ export const apiAt = (endpoint: Endpoint): Api => {
         answer: Replied,
         repeatable: false,
       }),
+    controlAudit: (level, name) =>
+      send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),
     control: (level, name, change) =>
       send(endpoint, {
         method: 'PUT',
-        path: level === 'global' ? 'v1/controls/global' : `v1/controls/${level}/${encodeURIComponent(name ?? '')}`,
+        path: controlPath(level, name),
         body: change,
         answer: Control,
         repeatable: true,

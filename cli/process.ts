@@ -10,20 +10,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What shells report of a program that an interrupt ended. */
 const ENDED_BY_SIGNAL = 130;
 
-/** Asks at the terminal: anything but yes is no, and so is an end of input. */
-const confirmOn =
-  (input: NodeJS.ReadStream, output: NodeJS.WriteStream, signal: AbortSignal) =>
-  async (question: string): Promise<boolean> => {
-    const reader = createInterface({ input, output });
-    const ended = new Promise<string>((done) => reader.once('close', () => done('')));
-    try {
-      const answer = await Promise.race([reader.question(`${question} [y/N] `, { signal }), ended]);
-      return /^y(es)?$/i.test(answer.trim());
-    } finally {
-      reader.close();
-    }
-  };
-
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((done) => {
     if (stream.writableEnded || stream.destroyed) done();
@@ -38,7 +24,7 @@ export const processShell = async (
   process: NodeJS.Process,
   command: (shell: Shell) => Promise<number>
 ): Promise<number> => {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
   const stop = new AbortController();
   const shell: Shell = {
     out: terminalOn(stdout, env),
@@ -47,7 +33,15 @@ export const processShell = async (
     stop: stop.signal,
     now: () => performance.now(),
     wait: (ms) => sleep(ms, undefined, { signal: stop.signal }),
-    ...(stdin.isTTY && stdout.isTTY && { confirm: confirmOn(stdin, stdout, stop.signal) }),
+    async ask(question) {
+      if (!process.stdin.isTTY || !stderr.isTTY) return undefined;
+      const lines = createInterface({ input: process.stdin, output: stderr });
+      try {
+        return await lines.question(question, { signal: stop.signal });
+      } finally {
+        lines.close();
+      }
+    },
     parts: loadParts,
   };
   for (const signal of SIGNALS)

@@ -87,20 +87,26 @@ const pendingOf = async (api: Api, id: string, action: number | undefined): Prom
   return approval;
 };
 
+const nobodyThere = (decision: string, id: string): Failure =>
+  usage(
+    `${decision} shows what it is about and asks, and nobody is there to answer. Look first ("writ run ${clean(id)}"), then give --yes.`
+  );
+
 const decide = async (shell: Shell, decision: 'approve' | 'refuse', id: string, options: DecideOptions) => {
   const action = options.action === undefined ? undefined : wholeNumber('--action', options.action, 1, 99);
   if (options.comment?.trim() === '') throw usage('--comment expects some text');
-  const { confirm, out } = shell;
-  if (!options.yes && (confirm === undefined || options.json))
-    throw usage(
-      `${decision} shows what it is about and asks. Where nobody can answer, look first ("writ run ${clean(id)}"), then give --yes.`
-    );
+  if (!options.yes && options.json) throw nobodyThere(decision, id);
+  const { out } = shell;
   const api = await openSession(shell, options, 'approver');
   const approval = await pendingOf(api, id, action);
   if (!options.json) showApproval(out, approval);
-  if (!options.yes && !(await confirm?.(decision === 'approve' ? 'Approve this?' : 'Refuse this?'))) {
-    out.line('Nothing was decided.');
-    return 1;
+  if (!options.yes) {
+    const answer = await shell.ask(`${decision === 'approve' ? 'Approve' : 'Refuse'} this? [y/N] `);
+    if (answer === undefined) throw nobodyThere(decision, id);
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      out.line('Nothing was decided.');
+      return 1;
+    }
   }
   const { digest } = approval;
   const { comment } = options;

@@ -13,6 +13,7 @@ const ATTEMPTS = 2;
 const APPROVE_WITHIN_SECONDS = APPROVAL_SECONDS + 60;
 
 const RULES = '{% $verdict.rules %}';
+const NOT_RUNNING = "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}";
 
 export interface Governed<
   WI extends z.ZodObject,
@@ -68,7 +69,7 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
           Assign: because('unsure', RULES),
           Next: 'Escalate',
         },
-        ...OVER.map((reason) => ({
+        ...([...OVER, 'stopped'] as const).map((reason) => ({
           Condition: `{% $verdict.kind = 'refused' and $verdict.because = '${reason}' %}`,
           Assign: because(reason, RULES),
           Next: 'Escalate' as const,
@@ -101,7 +102,11 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       payload: { action, operation: 'reconcile' },
       saveAs: 'found',
       retry: retry.patient,
-      otherwise: [caught('States.ALL', 'Escalate', because('in-doubt', RULES))],
+      otherwise: [
+        // nobody runs the function, such as while its concurrency is taken away: whoever takes the run over should know
+        caught('Lambda.TooManyRequestsException', 'Escalate', because('in-doubt', NOT_RUNNING)),
+        caught('States.ALL', 'Escalate', because('in-doubt', RULES)),
+      ],
       next: 'Reconciled',
     }),
     Reconciled: {

@@ -57,6 +57,7 @@ type Because =
   | 'no-reply'
   | 'no-approval'
   | 'refused'
+  | 'stopped'
   | (typeof OVER)[number]
   | 'fault';
 type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused';

@@ -42,6 +42,7 @@ export const Because = z.enum([
   'no-reply',
   'no-approval',
   'refused',
+  'stopped',
   'over-budget',
   'over-rate',
   'over-cap',
