@@ -7,7 +7,7 @@ import { Retryable } from '../../lambdas/core/errors.ts';
 import type { PolicyRule } from '../../lambdas/core/gate/policy.ts';
 import { respond } from '../../lambdas/core/steps/close.ts';
 import type { Executions } from '../../lambdas/core/tasks/ports.ts';
-import { approver, waitingRun } from '../support/approval.ts';
+import { approver, irreversibly, waitingRun } from '../support/approval.ts';
 import { aRelease, aRunId } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 import { faulty, type Mishap } from '../support/faulty.ts';
@@ -203,6 +203,16 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
     ]);
     expect((await say('approve', 'o-1', { roles: '[approver operator]' })).body.missing).toEqual([]);
     expect(await decided(2)).toMatchObject({ kind: 'authorised' });
+  });
+
+  it('asks for what cannot be undone on autopilot too, and records it in the modes that only record', async () => {
+    const tools = irreversibly;
+    const { first, say, decided } = await waitingRun(dynoxide, { tools, release: aRelease() });
+    expect(first).toMatchObject({ kind: 'approval-needed', rules: ['IRREVERSIBLE'] });
+    await say('approve');
+    expect(await decided(2)).toMatchObject({ kind: 'authorised', rules: ['ASSIGN_ALLOWED', 'IRREVERSIBLE'] });
+    for (const mode of ['shadow', 'suggest'] as const)
+      expect((await waitingRun(dynoxide, { tools, release: aRelease({ mode }) })).first.kind).toBe('recorded');
   });
 
   it('names the role in which somebody refused', async () => {

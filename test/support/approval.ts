@@ -1,11 +1,23 @@
 import type { ApiDeps } from '../../lambdas/api/app.ts';
+import type { Tools } from '../../lambdas/core/provenance.ts';
 import { approve } from '../../lambdas/core/steps/approve.ts';
 import { decide } from '../../lambdas/core/steps/decide.ts';
 import { propose } from '../../lambdas/core/steps/propose.ts';
+import { contracts } from '../../lambdas/tools/contracts.ts';
 import { anApi } from './api.ts';
 import { aRelease } from './builders.ts';
 import type { Dynoxide } from './dynoxide.ts';
 import { type Given, givenRun } from './run.ts';
+
+const tools: Tools = contracts;
+
+/** The tools, where an assignment cannot be undone. */
+export const irreversibly: Tools = Object.fromEntries(
+  Object.entries(tools).map(([name, tool]) => [
+    name,
+    tool.effect === 'read' ? tool : Object.assign({ ...tool }, { undo: 'irreversible' as const }),
+  ])
+);
 
 /** A clock that a test moves on. */
 export const aClock = (start: string) => {

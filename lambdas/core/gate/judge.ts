@@ -2,8 +2,9 @@ import type { Dossier } from '../ledger.ts';
 import type { Standing } from '../limits/limit.ts';
 import { type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
+import type { WriteTool } from '../tool.ts';
 import type { WorkflowRelease } from '../workflow.ts';
-import type { Asked } from './approval.ts';
+import { type Asked, together } from './approval.ts';
 import { controlsOver, stopAmong } from './controls.ts';
 import { factsOf } from './facts.ts';
 import type { Policy, Ruling } from './policy.ts';
@@ -37,7 +38,16 @@ const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowReleas
   });
 };
 
-const askedBy = (ruling: Ruling): Asked => (ruling.decision === 'ask' ? ruling.asked : { rules: [], needs: [] });
+/** What cannot be undone is asked for, whatever the policy says and in every mode that acts: there is no way around it. */
+const CANNOT_BE_UNDONE: Asked = { rules: ['IRREVERSIBLE'], needs: [{ role: 'approver', approvers: 1 }] };
+
+const isIrreversible = (contract: WriteTool): boolean => 'undo' in contract && contract.undo === 'irreversible';
+
+const askedFor = (ruling: Ruling, contract: WriteTool): Asked =>
+  together(
+    ...(ruling.decision === 'ask' ? [ruling.asked] : []),
+    ...(isIrreversible(contract) ? [CANNOT_BE_UNDONE] : [])
+  );
 
 /**
  * Judges one proposal by everything that is known: whether an engine was asked and paid for → its own doubt → schema → provenance → policy → stops. The first
@@ -75,5 +85,5 @@ export const judge = (
   const over = controlsOver(dossier.run.tenant, dossier.run.workflow, contract.scope);
   const stop = stopAmong(dossier.controls, over, { now });
   if (stop !== undefined) return refused('stopped', stop);
-  return { kind: 'permitted', rules: ruling.rules, asked: askedBy(ruling) };
+  return { kind: 'permitted', rules: ruling.rules, asked: askedFor(ruling, contract) };
 };

@@ -3,7 +3,9 @@ import { judge } from '../../../lambdas/core/gate/judge.ts';
 import { type PolicyRule, rulesPolicy } from '../../../lambdas/core/gate/policy.ts';
 import type { Dossier } from '../../../lambdas/core/ledger.ts';
 import type { Control, Plan } from '../../../lambdas/core/records.ts';
+import type { WorkflowRelease } from '../../../lambdas/core/workflow.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
+import { irreversibly } from '../../support/approval.ts';
 import { AT, aDossier, aPlan, aReading, aRelease } from '../../support/builders.ts';
 
 const judged = (plan: Plan, dossier: Dossier = aDossier(), release = aRelease()) =>
@@ -23,6 +25,18 @@ describe('the gate', () => {
   it('permits what is declared, fits and is allowed', () => {
     const asked = { rules: [], needs: [] };
     expect(judged(aPlan())).toEqual({ kind: 'permitted', rules: ['ASSIGN_ALLOWED'], asked });
+  });
+
+  it('wants a person asked first for what cannot be undone, besides whatever else asks', () => {
+    const when = [{ fact: 'args.component', is: 'Network' }];
+    const rule = { id: 'ASK_OPERATOR', effect: 'ask' as const, role: 'operator' as const, because: 'a test', when };
+    const asked = (release: WorkflowRelease) =>
+      judge(aDossier(), aPlan(), { release, policy: rulesPolicy(release.policy), tools: irreversibly, now: AT });
+    const one = (role: 'approver' | 'operator') => ({ role, approvers: 1 });
+    expect(asked(aRelease())).toMatchObject({ asked: { rules: ['IRREVERSIBLE'], needs: [one('approver')] } });
+    expect(asked(withRule(rule))).toMatchObject({
+      asked: { rules: ['ASK_OPERATOR', 'IRREVERSIBLE'], needs: [one('approver'), one('operator')] },
+    });
   });
 
   it('says whom a rule of the policy wants asked first, and permits it no less', () => {
