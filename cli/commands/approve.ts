@@ -42,7 +42,10 @@ const list = async (shell: Shell, options: ListOptions) => {
     shell.out.line(safeJson(page));
     return;
   }
-  if (page.approvals.length === 0) shell.out.line('Nobody is asked to approve anything.');
+  if (page.approvals.length === 0)
+    shell.out.line(
+      page.next === undefined ? 'Nobody is asked to approve anything.' : 'Nothing here that is still open.'
+    );
   else {
     for (const line of table(COLUMNS, page.approvals, shell.out)) shell.out.line(line);
     shell.out.line();

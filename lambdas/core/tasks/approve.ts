@@ -99,8 +99,9 @@ export const openApproval = (file: ApprovalFile, now: Date): ApprovalView | unde
   };
 };
 
-/** How many pages of the index are looked through for one page of what is still open. */
+/** How much of the index is looked through for one page of what is still open: so many pages of so many entries. */
 const LOOKS = 5;
+const LOOK_AT = 50;
 
 /**
  * A page of what the tenant's people are asked, what expires first coming first. A page may have fewer than `limit` and
@@ -115,9 +116,16 @@ export const listApprovals = async (
   if (cursor !== undefined && after === undefined)
     return { errors: [{ field: 'cursor', expected: 'what this list gave as `next`', found: 'something else' }] };
   const found: ApprovalView[] = [];
-  for (let look = 0; look < LOOKS && found.length < limit; look += 1) {
-    const page = await approvals.pending(tenant, { limit: limit - found.length, now: now(), after });
-    found.push(...page.files.flatMap((file) => openApproval(file, now()) ?? []));
+  for (let look = 0; look < LOOKS; look += 1) {
+    const page = await approvals.pending(tenant, { limit: LOOK_AT, now: now(), after });
+    for (const file of page.files) {
+      const open = openApproval(file, now());
+      if (open === undefined) continue;
+      const last = found.at(-1);
+      if (last !== undefined && found.length === limit)
+        return { approvals: found, next: cursorOf(tenant, { createdAt: last.expiresAt, run: last.run }) };
+      found.push(open);
+    }
     after = page.next;
     if (after === undefined) break;
   }
