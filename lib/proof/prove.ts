@@ -47,9 +47,18 @@ export class NotProven extends Error {
 const said = ({ rule, because, path }: Violation): string =>
   `  ${rule}: ${because}${path.length === 0 ? '' : `\n    ${path.join(' → ')}`}`;
 
+/** Tools whose effect cannot be undone, of a workflow that has no way to ask anybody: the gate would never let them be used. */
+const unasked = ({ tools }: WorkflowDefinition, machine: StateMachine): readonly Violation[] =>
+  functionsCalledBy(machine).has('step:approve')
+    ? []
+    : tools
+        .filter((tool) => tool.effect !== 'read' && tool.undo === 'irreversible')
+        .map(({ name }) => ({ rule: 'asks', because: `${name} cannot be undone, and no state asks people`, path: [] }));
+
 /** Throws `NotProven` with each thing that the workflow breaks and the way that shows it. */
 export const assertProven = (definition: WorkflowDefinition): void => {
-  const violations = prove(symbolicMachine(definition), scopesOf(definition));
+  const machine = symbolicMachine(definition);
+  const violations = [...prove(machine, scopesOf(definition)), ...unasked(definition, machine)];
   if (violations.length === 0) return;
   throw new NotProven(
     `the workflow ${definition.name} cannot be synthesised: its state machine breaks what every workflow promises\n${violations.map(said).join('\n')}`

@@ -41,12 +41,10 @@ const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowReleas
 /** What cannot be undone is asked for, whatever the policy says and in every mode that acts: there is no way around it. */
 const CANNOT_BE_UNDONE: Asked = { rules: ['IRREVERSIBLE'], needs: [{ role: 'approver', approvers: 1 }] };
 
-const isIrreversible = (contract: WriteTool): boolean => 'undo' in contract && contract.undo === 'irreversible';
-
-const askedFor = (ruling: Ruling, contract: WriteTool): Asked =>
+const askedFor = (ruling: Ruling, { undo }: WriteTool): Asked =>
   together(
     ...(ruling.decision === 'ask' ? [ruling.asked] : []),
-    ...(isIrreversible(contract) ? [CANNOT_BE_UNDONE] : [])
+    ...(undo === 'irreversible' ? [CANNOT_BE_UNDONE] : [])
   );
 
 /**

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { scopesOf } from '../../../lib/functions.ts';
 import { assertProven, NotProven, prove } from '../../../lib/proof/prove.ts';
 import { symbolicMachine } from '../../../lib/release.ts';
-import type { StateMachine } from '../../../statemachines/segments/asl.ts';
+import type { ChoiceRule, State, StateMachine } from '../../../statemachines/segments/asl.ts';
 import { ticketTriage } from '../../../statemachines/ticket-triage/workflow.ts';
 import { workflows } from '../../../statemachines/workflows.ts';
+import { irreversibly } from '../../support/approval.ts';
 import { harmOf } from './explorer.ts';
 import { mutantsOf } from './mutants.ts';
 
@@ -20,6 +21,11 @@ const changed = (place: string, value: unknown): StateMachine => {
   if (value === undefined) delete holder[last];
   else holder[last] = value;
   return draft as unknown as StateMachine;
+};
+
+const choicesOf = (name: string): readonly ChoiceRule<string>[] => {
+  const state: State<string> | undefined = machine.States[name];
+  return state?.Type === 'Choice' ? state.Choices : [];
 };
 
 const brokenBy = (place: string, value: unknown): readonly string[] =>
@@ -119,6 +125,22 @@ describe('a machine is refused', () => {
     const bad = { ...ticketTriage, machine: () => changed('States.Propose.Next', 'Act') };
     expect(() => assertProven(bad)).toThrow(NotProven);
     expect(() => assertProven(bad)).toThrow('Route → Routed → Read → Propose → Act');
+  });
+
+  it('that cannot ask people, for a tool whose effect cannot be undone', () => {
+    const tools = ticketTriage.tools.flatMap(({ name }) => irreversibly[name] ?? []);
+    const withoutPeople = () => {
+      const { Approve: _, DecideAgain: __, ...States } = machine.States;
+      const Ruling = {
+        ...machine.States.Ruling,
+        Choices: choicesOf('Ruling').filter(({ Next }) => Next !== 'Approve'),
+      };
+      return { ...machine, States: { ...States, Ruling } } as StateMachine;
+    };
+    expect(() => assertProven({ ...ticketTriage, machine: withoutPeople })).not.toThrow();
+    const bad = { ...ticketTriage, tools, machine: withoutPeople };
+    expect(() => assertProven(bad)).toThrow('jira.assign cannot be undone, and no state asks people');
+    expect(() => assertProven({ ...bad, machine: () => machine })).not.toThrow();
   });
 
   it('for a scope that it declares and never calls', () => {
