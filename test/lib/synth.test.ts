@@ -131,7 +131,7 @@ describe('steps', () => {
   const rates = 'RATE#jira.assign#*';
   const caps = 'CAP#ticket-triage#*';
 
-  it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide'])(
+  it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide', 'approve'])(
     '%s reaches no secret, no tool and no execution',
     (step) => {
       const actions = actionsOf(named(step));
@@ -144,16 +144,23 @@ describe('steps', () => {
     ['propose', [...budgets, ...controls, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
     [
       'decide',
-      [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
+      ['APPROVAL#*', ...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
       [writs],
       [...budgets, caps, rates, RUN],
-      ['CONTROL#*'],
+      ['APPROVAL#*', 'CONTROL#*'],
     ],
+    ['approve', [RUN], ['REQUEST#*'], [RUN], []],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
-    ['escalate', [claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
-    ['reap', [...budgets, claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [...budgets, RUN], []],
+    ['escalate', ['APPROVAL#*', claims, INPUT, 'PLAN#*', readings, RUN, writs], ['ESCALATION#*'], [RUN], []],
+    [
+      'reap',
+      ['APPROVAL#*', ...budgets, claims, INPUT, 'PLAN#*', readings, RUN, writs],
+      ['ESCALATION#*'],
+      [...budgets, RUN],
+      [],
+    ],
   ] as const)('%s touches its own partitions alone', (step, read, put, update, check) => {
     const statements = named(step);
     expect(keysFor(statements, 'BatchGetItem')).toEqual(read);
@@ -220,7 +227,7 @@ describe('the state machine', () => {
       return target(version?.Properties.FunctionName);
     });
     expect(new Set(granted)).toEqual(new Set(called));
-    expect(granted).toHaveLength(9); // seven steps, two scopes; nobody but EventBridge calls the reaper
+    expect(granted).toHaveLength(10); // eight steps, two scopes; nobody but EventBridge calls the reaper
   });
 
   it('is traced, and logs errors without data', () => {
@@ -235,7 +242,7 @@ describe('the state machine', () => {
     const versions = ['AWS::StepFunctions::StateMachineVersion', 'AWS::Lambda::Version'].flatMap((type) =>
       ofType(workflows, type)
     );
-    expect(versions).toHaveLength(10);
+    expect(versions).toHaveLength(11);
     for (const [, { DeletionPolicy, UpdateReplacePolicy }] of versions)
       expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
   });
@@ -264,6 +271,8 @@ describe('the API', () => {
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
+      'GET /v1/approvals': ['writ/approver', 'writ/operator'],
+      'POST /v1/approvals/{id}': ['writ/approver', 'writ/operator'],
       'GET /v1/controls': ['writ/operator', 'writ/auditor'],
       'GET /v1/controls/global/audit': ['writ/operator', 'writ/auditor'],
       'GET /v1/controls/{level}/{name}/audit': ['writ/operator', 'writ/auditor'],
@@ -297,7 +306,8 @@ describe('the API', () => {
 
   it('issues no writ, claims none, and plans nothing', () => {
     const statements = statementsOf(api, roleOf(api, 'Handler'));
-    expect(keysFor(statements, 'PutItem')).toEqual(['CONTROL#*', 'INPUT#*', 'RUN#*']);
+    expect(keysFor(statements, 'PutItem')).toEqual(['APPROVAL#*', 'CONTROL#*', 'INPUT#*', 'RUN#*']);
+    expect(keysFor(statements, 'ConditionCheckItem')).toEqual(['REQUEST#*', 'RUN#*']);
     expect(keysFor(statements, 'UpdateItem')).toEqual([]);
     expect(actionsOf(statements).filter((action) => action.startsWith('states:'))).toEqual([
       'states:StartExecution',
@@ -321,7 +331,7 @@ describe('functions', () => {
 
   it('run Node 24 on ARM, traced, within a log group of their own', () => {
     const functions = [...functionsOf(workflows), ...functionsOf(api)];
-    expect(functions).toHaveLength(12);
+    expect(functions).toHaveLength(13);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -339,7 +349,7 @@ describe('functions', () => {
       'eligibility.model index.mjs workflow.json',
     ]);
     expect(files.filter((each) => each.includes('queue.model'))).toEqual(['index.mjs queue.model workflow.json']);
-    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(6);
+    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(7);
     expect(files.filter((each) => each === 'index.mjs workflows.json')).toHaveLength(1);
     expect(files.filter((each) => each === 'index.mjs')).toHaveLength(3); // two scopes, and the token's function
   });
@@ -347,7 +357,7 @@ describe('functions', () => {
   it('are small', () => {
     const directory = join(folder, 'first');
     const sizes = assetsOf(directory).map(({ name }) => statSync(join(directory, name, 'index.mjs')).size);
-    expect(sizes).toHaveLength(12);
+    expect(sizes).toHaveLength(13);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_200_000);
   });
 });
