@@ -1,4 +1,4 @@
-import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted, Undoing } from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -21,6 +21,8 @@ export interface Api {
   run(id: string): Promise<RunView>;
   audit(id: string): Promise<AuditTrail>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
+  /** Asking again is harmless: it gives the same undo. */
+  undo(id: string, reason: string): Promise<Undoing>;
   controls(): Promise<ControlList>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
 }
@@ -52,6 +54,14 @@ export const apiAt = (endpoint: Endpoint): Api => {
         body: { fields },
         answer: Replied,
         repeatable: false,
+      }),
+    undo: (id, reason) =>
+      send(endpoint, {
+        method: 'POST',
+        path: `${runPath(id)}/undo`,
+        body: { reason },
+        answer: Undoing,
+        repeatable: true,
       }),
     control: (level, name, change) =>
       send(endpoint, {

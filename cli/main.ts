@@ -8,6 +8,7 @@ import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
 import { addTrace } from './commands/trace.ts';
+import { addUndo } from './commands/undo.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -37,6 +38,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addAudit(program, shell, done);
   addTrace(program, shell);
   addReply(program, shell);
+  addUndo(program, shell, done);
   addControls(program, shell);
   addToken(program, shell);
   addCan(program, shell, done);

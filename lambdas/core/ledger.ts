@@ -10,7 +10,7 @@ import type { Outcome, Run, RunStatus } from './run.ts';
 export interface Wanted {
   readonly input?: boolean;
   readonly plan?: number;
-  readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call'>[];
+  readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call' | 'action'>[];
   readonly writ?: { readonly scope: string; readonly action: number };
   readonly claim?: { readonly scope: string; readonly action: number };
   /** Control subjects, in the run's own shard. */

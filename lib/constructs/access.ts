@@ -63,13 +63,15 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
       const counters = [...budgets, ...writes.map(prefix.rate), prefix.cap(workflow)];
       return {
         audit: 'append',
-        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs, ...counters],
+        read: [prefix.run, prefix.input, prefix.plan, prefix.control, ...readings, ...writs, ...claims, ...counters],
         put: writs,
         update: [prefix.run, ...counters],
         check: [prefix.control],
       };
     }
     case 'verify':
+      return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
+    case 'survey':
       return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
     case 'respond':
       return { ...MOVES, read: [prefix.run] };

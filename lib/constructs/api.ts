@@ -33,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   { method: GET, path: '/v1/runs/{id}', roles: ROLES },
   { method: GET, path: '/v1/runs/{id}/audit', roles: ROLES },
   { method: POST, path: '/v1/runs/{id}/reply', roles: ['submitter'] },
+  { method: POST, path: '/v1/runs/{id}/undo', roles: ['operator'] },
   { method: GET, path: '/v1/controls', roles: ['operator', 'auditor'] },
   { method: PUT, path: '/v1/controls/global', roles: ['operator'] },
   { method: PUT, path: '/v1/controls/{level}/{name}', roles: ['operator'] },

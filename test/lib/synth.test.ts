@@ -127,10 +127,10 @@ describe('steps', () => {
   const claims = `${prefix.claim('jira:write')}*`;
   // of this workflow and its own tools: no other Decide counts there, and this one nowhere else
   const budgets = ['BUDGET#run:*', 'BUDGET#tenant:*', 'BUDGET#workflow:ticket-triage#*'];
-  const rates = 'RATE#jira.assign#*';
+  const rates = ['RATE#jira.assign#*', 'RATE#jira.restore-components#*'];
   const caps = 'CAP#ticket-triage#*';
 
-  it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide'])(
+  it.each(['route', 'propose', 'ask', 'verify', 'survey', 'respond', 'escalate', 'reap', 'decide'])(
     '%s reaches no secret, no tool and no execution',
     (step) => {
       const actions = actionsOf(named(step));
@@ -143,11 +143,12 @@ describe('steps', () => {
     ['propose', [...budgets, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
     [
       'decide',
-      [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
+      [...budgets, caps, claims, 'CONTROL#*', INPUT, 'PLAN#*', ...rates, readings, RUN, writs],
       [writs],
-      [...budgets, caps, rates, RUN],
+      [...budgets, caps, ...rates, RUN],
       ['CONTROL#*'],
     ],
+    ['survey', [claims, readings, RUN, writs], [], [RUN], []],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
@@ -175,7 +176,7 @@ describe('steps', () => {
       TicketTriageroute: budgets,
       TicketTriagepropose: budgets,
       TicketTriagereap: budgets,
-      TicketTriagedecide: [...budgets, caps, rates],
+      TicketTriagedecide: [...budgets, caps, ...rates],
     });
   });
 
@@ -234,7 +235,7 @@ describe('the state machine', () => {
     const versions = ['AWS::StepFunctions::StateMachineVersion', 'AWS::Lambda::Version'].flatMap((type) =>
       ofType(workflows, type)
     );
-    expect(versions).toHaveLength(10);
+    expect(versions).toHaveLength(12);
     for (const [, { DeletionPolicy, UpdateReplacePolicy }] of versions)
       expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
   });
@@ -263,6 +264,7 @@ describe('the API', () => {
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
+      'POST /v1/runs/{id}/undo': ['writ/operator'],
       'GET /v1/controls': ['writ/operator', 'writ/auditor'],
       'PUT /v1/controls/global': ['writ/operator'],
       'PUT /v1/controls/{level}/{name}': ['writ/operator'],
@@ -299,6 +301,7 @@ describe('the API', () => {
     expect(actionsOf(statements).filter((action) => action.startsWith('states:'))).toEqual([
       'states:StartExecution',
       'states:SendTaskSuccess',
+      'states:StartExecution', // of undos, which ask nobody
     ]);
   });
 
@@ -318,7 +321,7 @@ describe('functions', () => {
 
   it('run Node 24 on ARM, traced, within a log group of their own', () => {
     const functions = [...functionsOf(workflows), ...functionsOf(api)];
-    expect(functions).toHaveLength(12);
+    expect(functions).toHaveLength(13);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -336,7 +339,7 @@ describe('functions', () => {
       'eligibility.model index.mjs workflow.json',
     ]);
     expect(files.filter((each) => each.includes('queue.model'))).toEqual(['index.mjs queue.model workflow.json']);
-    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(6);
+    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(7);
     expect(files.filter((each) => each === 'index.mjs workflows.json')).toHaveLength(1);
     expect(files.filter((each) => each === 'index.mjs')).toHaveLength(3); // two scopes, and the token's function
   });
@@ -344,7 +347,7 @@ describe('functions', () => {
   it('are small', () => {
     const directory = join(folder, 'first');
     const sizes = assetsOf(directory).map(({ name }) => statSync(join(directory, name, 'index.mjs')).size);
-    expect(sizes).toHaveLength(12);
+    expect(sizes).toHaveLength(13);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_200_000);
   });
 });

@@ -94,7 +94,9 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
     desk: dynamoDesk(connection, { state, audit }),
     controls: dynamoControls(connection, { state, audit }),
     executions: executions.port,
-    workflows: new Map([['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE }]]),
+    workflows: new Map([
+      ['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE, undoMachine: MACHINE }],
+    ]),
     operatorTenant: 'platform',
     now: () => AT,
     pause: async () => undefined,

@@ -23,7 +23,7 @@ export interface ReadDeps<Client> {
 export const read = async <Client>(
   { readings, scope, reads, open, now }: ReadDeps<Client>,
   run: RunRef,
-  { tool: name, call, input }: { readonly tool: string; readonly call: Reading['call']; readonly input: unknown }
+  { tool: name, call, action, input }: Pick<Reading, 'tool' | 'call'> & { action?: number | undefined; input: unknown }
 ): Promise<{ readonly kind: 'read'; readonly ref: string; readonly sha256: string }> => {
   const tool = reads.find(({ contract }) => contract.name === name);
   if (tool === undefined) throw new Terminal(`scope ${scope} has no tool ${name}`);
@@ -33,6 +33,14 @@ export const read = async <Client>(
   const client = await open(run.tenant);
   const output = await tool.call(client, parsed.data, AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000));
   const at = now();
-  const reading = { tool: name, scope, call, output, sha256: digestOf(output), at: at.toISOString() };
+  const reading = {
+    tool: name,
+    scope,
+    call,
+    ...(action !== undefined && { action }),
+    output,
+    sha256: digestOf(output),
+    at: at.toISOString(),
+  };
   return { kind: 'read', ...(await readings.keep(run, reading, at)) };
 };
