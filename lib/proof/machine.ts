@@ -3,6 +3,9 @@ import type { StepName } from '../../statemachines/segments/callees.ts';
 import { STEPS } from '../../statemachines/segments/callees.ts';
 import type { Scope } from '../functions.ts';
 
+/** What a reading is for. */
+const CALLS = ['before', 'after', 'undone', 'now'] as const;
+
 /** What a state is for, by the function that it calls and by what it tells it. */
 export type Part =
   | {
@@ -16,7 +19,7 @@ export type Part =
   | {
       readonly kind: 'read';
       readonly scope: string;
-      readonly call: 'before' | 'after' | 'undone';
+      readonly call: (typeof CALLS)[number];
       readonly action: number;
     }
   | { readonly kind: 'choice' };
@@ -137,8 +140,9 @@ const partOf = (task: Task<string>, scopes: ReadonlyMap<string, Scope>): Part | 
   const scope = scopes.get(FunctionName);
   if (scope === undefined) return `calls ${FunctionName}, which is no scope of the workflow's tools`;
   if (scope.effect === 'read') {
-    return call === 'before' || call === 'after' || call === 'undone'
-      ? { kind: 'read', scope: scope.name, call, action: typeof action === 'number' ? action : 1 }
+    const known = CALLS.find((each) => each === call);
+    return known
+      ? { kind: 'read', scope: scope.name, call: known, action: typeof action === 'number' ? action : 1 }
       : `calls ${scope.name} to read neither before nor after an act`;
   }
   if (typeof action !== 'number') return `calls ${scope.name} for no action that is known beforehand`;

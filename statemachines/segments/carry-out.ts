@@ -28,10 +28,11 @@ export interface CarryOut<Suffix extends string, Next extends string> {
   readonly confirmed: Way<Next> & { readonly kind: 'verified' | 'undone' };
   readonly mismatch: Way<Next>;
   /** What Escalate is told where it fails: by default that, with the ruling's rules. */
-  readonly failing?: (reason: 'fault' | 'in-doubt') => Values;
+  readonly failing?: (reason: 'fault' | 'in-doubt' | 'not-running') => Values;
 }
 
 const RULES: Value = '{% $verdict.rules %}';
+const NOT_RUNNING: Value = "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}";
 
 /**
  * Carries out what has its writ, to the verified effect. What may have happened is never retried: `Reconcile` looks it up, and only
@@ -47,7 +48,7 @@ export const carryOut = <Suffix extends string, Next extends string>({
   verifying = {},
   confirmed,
   mismatch,
-  failing = (reason) => because(reason, RULES),
+  failing = (reason) => (reason === 'not-running' ? because('in-doubt', NOT_RUNNING) : because(reason, RULES)),
 }: CarryOut<Suffix, Next>) => {
   type Own = CarriedOut<Suffix>;
   const own = (name: (typeof NAMES)[number]): Own => `${name}${suffix}`;
@@ -66,7 +67,11 @@ export const carryOut = <Suffix extends string, Next extends string>({
       payload: { action, operation: 'reconcile' },
       saveAs: 'found',
       retry: retry.patient,
-      otherwise: [caught('States.ALL', 'Escalate', failing('in-doubt'))],
+      otherwise: [
+        // nobody runs the function, such as while its concurrency is taken away: whoever takes the run over should know
+        caught('Lambda.TooManyRequestsException', 'Escalate', failing('not-running')),
+        caught('States.ALL', 'Escalate', failing('in-doubt')),
+      ],
       next: own('Reconciled'),
     }),
     [own('Reconciled')]: {

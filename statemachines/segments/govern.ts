@@ -51,7 +51,7 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
           Assign: because('unsure', RULES),
           Next: 'Escalate',
         },
-        ...OVER.map((reason) => ({
+        ...([...OVER, 'stopped'] as const).map((reason) => ({
           Condition: `{% $verdict.kind = 'refused' and $verdict.because = '${reason}' %}`,
           Assign: because(reason, RULES),
           Next: 'Escalate' as const,

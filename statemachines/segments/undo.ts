@@ -4,6 +4,7 @@ import { type State, type StateMachine, stateMachine, type Value, type Values } 
 import type { Callees } from './callees.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
 import { escalate, respond } from './ends.ts';
+import { WORKFLOW } from './read.ts';
 import { because, call, caught, outcome } from './task.ts';
 
 /** An action that a workflow may take, and the read tool that sees its effect. */
@@ -82,7 +83,7 @@ export const undoMachine = (
   for (const [at, { action, write, seenBy }] of newestFirst.entries()) {
     const older = newestFirst[at + 1]?.action;
     const onward = { assign: REPORTED, next: older === undefined ? 'Respond' : `Survey${older}` };
-    const reading = { tool: seenBy.name, input: '{% $surveyed.input %}', action };
+    const reading = { workflow: WORKFLOW, tool: seenBy.name, input: '{% $surveyed.input %}', action };
     const chosen = (name: string, kind: string, assign: Values, next: string): void => {
       states[`${name}${action}`] = {
         Type: 'Choice',
@@ -104,7 +105,7 @@ export const undoMachine = (
     });
     chosen('Surveyed', 'reversible', {}, `Now${action}`);
     states[`Now${action}`] = call<string>(scopeOf(seenBy), {
-      payload: { call: 'before', ...reading },
+      payload: { call: 'now', ...reading },
       next: `Decide${action}`,
     });
     states[`Decide${action}`] = call<string>(step.decide, {

@@ -37,7 +37,6 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     const ref = { tenant: 'acme', run: body.run };
     expect(api.executions.started.get(body.run)).toEqual({
       machine: MACHINE,
-      undoMachine: MACHINE,
       input: JSON.stringify({ tenant: 'acme', run: body.run, workflow: 'ticket-triage' }),
     });
     const run = await api.deps.desk.run(ref);

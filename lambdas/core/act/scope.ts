@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, RunId, Tenant, ToolName } from '../names.ts';
+import { Digest, RunId, Tenant, ToolName, WorkflowName } from '../names.ts';
 import { ReadingCall } from '../records.ts';
 import { defineStep } from '../steps/step.ts';
 import { type ActDeps, act } from './act.ts';
@@ -13,12 +13,13 @@ export const readScope = <Client>() =>
     input: z.strictObject({
       tenant: Tenant,
       run: RunId,
+      workflow: WorkflowName,
       call: ReadingCall,
       action: z.int().positive().optional(),
       tool: ToolName,
       input: z.record(z.string(), z.unknown()),
     }),
-    output: z.strictObject({ kind: z.literal('read'), ref: z.string(), sha256: Digest }),
+    output: z.strictObject({ kind: z.enum(['read', 'stopped']), ref: z.string(), sha256: Digest }),
     run: (deps: ReadDeps<Client>, { tenant, run, ...request }) => read(deps, { tenant, run }, request),
   });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
-import { controlSubject, controlsOver } from '../gate/controls.ts';
+import { controlSubject, controlsOver, stopAmong } from '../gate/controls.ts';
 import { judgeUndo, type Reversal, ruleOf, STILL_OURS, type UndoRefusal, UndoVerdict } from '../gate/undo.ts';
 import { Verdict } from '../gate/verdict.ts';
 import type { Standing } from '../limits/limit.ts';
@@ -43,7 +43,7 @@ const decideUndo = async (
   if (known === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
   const byOperator = known.run.undo !== undefined;
   const now = byOperator
-    ? { scope: seer.scope, tool: seer.name, call: 'before' as const, action: undoes }
+    ? { scope: seer.scope, tool: seer.name, call: 'now' as const, action: undoes }
     : { scope: seer.scope, tool: seer.name, call: 'after' as const, action: undoes };
   const wanted = {
     readings: [now],
@@ -72,10 +72,9 @@ const decideUndo = async (
     if (judged.kind === 'refused') return refused(judged.because);
 
     const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
-    const stop = controlsOver(ref.tenant, release.workflow, scope).find(({ subject }) =>
-      dossier.controls.some((control) => control.subject === subject && control.stopped)
-    );
-    if (!byOperator && stop !== undefined) return refused('stopped', [ruleOf('stopped'), stop.rule]);
+    const over = controlsOver(ref.tenant, release.workflow, scope);
+    const stop = stopAmong(dossier.controls, over, { now: deps.now() });
+    if (!byOperator && stop !== undefined) return refused('stopped', [ruleOf('stopped'), stop]);
     if (!byOperator && IDLE_MODES.includes(tenant?.mode ?? release.mode)) return refused('mode');
 
     const at = deps.now();

@@ -103,7 +103,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
 
       const ref = await world.asked();
       await survey.run(world.deps, { ...ref, action: 1 });
-      await world.see(ref, 'before', 1);
+      await world.see(ref, 'now', 1);
       const verdicts = await Promise.all(Array.from({ length: 5 }, () => world.decide(ref, 1, 1)));
       expect(new Set(verdicts.map((verdict) => JSON.stringify(verdict))).size).toBe(1);
       const writes = sandbox.writes().length;
@@ -176,7 +176,14 @@ describe.skipIf(!hasDynoxide)('undo', () => {
         const names = { global: undefined, tenant: 'acme', workflow: 'ticket-triage', scope: 'jira:write' };
         const subject = controlSubject(level, names[level]);
         const ref = await world.asked();
-        const content = { subject, stopped: true, reason: 'a test', by: 'op', at: AT.toISOString() };
+        const content = {
+          subject,
+          stopped: true,
+          stops: 'everything',
+          reason: 'a test',
+          by: 'op',
+          at: AT.toISOString(),
+        };
         const shadow = level === 'tenant' ? { mode: 'shadow' } : {};
         const key = keys.control(subject, shardOf(ref));
         await world.state.put({ ...key, content: { ...content, ...shadow } });

@@ -35,6 +35,7 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
   const { deps } = run;
   const see = (ref: RunRef, call: Reading['call'], action?: number) =>
     read({ readings, scope: 'jira:read', reads: jira.reads, open: async () => client, now: () => AT }, ref, {
+      workflow: 'ticket-triage',
       tool: 'jira.get',
       call,
       action,
@@ -65,7 +66,7 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
   const ruled = async (undo: RunRef) => {
     const surveyed = await survey.run(deps, { ...undo, action: 1 });
     if (surveyed.kind === 'refused') return surveyed;
-    await see(undo, 'before', 1);
+    await see(undo, 'now', 1);
     return decide(undo, 1, 1);
   };
   /** The operator's undo as its machine carries it out. */
