@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
+import { actionOfUndo } from '../gate/undo.ts';
+import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome, Run } from '../run.ts';
+import { partition } from '../tables.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
@@ -89,12 +92,23 @@ const evidenceOf = (deps: CloseDeps) => {
   };
 };
 
+const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
+
+/** The writs by which a run has undone its own actions, as its steps name them. */
+const undosOf = (run: Run) =>
+  Object.entries(run.steps).flatMap(([key, answer]) => {
+    const { data } = Authorised.safeParse(key.startsWith('decide#') ? answer : undefined);
+    if (data === undefined || actionOfUndo(data.writ.action) === data.writ.action) return [];
+    const { scope, action, digest } = data.writ;
+    return [{ ref: `${partition.writ(scope, run)}/${action}`, sha256: digest }];
+  });
+
 const handOver = <Output>(
   output: Output,
   dossier: Dossier,
   { because, rules, outcome, now }: { because: string; rules: readonly string[]; outcome: Outcome; now: Date }
 ): Advance<Output> => {
-  const sources = sourcesOf(dossier);
+  const sources = [...sourcesOf(dossier), ...undosOf(dossier.run)];
   return {
     output,
     rules,

@@ -5,7 +5,7 @@ import { Retryable, Uncertain } from '../../../lambdas/core/errors.ts';
 import { controlSubject, shardOf } from '../../../lambdas/core/gate/controls.ts';
 import { isOperatorsUndo, undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { Tools } from '../../../lambdas/core/provenance.ts';
-import { respond } from '../../../lambdas/core/steps/close.ts';
+import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
 import type { WriteTool } from '../../../lambdas/core/tool.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
@@ -271,6 +271,32 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       expect(world.components()).toEqual(['Access']);
     });
 
+    it('takes the newest action first, and leaves what lies below one that stands', async () => {
+      const world = await done(['Access']);
+      for (const key of [keys.writ, keys.claim]) {
+        const item = await world.state.get(key(world.ref, 'jira:write', 1));
+        const action = { ...(item?.content as object), ...(key === keys.writ && { action: 2 }) };
+        await world.state.put({ ...key(world.ref, 'jira:write', 2), content: action });
+      }
+      const ref = await world.asked();
+      const surveyed = (action: number) => survey.run(world.deps, { ...ref, action });
+      expect(await surveyed(2)).toMatchObject({ kind: 'reversible', input: { issueKey: 'OPS-2' } });
+      await world.jiraSets(['Hardware']);
+      await world.see(ref, 'now', 2);
+      expect(await world.decide(ref, 2, 2)).toMatchObject({ kind: 'refused', because: 'changed' });
+
+      expect(await surveyed(1)).toMatchObject({ kind: 'refused', because: 'newer-stands' });
+      await respond.run(world.deps, { ...ref, outcome: 'reported', rules: [] });
+      expect(await world.view(ref.run)).toMatchObject({
+        outcome: 'refused',
+        undone: [
+          { action: 2, report: 'changed' },
+          { action: 1, report: 'newer-stands' },
+        ],
+      });
+      expect(world.components()).toEqual(['Hardware']);
+    });
+
     it('calls nothing undone that is not seen to be', async () => {
       const world = await done(['Access']);
       const ref = await world.asked();
@@ -303,6 +329,15 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       expect(world.components()).toEqual(['Access']);
       expect(JSON.stringify(sandbox.writes().at(-1))).toContain(`${world.ref.run}-${own}`);
       expect((await world.view(world.ref.run)).undone).toEqual([{ action: 1, report: 'undone' }]);
+      await escalate.run(world.deps, {
+        ...world.ref,
+        because: 'mismatch',
+        rules: ['EFFECT_NOT_SEEN', 'UNDO_STILL_OURS'],
+      });
+      const { escalation } = await world.view(world.ref.run);
+      for (const ref of ['READ#jira:read#', 'WRIT#jira:write#'])
+        for (const sk of ref.startsWith('READ') ? ['jira.get#undone'] : ['1', String(own)])
+          expect(escalation.evidence).toContain(`${ref}acme#${world.ref.run}/${sk}`);
       const [writ] = (await world.writs()).filter(({ action }) => action === own);
       expect(writ && isOperatorsUndo(writ)).toBe(false);
     });
