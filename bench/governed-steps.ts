@@ -103,7 +103,9 @@ const stepsOver = (connection: Connection, { release, eligibility, proposer, nam
         desk: dynamoDesk(connection, names),
         controls: dynamoControls(connection, names),
         executions: { start: async () => undefined, answer: async () => 'answered' },
-        workflows: new Map([[release.workflow, { release: release.release, input: release.input, machine: 'none' }]]),
+        workflows: new Map([
+          [release.workflow, { release: release.release, input: release.input, machine: 'none', undoMachine: 'none' }],
+        ]),
         now,
         traceId: deps.traceId,
         random: (bytes) => randomBytes(bytes),

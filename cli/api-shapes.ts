@@ -81,6 +81,9 @@ export const RunView = z.object({
     })
     .optional(),
   limits: z.array(Limit).optional(),
+  undo: z.object({ of: z.string(), reason: z.string() }).optional(),
+  undoneBy: z.array(z.string()).optional(),
+  undone: z.array(z.object({ action: z.int(), report: z.string() })).optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 
@@ -109,6 +112,9 @@ export const AuditTrail = z.object({
   records: z.array(AuditLink),
 });
 export type AuditTrail = z.infer<typeof AuditTrail>;
+
+export const Undoing = z.object({ run: z.string(), undoes: z.string() });
+export type Undoing = z.infer<typeof Undoing>;
 
 export const Replied = z.object({ run: z.string(), round: z.int() });
 export type Replied = z.infer<typeof Replied>;

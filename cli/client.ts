@@ -9,6 +9,7 @@ import {
   RunPage,
   RunView,
   Submitted,
+  Undoing,
 } from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
@@ -45,6 +46,8 @@ export interface Api {
   approvals(page: { readonly limit: number; readonly cursor?: string }): Promise<ApprovalPage>;
   /** Deciding the same again is harmless. */
   decide(id: string, decision: Decision): Promise<Decided>;
+  /** Asking again is harmless: it gives the same undo. */
+  undo(id: string, reason: string): Promise<Undoing>;
   controls(): Promise<ControlList>;
   controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
@@ -87,6 +90,14 @@ export const apiAt = (endpoint: Endpoint): Api => {
         body: { fields },
         answer: Replied,
         repeatable: false,
+      }),
+    undo: (id, reason) =>
+      send(endpoint, {
+        method: 'POST',
+        path: `${runPath(id)}/undo`,
+        body: { reason },
+        answer: Undoing,
+        repeatable: true,
       }),
     controlAudit: (level, name) =>
       send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),

@@ -11,6 +11,7 @@ import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
 import { addTrace } from './commands/trace.ts';
+import { addUndo } from './commands/undo.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -41,6 +42,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addTrace(program, shell);
   addReply(program, shell);
   addApprovals(program, shell, done);
+  addUndo(program, shell, done);
   addControls(program, shell);
   addBreakGlass(program, shell, done);
   addToken(program, shell);

@@ -5,6 +5,7 @@ import type { StateMachine } from '../statemachines/segments/asl.ts';
 import type { Callees, StepName } from '../statemachines/segments/callees.ts';
 import { STEPS } from '../statemachines/segments/callees.ts';
 import type { Callee } from '../statemachines/segments/task.ts';
+import { undoMachine } from '../statemachines/segments/undo.ts';
 import { type Bundles, bundleOf } from './bundle.ts';
 import { assertCountable } from './countable.ts';
 import { bundleName, DEPLOYED_STEPS, STEP_TIMEOUT_SECONDS, scopesOf } from './functions.ts';
@@ -30,6 +31,10 @@ export const calleesOf = (
 export const symbolicMachine = (definition: WorkflowDefinition): StateMachine =>
   definition.machine(calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope }));
 
+/** The state machine by which an operator has a run undone, with its functions by name. */
+export const symbolicUndoMachine = (definition: WorkflowDefinition): StateMachine =>
+  undoMachine(calleesOf(definition, { step: (step) => `step:${step}`, scope: (scope) => scope }), definition);
+
 /**
  * Digest of everything that decides a run's behaviour: data with models, policies and limits, code of its functions, states.
  * Throws for data that no workflow can have.
@@ -41,7 +46,8 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
   ];
   const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
   const machine = symbolicMachine(definition);
+  const undo = symbolicUndoMachine(definition);
   const workflow = Workflow.parse(data);
   assertCountable(definition, workflow);
-  return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine }) });
+  return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine, undo }) });
 };

@@ -4,6 +4,7 @@ import type { Tool } from '../lambdas/core/tool.ts';
 import type { EngineSpec, Workflow } from '../lambdas/core/workflow.ts';
 import type { StateMachine } from './segments/asl.ts';
 import type { Callees } from './segments/callees.ts';
+import type { Action } from './segments/undo.ts';
 
 /** One labelled text of the examples that a workflow learns from. */
 export interface Example {
@@ -39,6 +40,8 @@ export interface WorkflowDefinition {
   readonly name: string;
   /** Its state machine may call the functions of these tools' scopes, and Decide may issue writs for the write scopes. */
   readonly tools: readonly Tool[];
+  /** What its state machine may do to a customer's system: an operator can have each undone. */
+  readonly actions: readonly Action[];
   readonly classifiers: (examples: readonly Example[]) => readonly Classifier[];
   readonly data: (given: {
     readonly mode: Mode;

@@ -44,6 +44,32 @@ const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string =
   return `${rule}: ${known}, ${quantity(asked, unit)} asked${anew}`;
 };
 
+type Undone = NonNullable<RunView['undone']>[number];
+
+const REPORTS: Readonly<Record<string, string>> = {
+  undone: 'undone',
+  changed: "not undone: the record has changed since, so it is somebody else's now",
+  'nothing-to-undo': 'nothing to undo: the record is as it was before',
+  irreversible: 'not undone: it cannot be',
+  'never-done': 'nothing to undo: it was never done',
+  'in-doubt': 'not undone: nobody knows whether it was done',
+  'before-unknown': 'not undone: how the record was before is not kept any longer',
+  'newer-stands': 'not undone: a newer change to the same record stands',
+  stopped: 'not undone: it is stopped',
+  mode: 'not undone: the mode lets a run do nothing',
+  'over-rate': 'not undone: as often as the tool may be used it was used',
+  mismatch: 'acted, and the record is not as it was before',
+  'under-way': 'under way',
+  failed: 'failed: people have it',
+};
+
+/** Reports after which nothing of an action is left in the customer's system. */
+const STANDS_NO_MORE: readonly string[] = ['undone', 'nothing-to-undo', 'never-done'];
+
+export const isUndone = ({ report }: Undone): boolean => STANDS_NO_MORE.includes(report);
+const undoToneOf = (undone: Undone): Tone => (isUndone(undone) ? 'good' : 'warn');
+const reportOf = ({ action, report }: Undone): string => `action ${action} ${REPORTS[report] ?? report}`;
+
 const LABEL_WIDTH = 12;
 
 /** One run as lines of label and value; what it does not have is left out. */
@@ -79,6 +105,12 @@ export const showRun = (out: Terminal, view: RunView): void => {
   }
   if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
   for (const limit of view.limits ?? []) say('limit', limitOf(limit), 'warn');
+  if (view.undo) {
+    say('undoes', view.undo.of);
+    say('reason', view.undo.reason);
+  }
+  for (const undone of view.undone ?? []) say('undo', reportOf(undone), undoToneOf(undone));
+  for (const by of view.undoneBy ?? []) say('undone by', by);
   say('release', view.release?.slice(0, 12));
   say('submitted', [timeOf(view.createdAt), userOf(view.user)].filter((part) => part !== undefined).join(' by '));
   say('changed', timeOf(view.updatedAt));

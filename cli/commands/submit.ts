@@ -20,7 +20,7 @@ const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 3_000;
 
 /** Looks at the run, less and less often, until it is closed or asks something. */
-const settled = async (shell: Shell, api: Api, id: string, withinMs: number): Promise<RunView> => {
+export const settled = async (shell: Shell, api: Api, id: string, withinMs: number): Promise<RunView> => {
   const deadline = shell.now() + withinMs;
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)) {
     const view = await api.run(id);

@@ -80,7 +80,8 @@ export const openApiOf = (endpoints: readonly Endpoint[]): object => {
     info: {
       title: 'Writ',
       version: '1',
-      description: 'Submit tasks, follow their runs, approve what asks for it, read why each was decided, and stop what must stop.',
+      description:
+        'Submit tasks, follow their runs, approve what asks for it, read why each was decided, and stop what must stop.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths: Object.fromEntries(

@@ -19,11 +19,20 @@ export type Input = z.infer<typeof Input>;
 export const fieldsOf = ({ fields, replies }: Input): Readonly<Record<string, string>> =>
   Object.assign({}, fields, ...replies);
 
+/** `undone`: after a run has undone its own action. `now`: before an operator's undo. */
+export const ReadingCall = z.enum(['before', 'after', 'undone', 'now']);
+
+/** Arguments of an authorised action: text, or several texts. */
+export const Arguments = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+export type Arguments = z.infer<typeof Arguments>;
+
 /** A read tool's answer, before the action or after it. */
 export const Reading = z.strictObject({
   tool: ToolName,
   scope: ScopeName,
-  call: z.enum(['before', 'after']),
+  call: ReadingCall,
+  /** Of which action, where it is not the first. */
+  action: z.int().positive().optional(),
   output: z.record(z.string(), z.unknown()),
   sha256: Digest,
   /** The rule of the stop under which nothing was read: `output` is empty then. */
@@ -67,7 +76,7 @@ export const Writ = z.strictObject({
   /** Digest of tool and arguments: what exactly is authorised. */
   digest: Digest,
   tool: ToolName,
-  arguments: z.record(z.string(), z.string()),
+  arguments: Arguments,
   release: Digest,
   workflow: WorkflowName,
   rules: z.array(RuleId),
@@ -75,6 +84,8 @@ export const Writ = z.strictObject({
   /** Who approved it, where somebody had to. */
   approvals: z.array(z.strictObject({ by: z.string(), at: z.iso.datetime() })).optional(),
   issuedAt: z.iso.datetime(),
+  /** Of an undo: the action that it reverses, of this run or of the one that an operator named. */
+  undoes: z.strictObject({ run: RunId, action: z.int().positive() }).optional(),
 });
 export type Writ = z.infer<typeof Writ>;
 

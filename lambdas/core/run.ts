@@ -25,6 +25,10 @@ export const Run = z.strictObject({
   /** What each step answered, by step key such as `route#0`: ids and verdicts. A repeated step answers from here. */
   steps: z.record(z.string(), z.unknown()),
   head: Head,
+  /** Of a run that undoes another: which, and why an operator wanted it. */
+  undo: z.strictObject({ of: RunId, reason: z.string() }).optional(),
+  /** Runs that were to undo this one, the last one last. */
+  undoneBy: z.array(RunId).optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

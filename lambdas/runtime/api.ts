@@ -29,14 +29,20 @@ const Machines = z.string().transform((text, context) => {
 const Shapes = z.record(WorkflowName, z.strictObject({ release: Digest, input: TaskShape }));
 
 /** Every workflow with its state machine. Throws `Terminal` where one is told of without the other. */
-const workflowsFrom = (shapes: z.infer<typeof Shapes>, machines: z.infer<typeof Machines>): Workflows => {
+const workflowsFrom = (
+  shapes: z.infer<typeof Shapes>,
+  machines: z.infer<typeof Machines>,
+  undoMachines: z.infer<typeof Machines>
+): Workflows => {
   const strays = Object.keys(machines).filter((name) => !Object.hasOwn(shapes, name));
   if (strays.length > 0) throw new Terminal(`WORKFLOWS names ${strays.join(', ')}, workflows.json does not`);
   return new Map(
     Object.entries(shapes).map(([name, shape]) => {
       const machine = machines[name];
       if (machine === undefined) throw new Terminal(`workflows.json names ${name}, WORKFLOWS does not`);
-      return [name, { ...shape, machine }];
+      const undoMachine = undoMachines[name];
+      if (undoMachine === undefined) throw new Terminal(`workflows.json names ${name}, UNDO_WORKFLOWS does not`);
+      return [name, { ...shape, machine, undoMachine }];
     })
   );
 };
@@ -46,6 +52,7 @@ const apiDeps = (): ApiDeps => {
     STATE_TABLE: z.string(),
     AUDIT_TABLE: z.string(),
     WORKFLOWS: Machines,
+    UNDO_WORKFLOWS: Machines,
     OPERATOR_TENANT: Tenant.default('platform'),
   });
   const connection = dynamo();
@@ -55,7 +62,7 @@ const apiDeps = (): ApiDeps => {
     controls: dynamoControls(connection, tables),
     approvals: dynamoApprovals(connection, tables.state),
     executions: stepFunctions(stepFunctionsOptions(), () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
-    workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
+    workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS, env.UNDO_WORKFLOWS),
     operatorTenant: env.OPERATOR_TENANT,
     now: () => new Date(),
     pause: (milliseconds) => pause(milliseconds),

@@ -80,6 +80,7 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
           prefix.control,
           ...readings,
           ...writs,
+          ...claims,
           ...counters,
         ],
         put: writs,
@@ -88,6 +89,8 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
       };
     }
     case 'verify':
+      return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
+    case 'survey':
       return { ...MOVES, read: [prefix.run, ...readings, ...writs, ...claims] };
     case 'respond':
       return { ...MOVES, read: [prefix.run] };

@@ -36,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   { method: POST, path: '/v1/runs/{id}/reply', roles: ['submitter'] },
   { method: GET, path: '/v1/approvals', roles: APPROVER_ROLES },
   { method: POST, path: '/v1/approvals/{id}', roles: APPROVER_ROLES },
+  { method: POST, path: '/v1/runs/{id}/undo', roles: ['operator'] },
   { method: GET, path: '/v1/controls', roles: ['operator', 'auditor'] },
   { method: PUT, path: '/v1/controls/global', roles: ['operator'] },
   { method: PUT, path: '/v1/controls/{level}/{name}', roles: ['operator'] },

@@ -14,10 +14,11 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { StateMachine as Definition } from '../../statemachines/segments/asl.ts';
 import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
+import { undoMachine } from '../../statemachines/segments/undo.ts';
 import { bundleName, type DeployedStep, type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
 import { functionsCalledBy } from '../proof/prove.ts';
-import { calleesOf, symbolicMachine } from '../release.ts';
+import { calleesOf, symbolicMachine, symbolicUndoMachine } from '../release.ts';
 import { acknowledge, acknowledgeNoResource, acknowledgeVersions } from './acknowledge.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
 import type { Ledger } from './ledger.ts';
@@ -38,6 +39,8 @@ export class Workflow extends Construct {
   readonly stateMachineArn: string;
   /** The published version of this release, which a run keeps to its end. */
   readonly versionArn: string;
+  /** The state machine that undoes what a run did, and its version of this release. */
+  readonly undo: { readonly stateMachineArn: string; readonly versionArn: string };
 
   constructor(parent: Construct, id: string, { workflow, ledger, scopes, ...settings }: WorkflowProps) {
     super(parent, id);
@@ -50,20 +53,26 @@ export class Workflow extends Construct {
       step: (name) => steps[name].currentVersion.functionArn,
       scope: (name) => functionOf(scopes, name).currentVersion.functionArn,
     });
-    const called = functionsCalledBy(symbolicMachine(definition));
-    const role = this.#role([
-      ...STEPS.filter((name) => called.has(`step:${name}`)).map((name) => steps[name]),
-      ...declared.filter(({ name }) => called.has(name)).map(({ name }) => functionOf(scopes, name)),
-    ]);
-    const stateMachine = this.#stateMachine(definition.name, definition.machine(callees), role);
+    const roleOf = (id: string, machine: Definition) => {
+      const called = functionsCalledBy(machine);
+      return this.#role(id, [
+        ...STEPS.filter((name) => called.has(`step:${name}`)).map((name) => steps[name]),
+        ...declared.filter(({ name }) => called.has(name)).map(({ name }) => functionOf(scopes, name)),
+      ]);
+    };
+    const role = roleOf('', symbolicMachine(definition));
+    const stateMachine = this.#stateMachine('', definition.name, definition.machine(callees), role);
     this.stateMachineArn = stateMachine.stateMachineArn;
-    this.versionArn = this.#publish(stateMachine);
+    this.versionArn = this.#publish('', stateMachine);
+    const undoRole = roleOf('Undo', symbolicUndoMachine(definition));
+    const undo = this.#stateMachine('Undo', `${definition.name}-undo`, undoMachine(callees, definition), undoRole);
+    this.undo = { stateMachineArn: undo.stateMachineArn, versionArn: this.#publish('Undo', undo) };
     new Rule(this, 'Unfinished', {
       description: `Runs of ${definition.name} whose execution ended without closing them`,
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
-        detail: { status: UNFINISHED, stateMachineArn: [stateMachine.stateMachineArn] },
+        detail: { status: UNFINISHED, stateMachineArn: [stateMachine.stateMachineArn, undo.stateMachineArn] },
       },
       targets: [new LambdaTarget(step('reap'))],
     });
@@ -92,8 +101,8 @@ export class Workflow extends Construct {
   }
 
   /** May call published versions of these functions and nothing else: of any version, since runs that wait keep to theirs. */
-  #role(functions: readonly LambdaFunction[]): Role {
-    const role = new Role(this, 'StateMachineRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+  #role(id: string, functions: readonly LambdaFunction[]): Role {
+    const role = new Role(this, `${id}StateMachineRole`, { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],
@@ -105,14 +114,14 @@ export class Workflow extends Construct {
     return role;
   }
 
-  #stateMachine(name: string, definition: Definition, role: IRole): StateMachine {
+  #stateMachine(id: string, name: string, definition: Definition, role: IRole): StateMachine {
     const stack = Stack.of(this);
-    const stateMachine = new StateMachine(this, 'StateMachine', {
+    const stateMachine = new StateMachine(this, `${id}StateMachine`, {
       definitionBody: DefinitionBody.fromString(stack.toJsonString(definition)),
       role,
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'StateMachineLogs', {
+        destination: new LogGroup(this, `${id}StateMachineLogs`, {
           // this prefix keeps the account's resource policy for log delivery short
           logGroupName: `/aws/vendedlogs/states/${stack.stackName}-${name}`,
           retention: RetentionDays.THREE_MONTHS,
@@ -127,10 +136,10 @@ export class Workflow extends Construct {
   }
 
   /** Publishes what is defined. Earlier versions stay, for the runs that began with them. */
-  #publish({ stateMachineArn, stateMachineRevisionId }: StateMachine): string {
-    const version = new CfnStateMachineVersion(this, 'Version', { stateMachineArn, stateMachineRevisionId });
+  #publish(id: string, { stateMachineArn, stateMachineRevisionId }: StateMachine): string {
+    const version = new CfnStateMachineVersion(this, `${id}Version`, { stateMachineArn, stateMachineRevisionId });
     version.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    new CfnStateMachineAlias(this, 'Live', {
+    new CfnStateMachineAlias(this, `${id}Live`, {
       name: 'live',
       description: 'The version that new runs start with',
       routingConfiguration: [{ stateMachineVersionArn: version.attrArn, weight: 100 }],

@@ -1,6 +1,13 @@
 import { beyond, type Known, NOTHING_KNOWN } from './known.ts';
 import type { Part, ProvenState, Understood } from './machine.ts';
 
+/** What a machine is for, and which of its actions can be undone. */
+export interface Purpose {
+  /** Whether it carries a task out, or undoes what that did. */
+  readonly kind: 'task' | 'undo';
+  readonly reversible: ReadonlySet<number>;
+}
+
 /** What a way through the machine breaks, and the way. */
 export interface Violation {
   readonly rule: string;
@@ -17,20 +24,30 @@ const isIdle = ({ effect }: Known): boolean => effect === 'none' || effect === '
 const actBroken = (action: number, known: Known): Broken => {
   if (known.authorised !== action)
     return ['authorised', `it acts without a ruling that authorises action ${action} after what was proposed last`];
-  return isIdle(known) ? undefined : ['once', 'it acts again although nobody has found that nothing happened'];
+  // what did not verify is not done again: it is undone
+  const isUndo = known.effect === 'mismatch' && known.undoes === known.acted && action !== known.acted;
+  return isIdle(known) || isUndo
+    ? undefined
+    : ['once', 'it acts again although nobody has found that nothing happened'];
 };
 
 /** Any end: people may get a run at any time, but not one that hides what happened. */
-const endBroken = ({ effect, faulted }: Known): Broken => {
+const endBroken = ({ effect, faulted, acted, undoes }: Known, { reversible }: Purpose): Broken => {
   if (effect === 'claimed') return ['reconciled', 'it ends although nobody has looked up what became of its act'];
   if (!faulted && ['looked-up', 'done', 'seen'].includes(effect))
     return ['verified', 'it ends without Verify although its act may be done and nothing failed since'];
+  const stands = effect === 'checked' || effect === 'mismatch';
+  if (!faulted && stands && undoes === undefined && acted !== undefined && reversible.has(acted))
+    return ['undone', 'it ends without asking for an undo although its act did not verify and can be undone'];
   return undefined;
 };
 
-const respondBroken = (known: Known): Broken => {
-  const { effect, outcome } = known;
+const respondBroken = (known: Known, { kind }: Purpose): Broken => {
+  const { effect, outcome, undoes } = known;
   if (!isIdle(known)) return ['verified', 'it answers although its act is not verified'];
+  if (kind === 'undo')
+    return outcome === 'reported' ? undefined : ['honest', 'it says itself what its steps have to say'];
+  if (undoes !== undefined) return ['honest', 'it answers a task whose act was to be undone'];
   if (outcome === 'completed' && effect !== 'verified')
     return ['honest', 'it calls a run completed whose effect was not verified'];
   if (outcome !== 'completed' && effect === 'verified')
@@ -38,12 +55,20 @@ const respondBroken = (known: Known): Broken => {
   return undefined;
 };
 
+/** A run undoes of its own accord only the act that it has just found not to show. */
+const undoBroken = (undoes: number, known: Known): Broken =>
+  known.effect === 'mismatch' && known.acted === undoes && known.undoes === undefined
+    ? undefined
+    : ['undone', 'it asks for an undo of what it has not found to be a mismatch'];
+
 /** What a state breaks when it is entered with this known. */
-const broken = (part: Part, known: Known, isGated: boolean): Broken => {
-  const isAdmitted = !isGated || known.route === 'eligible';
+const broken = (part: Part, known: Known, isGated: boolean, purpose: Purpose): Broken => {
+  const isAdmitted = !isGated || known.route === (purpose.kind === 'task' ? 'eligible' : 'reversible');
   const notAdmitted: Broken = isAdmitted
     ? undefined
-    : ['eligible', 'it goes on with a task that Route has not called eligible'];
+    : purpose.kind === 'task'
+      ? ['eligible', 'it goes on with a task that Route has not called eligible']
+      : ['reversible', 'it goes on with an action that Survey has not called reversible'];
   switch (part.kind) {
     case 'choice':
       return undefined;
@@ -58,11 +83,16 @@ const broken = (part: Part, known: Known, isGated: boolean): Broken => {
   }
   switch (part.step) {
     case 'escalate':
-      return endBroken(known);
+      return endBroken(known, purpose);
     case 'respond':
-      return endBroken(known) ?? respondBroken(known);
+      return endBroken(known, purpose) ?? respondBroken(known, purpose);
     case 'verify':
-      return undefined;
+      return part.action === known.acted ? undefined : ['verified', 'it verifies what it did not act upon last'];
+    case 'decide':
+      if (part.undoes !== undefined && purpose.kind === 'task') return undoBroken(part.undoes, known);
+      if (part.undoes === undefined && purpose.kind === 'undo')
+        return ['undone', 'it asks for a ruling on something else than an undo'];
+      return isIdle(known) ? notAdmitted : ['verified', 'it decides again before its act is verified'];
     default:
       if (!isIdle(known)) return ['verified', 'it goes on to another step before its act is verified'];
       if (part.step === 'approve' && (part.action === undefined || known.needed !== part.action))
@@ -71,7 +101,7 @@ const broken = (part: Part, known: Known, isGated: boolean): Broken => {
         return known.route === 'missing'
           ? undefined
           : ['eligible', 'it asks although Route has not called a field missing'];
-      return part.step === 'route' ? undefined : notAdmitted;
+      return part.step === 'route' || part.step === 'survey' ? undefined : notAdmitted;
   }
 };
 
@@ -83,8 +113,9 @@ const endsWell = ({ part }: ProvenState): boolean =>
  * Follows every way through the machine, with what is known on it, and gives the first way into each thing that it breaks.
  * Ways that differ in nothing known are followed once, so it ends, whatever loops there are.
  */
-export const followAll = ({ startAt, states }: Understood): readonly Violation[] => {
-  const isGated = states.values().some(({ part }) => part.kind === 'step' && part.step === 'route');
+export const followAll = ({ startAt, states }: Understood, purpose: Purpose): readonly Violation[] => {
+  const isGated =
+    purpose.kind === 'undo' || states.values().some(({ part }) => part.kind === 'step' && part.step === 'route');
   const violations = new Map<string, Violation>();
   const note = ([rule, because]: NonNullable<Broken>, path: readonly string[]): void => {
     const key = `${rule} ${path.at(-1)}`;
@@ -99,7 +130,7 @@ export const followAll = ({ startAt, states }: Understood): readonly Violation[]
     const state = states.get(name);
     if (seen.has(key) || state === undefined) continue;
     seen.add(key);
-    const fault = broken(state.part, known, isGated);
+    const fault = broken(state.part, known, isGated, purpose);
     if (fault !== undefined) {
       note(fault, path);
       continue;

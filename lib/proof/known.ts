@@ -1,9 +1,10 @@
+import { actionOfUndo } from '../../lambdas/core/gate/undo.ts';
 import type { Value } from '../../statemachines/segments/asl.ts';
 import type { Claim, Edge, Part } from './machine.ts';
 
 /** What is known on one way through a machine. */
 export interface Known {
-  /** The variable that holds Route's answer, and the kind that this answer is known to have. */
+  /** The variable that holds the answer of Route, in an undo of Survey, and the kind that this answer is known to have. */
   readonly routed: string | undefined;
   readonly route: string | undefined;
   /** The variable that holds Decide's answer, given since anything was proposed, and to which action. */
@@ -14,9 +15,13 @@ export interface Known {
   readonly needed: number | undefined;
   /**
    * Of the last act: `claimed` it was begun and nobody heard how it went; `looked-up` Reconcile was asked, `unclear` and did
-   * not find it done; `done`, then `seen` as it was read back, `checked` by Verify, and `verified`.
+   * not find it done; `done`, then `seen` as it was read back, `checked` by Verify, and `verified` or a `mismatch`.
    */
-  readonly effect: 'none' | 'claimed' | 'looked-up' | 'unclear' | 'done' | 'seen' | 'checked' | 'verified';
+  readonly effect: 'none' | 'claimed' | 'looked-up' | 'unclear' | 'done' | 'seen' | 'checked' | 'verified' | 'mismatch';
+  /** The action that was acted upon last, and whether it is an undo. */
+  readonly acted: number | undefined;
+  /** The action whose undo Decide was last asked for: what is authorised, done and looked up since is that undo. */
+  readonly undoes: number | undefined;
   /** The variables that hold Reconcile's and Verify's answers to it. */
   readonly found: string | undefined;
   readonly proof: string | undefined;
@@ -34,6 +39,8 @@ export const NOTHING_KNOWN: Known = {
   authorised: undefined,
   needed: undefined,
   effect: 'none',
+  acted: undefined,
+  undoes: undefined,
   found: undefined,
   proof: undefined,
   faulted: false,
@@ -55,16 +62,30 @@ const learn = (known: Known, claim: Claim): Known => {
     if (value === 'done') return { ...known, effect: 'done' };
     if (value === 'not-done') return { ...known, effect: 'none' };
   }
-  if (variable === known.proof && known.effect === 'checked' && value === 'verified')
+  const seen = known.undoes === undefined ? 'verified' : 'undone';
+  if (variable === known.proof && known.effect === 'checked' && value === seen)
     return { ...known, effect: 'verified', authorised: undefined }; // another act needs another ruling
   return known;
 };
 
 /** What a condition that did not hold adds. */
 const rule = (known: Known, claim: Claim): Known =>
-  claim.kind === 'is' && claim.field === 'kind' && claim.value === 'done' && claim.variable === known.found
-    ? { ...known, effect: known.effect === 'looked-up' ? 'unclear' : known.effect }
-    : known;
+  claim.kind !== 'is' || claim.field !== 'kind'
+    ? known
+    : claim.value === 'done' && claim.variable === known.found && known.effect === 'looked-up'
+      ? { ...known, effect: 'unclear' }
+      : claim.value === (known.undoes === undefined ? 'verified' : 'undone') &&
+          claim.variable === known.proof &&
+          known.effect === 'checked'
+        ? { ...known, effect: 'mismatch' }
+        : known;
+
+/** The reading that shows the last act: a run's undo of its own action has one to itself. */
+const showsLastAct = ({ call, action }: Extract<Part, { kind: 'read' }>, { acted }: Pick<Known, 'acted'>): boolean => {
+  if (acted === undefined) return false;
+  const of = actionOfUndo(acted);
+  return action === of && call === (of === acted ? 'after' : 'undone');
+};
 
 /** What is known after a task or choice was left by this way. */
 const left = (part: Part, edge: Edge, known: Known): Known => {
@@ -77,12 +98,12 @@ const left = (part: Part, edge: Edge, known: Known): Known => {
     case 'act': {
       const isNothing = isCaught && edge.errors.length === 1 && edge.errors[0] === 'Terminal';
       const effect = isNothing ? 'none' : isCaught ? 'claimed' : 'done';
-      return { ...known, effect, faulted: isCaught, found: undefined, proof: undefined };
+      return { ...known, effect, acted: part.action, faulted: isCaught, found: undefined, proof: undefined };
     }
     case 'reconcile':
       return { ...known, effect: 'looked-up', faulted: isCaught, found: variable };
     case 'read':
-      return !isCaught && part.after && known.effect === 'done' ? { ...known, effect: 'seen' } : caught;
+      return !isCaught && showsLastAct(part, known) && known.effect === 'done' ? { ...known, effect: 'seen' } : caught;
     case 'step':
       break;
   }
@@ -96,10 +117,14 @@ const left = (part: Part, edge: Edge, known: Known): Known => {
     case 'propose':
     case 'approve': // people may say what they like: it authorises nothing, and what was said before is over
       return undecided;
+    case 'survey':
+      return { ...undecided, routed: variable, route: undefined };
     case 'decide':
-      return { ...undecided, verdict: variable, decided: part.action };
+      return { ...undecided, verdict: variable, decided: part.action, undoes: part.undoes };
     case 'verify':
-      return !isCaught && known.effect === 'seen' ? { ...known, effect: 'checked', proof: variable } : caught;
+      return !isCaught && known.effect === 'seen' && part.action === known.acted
+        ? { ...known, effect: 'checked', proof: variable }
+        : caught;
     default:
       return caught;
   }

@@ -3,11 +3,25 @@ import type { StepName } from '../../statemachines/segments/callees.ts';
 import { STEPS } from '../../statemachines/segments/callees.ts';
 import type { Scope } from '../functions.ts';
 
+/** What a reading is for. */
+const CALLS = ['before', 'after', 'undone', 'now'] as const;
+
 /** What a state is for, by the function that it calls and by what it tells it. */
 export type Part =
-  | { readonly kind: 'step'; readonly step: StepName; readonly action: number | undefined }
+  | {
+      readonly kind: 'step';
+      readonly step: StepName;
+      readonly action: number | undefined;
+      /** Of Decide: the action that the one it rules on would undo. */
+      readonly undoes: number | undefined;
+    }
   | { readonly kind: 'act' | 'reconcile'; readonly scope: string; readonly action: number }
-  | { readonly kind: 'read'; readonly scope: string; readonly after: boolean }
+  | {
+      readonly kind: 'read';
+      readonly scope: string;
+      readonly call: (typeof CALLS)[number];
+      readonly action: number;
+    }
   | { readonly kind: 'choice' };
 
 /** One way out of a state, and what holds on it. */
@@ -112,15 +126,25 @@ const partOf = (task: Task<string>, scopes: ReadonlyMap<string, Scope>): Part | 
   const { FunctionName, Payload } = task.Arguments;
   if (typeof FunctionName !== 'string' || typeof Payload !== 'object' || Payload === null || Array.isArray(Payload))
     return 'calls no function by name with a payload';
-  const { action, operation, call } = Payload as Values;
+  const { action, operation, call, undoes } = Payload as Values;
   const [, step] = /^step:(.+)$/.exec(FunctionName) ?? [];
   if (step !== undefined)
     return isStep(step)
-      ? { kind: 'step', step, action: typeof action === 'number' ? action : undefined }
+      ? {
+          kind: 'step',
+          step,
+          action: typeof action === 'number' ? action : undefined,
+          undoes: typeof undoes === 'number' ? undoes : undefined,
+        }
       : `calls the step ${step}, which there is not`;
   const scope = scopes.get(FunctionName);
   if (scope === undefined) return `calls ${FunctionName}, which is no scope of the workflow's tools`;
-  if (scope.effect === 'read') return { kind: 'read', scope: scope.name, after: call === 'after' };
+  if (scope.effect === 'read') {
+    const known = CALLS.find((each) => each === call);
+    return known
+      ? { kind: 'read', scope: scope.name, call: known, action: typeof action === 'number' ? action : 1 }
+      : `calls ${scope.name} to read neither before nor after an act`;
+  }
   if (typeof action !== 'number') return `calls ${scope.name} for no action that is known beforehand`;
   return operation === 'act' || operation === 'reconcile'
     ? { kind: operation, scope: scope.name, action }

@@ -1,10 +1,12 @@
+import { actionOfUndo } from '../../lambdas/core/gate/undo.ts';
+import type { Tool } from '../../lambdas/core/tool.ts';
 import type { WorkflowDefinition } from '../../statemachines/definition.ts';
 import type { State, StateMachine } from '../../statemachines/segments/asl.ts';
 import { STEPS } from '../../statemachines/segments/callees.ts';
 import { type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
-import { symbolicMachine } from '../release.ts';
+import { symbolicMachine, symbolicUndoMachine } from '../release.ts';
 import { boundsBroken } from './bounds.ts';
-import { followAll, type Violation } from './governance.ts';
+import { followAll, type Purpose, type Violation } from './governance.ts';
 import { understand } from './machine.ts';
 
 /** The functions that a machine calls, as its tasks name them. */
@@ -22,7 +24,7 @@ export const functionsCalledBy = ({ States }: StateMachine): ReadonlySet<string>
  * verified, and only there; every loop is counted; every task has a time-out beyond its function's, tries again what is
  * `Retryable`, and catches the rest. Gives what is broken, each with a way that shows it.
  */
-export const prove = (machine: StateMachine, scopes: readonly Scope[]): readonly Violation[] => {
+export const prove = (machine: StateMachine, scopes: readonly Scope[], purpose: Purpose): readonly Violation[] => {
   const understood = understand(machine, scopes);
   if (understood.unknown.length > 0)
     return understood.unknown.map((because) => ({ rule: 'understood', because, path: [] }));
@@ -33,9 +35,44 @@ export const prove = (machine: StateMachine, scopes: readonly Scope[]): readonly
   const called = functionsCalledBy(machine);
   const unused = scopes.filter(({ name }) => !called.has(name));
   return [
-    ...followAll(understood),
+    ...followAll(understood, purpose),
     ...boundsBroken(understood, timeouts),
     ...unused.map(({ name }) => ({ rule: 'used', because: `it declares tools of ${name} and calls none`, path: [] })),
+  ];
+};
+
+/** What one of a workflow's machines is for. */
+export const purposeOf = ({ actions }: WorkflowDefinition, kind: Purpose['kind']): Purpose => ({
+  kind,
+  reversible: new Set(actions.flatMap(({ action, write }) => (write.undo === 'irreversible' ? [] : [action]))),
+});
+
+/** The tools that the undo of a workflow's actions calls. */
+export const toolsOfUndo = ({ actions }: WorkflowDefinition): readonly Tool[] =>
+  actions.flatMap(({ write, seenBy }) => [write, seenBy]);
+
+/** What of a workflow's declared actions does not fit its machine, or cannot be undone as their contracts say. */
+const irreversibly = (definition: WorkflowDefinition): readonly string[] => {
+  const { actions, tools, name } = definition;
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const acted = [...understand(symbolicMachine(definition), scopesOf(definition)).states.values()].flatMap(
+    ({ part }) => (part.kind === 'act' && actionOfUndo(part.action) === part.action ? [part] : [])
+  );
+  return [
+    ...acted
+      .filter(({ action, scope }) => !actions.some((each) => each.action === action && each.write.scope === scope))
+      .map(({ action, scope }) => `${name} acts on ${scope} as action ${action} and does not declare it`),
+    ...actions.flatMap(({ action, write, seenBy }) => {
+      if (write.seenBy !== seenBy.name) return [`action ${action} is seen by ${write.seenBy}, not by ${seenBy.name}`];
+      if (write.undo === 'irreversible') return [];
+      const by = byName.get(write.undo.by);
+      const fits = by !== undefined && by.effect !== 'read' && by.scope === write.scope && by.seenBy === write.seenBy;
+      return fits
+        ? []
+        : [
+            `${write.name} is undone by ${write.undo.by}, which must be a write tool of ${name}, of the same scope and seen by the same tool`,
+          ];
+    }),
   ];
 };
 
@@ -58,7 +95,16 @@ const unasked = ({ tools }: WorkflowDefinition, machine: StateMachine): readonly
 /** Throws `NotProven` with each thing that the workflow breaks and the way that shows it. */
 export const assertProven = (definition: WorkflowDefinition): void => {
   const machine = symbolicMachine(definition);
-  const violations = [...prove(machine, scopesOf(definition)), ...unasked(definition, machine)];
+  const violations = [
+    ...prove(machine, scopesOf(definition), purposeOf(definition, 'task')),
+    ...prove(
+      symbolicUndoMachine(definition),
+      scopesOf({ tools: toolsOfUndo(definition) }),
+      purposeOf(definition, 'undo')
+    ),
+    ...irreversibly(definition).map((because) => ({ rule: 'reversible', because, path: [] })),
+    ...unasked(definition, machine),
+  ];
   if (violations.length === 0) return;
   throw new NotProven(
     `the workflow ${definition.name} cannot be synthesised: its state machine breaks what every workflow promises\n${violations.map(said).join('\n')}`

@@ -51,6 +51,8 @@ export class ApiStack extends Stack {
     const shapes = workflows.map(({ release: { workflow, release, input } }) => [workflow, { release, input }]);
     const versions = deployed.map(({ name, versionOutput }) => [name, read(versionOutput)]);
     const machines = deployed.map(({ stateMachineOutput }) => read(stateMachineOutput));
+    const undoVersions = deployed.map(({ name, undoVersionOutput }) => [name, read(undoVersionOutput)]);
+    const undoMachines = deployed.map(({ undoStateMachineOutput }) => read(undoStateMachineOutput));
     const handler = bundledFunction(this, 'Handler', {
       ...settings,
       service: 'api',
@@ -60,6 +62,7 @@ export class ApiStack extends Stack {
       environment: {
         ...ledger.environment,
         WORKFLOWS: this.toJsonString(Object.fromEntries(versions)),
+        UNDO_WORKFLOWS: this.toJsonString(Object.fromEntries(undoVersions)),
         OPERATOR_TENANT: config.operatorTenant,
       },
     });
@@ -68,6 +71,8 @@ export class ApiStack extends Stack {
     handler.addToRolePolicy(
       new PolicyStatement({ actions: ['states:StartExecution', 'states:SendTaskSuccess'], resources: machines })
     );
+    // nobody is asked in an undo: there is no token to answer
+    handler.addToRolePolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: undoMachines }));
     return handler;
   }
 }

@@ -19,6 +19,9 @@ export interface DeployedWorkflow {
   readonly stateMachineOutput: string;
   /** Of the version that new runs start with. */
   readonly versionOutput: string;
+  readonly undoStateMachineOutput: string;
+  /** Of the version that undos start with. */
+  readonly undoVersionOutput: string;
 }
 
 /** What changes with every release: the workflows, and the tools they use. */
@@ -36,7 +39,7 @@ export class WorkflowsStack extends Stack {
     );
     this.deployed = workflows.map((workflow) => {
       const { name } = workflow.definition;
-      const { stateMachineArn, versionArn } = new Workflow(this, pascalCase(name), {
+      const { stateMachineArn, versionArn, undo } = new Workflow(this, pascalCase(name), {
         ...settings,
         workflow,
         ledger,
@@ -46,7 +49,11 @@ export class WorkflowsStack extends Stack {
       new CfnOutput(this, stateMachineOutput, { value: stateMachineArn });
       const versionOutput = `${stateMachineOutput}Version`;
       new CfnOutput(this, versionOutput, { value: versionArn });
-      return { name, stateMachineOutput, versionOutput };
+      const undoStateMachineOutput = `UndoStateMachine${pascalCase(name)}`;
+      new CfnOutput(this, undoStateMachineOutput, { value: undo.stateMachineArn });
+      const undoVersionOutput = `${undoStateMachineOutput}Version`;
+      new CfnOutput(this, undoVersionOutput, { value: undo.versionArn });
+      return { name, stateMachineOutput, versionOutput, undoStateMachineOutput, undoVersionOutput };
     });
   }
 }

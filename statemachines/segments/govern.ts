@@ -1,19 +1,29 @@
 import type * as z from 'zod';
 import { APPROVAL_ROUNDS, APPROVAL_SECONDS } from '../../lambdas/core/gate/approval.ts';
 import type { WriteTool } from '../../lambdas/core/tool.ts';
-import type { States } from './asl.ts';
+import type { State } from './asl.ts';
 import type { Callees } from './callees.ts';
+import { type CarriedOut, carryOut } from './carry-out.ts';
 import { type ReadCall, reading } from './read.ts';
-import { ask, because, call, caught, OVER, outcome, retry } from './task.ts';
-
-/** How often one writ may be acted upon: again once, where the look-up says that nothing happened. */
-const ATTEMPTS = 2;
+import { ask, because, call, OVER, outcome } from './task.ts';
+import { undoMismatch } from './undo.ts';
 
 /** The state waits a little longer than people may approve: whoever is in time is heard. */
 const APPROVE_WITHIN_SECONDS = APPROVAL_SECONDS + 60;
 
 const RULES = '{% $verdict.rules %}';
-const NOT_RUNNING = "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}";
+const PROVEN = '{% $proof.rules %}';
+
+/** A machine whose write is irreversible has no states of an undo, and nothing leads to them. */
+type Own =
+  | 'Decide'
+  | 'Ruling'
+  | 'Approve'
+  | 'DecideAgain'
+  | CarriedOut<''>
+  | 'DecideUndo'
+  | 'RulingUndo'
+  | CarriedOut<'Undo'>;
 
 export interface Governed<
   WI extends z.ZodObject,
@@ -30,8 +40,8 @@ export interface Governed<
 
 /**
  * Carries one action from proposal to verified effect. `Act` has one way in besides its own repetition: an authorising
- * verdict. Approval leads back to a decision, never on to `Act`; `$asked` counts how often the action has asked. What may have happened is never retried: `Reconcile` looks it up, and only where nothing happened is it done
- * again, once. Every act is read back and verified.
+ * verdict. Approval leads back to a decision, never on to `Act`; `$asked` counts how often the action has asked. What does
+ * not verify is undone, where it can be and is still ours, before people get the run.
  */
 export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extends z.ZodObject, RO extends z.ZodObject>(
   { step, scopeOf }: Callees,
@@ -89,64 +99,19 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       saveAs: 'verdict',
       next: 'Ruling',
     }),
-    Act: call(scopeOf(write), {
-      payload: { action, operation: 'act' },
-      retry: retry.unchanged,
-      otherwise: [
-        caught('Terminal', 'Escalate', because('fault', RULES)),
-        caught('States.ALL', 'Reconcile'), // crash, time-out, throttle, Uncertain: look it up
-      ],
-      next: 'ReadBack',
+    ...carryOut({
+      suffix: '',
+      action,
+      scope: scopeOf(write),
+      reader: scopeOf(readBack.tool),
+      verifier: step.verify,
+      seeing: reading('after', readBack, action),
+      confirmed: { kind: 'verified', assign: outcome('completed', PROVEN), next: 'Respond' },
+      mismatch: {
+        assign: because('mismatch', PROVEN),
+        next: write.undo === 'irreversible' ? 'Escalate' : 'DecideUndo',
+      },
     }),
-    Reconcile: call(scopeOf(write), {
-      payload: { action, operation: 'reconcile' },
-      saveAs: 'found',
-      retry: retry.patient,
-      otherwise: [
-        // nobody runs the function, such as while its concurrency is taken away: whoever takes the run over should know
-        caught('Lambda.TooManyRequestsException', 'Escalate', because('in-doubt', NOT_RUNNING)),
-        caught('States.ALL', 'Escalate', because('in-doubt', RULES)),
-      ],
-      next: 'Reconciled',
-    }),
-    Reconciled: {
-      Type: 'Choice',
-      Choices: [
-        { Condition: "{% $found.kind = 'done' %}", Next: 'ReadBack' },
-        {
-          Condition: `{% $found.kind = 'not-done' and $attempt < ${ATTEMPTS} %}`,
-          Assign: { attempt: '{% $attempt + 1 %}' },
-          Next: 'Act',
-        },
-        { Condition: "{% $found.kind = 'not-done' %}", Assign: because('fault', RULES), Next: 'Escalate' },
-      ],
-      Assign: because('in-doubt', RULES),
-      Default: 'Escalate',
-    },
-    ReadBack: call(scopeOf(readBack.tool), { payload: reading('after', readBack), next: 'Verify' }),
-    Verify: call(step.verify, { payload: { action }, saveAs: 'proof', next: 'Verified' }),
-    Verified: {
-      Type: 'Choice',
-      Choices: [
-        {
-          Condition: "{% $proof.kind = 'verified' %}",
-          Assign: outcome('completed', '{% $proof.rules %}'),
-          Next: 'Respond',
-        },
-      ],
-      Assign: because('mismatch', '{% $proof.rules %}'),
-      Default: 'Escalate',
-    },
-  }) as const satisfies States<
-    | 'Decide'
-    | 'Ruling'
-    | 'Approve'
-    | 'DecideAgain'
-    | 'Act'
-    | 'Reconcile'
-    | 'Reconciled'
-    | 'ReadBack'
-    | 'Verify'
-    | 'Verified',
-    'Respond' | 'Escalate'
-  >;
+    ...(write.undo !== 'irreversible' &&
+      undoMismatch({ step, scopeOf }, { action, write, seenBy: readBack.tool }, reading('undone', readBack, action))),
+  }) as Readonly<Record<Own, State<Own | 'Respond' | 'Escalate'>>>;

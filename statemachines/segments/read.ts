@@ -10,11 +10,15 @@ export interface ReadCall<Input extends z.ZodObject, Output extends z.ZodObject>
   readonly input: Readonly<Record<keyof z.infer<Input> & string, Value>>;
 }
 
+/** Of the execution: which stops are over it. */
+export const WORKFLOW = '{% $states.input.workflow %}';
+
 /** What a read scope's function is told: it keeps the answer, and says only where. */
 export const reading = <I extends z.ZodObject, O extends z.ZodObject>(
-  when: 'before' | 'after',
-  { tool, input }: ReadCall<I, O>
-) => ({ workflow: '{% $states.input.workflow %}', call: when, tool: tool.name, input });
+  when: 'before' | 'after' | 'undone',
+  { tool, input }: ReadCall<I, O>,
+  action = 1
+) => ({ workflow: WORKFLOW, call: when, tool: tool.name, input, ...(action > 1 && { action }) });
 
 /** Reads what the proposal is made of, before the action. */
 export const read = <Next extends string, I extends z.ZodObject, O extends z.ZodObject>(

@@ -60,7 +60,7 @@ type Because =
   | 'stopped'
   | (typeof OVER)[number]
   | 'fault';
-type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused';
+type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused' | 'reported';
 
 /** What Escalate is told. `rules` is JSONata for a list of rule ids. */
 export const because = (reason: Because, rules: Value = []): Values => ({ because: reason, rules });

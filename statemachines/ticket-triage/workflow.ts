@@ -1,4 +1,4 @@
-import { jiraAssign, jiraGet } from '../../lambdas/tools/jira/contract.ts';
+import { jiraAssign, jiraGet, jiraRestoreComponents } from '../../lambdas/tools/jira/contract.ts';
 import type { Example, WorkflowDefinition } from '../definition.ts';
 import { stateMachine } from '../segments/asl.ts';
 import { escalate, respond } from '../segments/ends.ts';
@@ -26,7 +26,8 @@ const issue = { tool: jiraGet, input: { issueKey: id('issueKey') } };
  */
 export const ticketTriage: WorkflowDefinition = {
   name: NAME,
-  tools: [jiraGet, jiraAssign],
+  tools: [jiraGet, jiraAssign, jiraRestoreComponents],
+  actions: [{ action: 1, write: jiraAssign, seenBy: jiraGet }],
 
   classifiers: (examples) => [
     ...(examples.every(isTicket)

@@ -155,7 +155,10 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     await submit(before, key);
 
     const workflows = new Map([
-      ['ticket-triage', { release: digestOf('a newer release'), input: aRelease().input, machine: MACHINE }],
+      [
+        'ticket-triage',
+        { release: digestOf('a newer release'), input: aRelease().input, machine: MACHINE, undoMachine: MACHINE },
+      ],
     ]);
     const after = anApi(dynoxide, { workflows });
     const { status, body } = await submit(after, key);
@@ -200,7 +203,9 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
   it('refuses more than 32 KB of input altogether', async () => {
     const field = { ...aRelease().input.fields[0], name: 'description', maxLength: 32_768, needed: 'never' as const };
     const shape = { fields: [{ ...field, expected: 'text', isId: false }] };
-    const workflows = new Map([['ticket-triage', { release: RELEASE, input: shape, machine: MACHINE }]]);
+    const workflows = new Map([
+      ['ticket-triage', { release: RELEASE, input: shape, machine: MACHINE, undoMachine: MACHINE }],
+    ]);
     const api = anApi(dynoxide, { workflows });
     const send = (description: string) =>
       api.call('POST', '/v1/tasks', { body: { workflow: 'ticket-triage', input: { description } } });

@@ -128,10 +128,10 @@ describe('steps', () => {
   // of this workflow and its own tools: no other Decide counts there, and this one nowhere else
   const budgets = ['BUDGET#run:*', 'BUDGET#tenant:*', 'BUDGET#workflow:ticket-triage#*'];
   const controls = ['CONTROL#global#*', 'CONTROL#tenant:*', 'CONTROL#workflow:ticket-triage#*'];
-  const rates = 'RATE#jira.assign#*';
+  const rates = ['RATE#jira.assign#*', 'RATE#jira.restore-components#*'];
   const caps = 'CAP#ticket-triage#*';
 
-  it.each(['route', 'propose', 'ask', 'verify', 'respond', 'escalate', 'reap', 'decide', 'approve'])(
+  it.each(['route', 'propose', 'ask', 'verify', 'survey', 'respond', 'escalate', 'reap', 'decide', 'approve'])(
     '%s reaches no secret, no tool and no execution',
     (step) => {
       const actions = actionsOf(named(step));
@@ -144,12 +144,13 @@ describe('steps', () => {
     ['propose', [...budgets, ...controls, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
     [
       'decide',
-      ['APPROVAL#*', ...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
+      ['APPROVAL#*', ...budgets, caps, claims, 'CONTROL#*', INPUT, 'PLAN#*', ...rates, readings, RUN, writs],
       [writs],
-      [...budgets, caps, rates, RUN],
+      [...budgets, caps, ...rates, RUN],
       ['APPROVAL#*', 'CONTROL#*'],
     ],
     ['approve', [RUN], ['REQUEST#*'], [RUN], []],
+    ['survey', [claims, readings, RUN, writs], [], [RUN], []],
     ['verify', [claims, readings, RUN, writs], [], [RUN], []],
     ['ask', [RUN], ['QUESTION#*'], [RUN], []],
     ['respond', [RUN], [], [RUN], []],
@@ -183,7 +184,7 @@ describe('steps', () => {
       TicketTriageroute: budgets,
       TicketTriagepropose: budgets,
       TicketTriagereap: budgets,
-      TicketTriagedecide: [...budgets, caps, rates],
+      TicketTriagedecide: [...budgets, caps, ...rates],
     });
   });
 
@@ -242,7 +243,7 @@ describe('the state machine', () => {
     const versions = ['AWS::StepFunctions::StateMachineVersion', 'AWS::Lambda::Version'].flatMap((type) =>
       ofType(workflows, type)
     );
-    expect(versions).toHaveLength(11);
+    expect(versions).toHaveLength(13);
     for (const [, { DeletionPolicy, UpdateReplacePolicy }] of versions)
       expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
   });
@@ -271,6 +272,7 @@ describe('the API', () => {
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
+      'POST /v1/runs/{id}/undo': ['writ/operator'],
       'GET /v1/approvals': ['writ/approver', 'writ/operator'],
       'POST /v1/approvals/{id}': ['writ/approver', 'writ/operator'],
       'GET /v1/controls': ['writ/operator', 'writ/auditor'],
@@ -312,6 +314,7 @@ describe('the API', () => {
     expect(actionsOf(statements).filter((action) => action.startsWith('states:'))).toEqual([
       'states:StartExecution',
       'states:SendTaskSuccess',
+      'states:StartExecution', // of undos, which ask nobody
     ]);
   });
 

@@ -96,7 +96,9 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
     controls: dynamoControls(connection, { state, audit }),
     approvals: dynamoApprovals(connection, state),
     executions: executions.port,
-    workflows: new Map([['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE }]]),
+    workflows: new Map([
+      ['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE, undoMachine: MACHINE }],
+    ]),
     operatorTenant: 'platform',
     now: () => AT,
     pause: async () => undefined,

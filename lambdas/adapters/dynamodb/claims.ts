@@ -1,5 +1,6 @@
 import type { Claims, Unclaimed } from '../../core/act/claims.ts';
 import { controlsOver, shardOf } from '../../core/gate/controls.ts';
+import { isOperatorsUndo } from '../../core/gate/undo.ts';
 import { Claim, Writ } from '../../core/records.ts';
 import type { Connection } from './connection.ts';
 import { contentOf } from './content.ts';
@@ -43,7 +44,8 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
           values: { ':digest': writ.digest },
         }),
       };
-      const goes = controlsOver(writ.tenant, writ.workflow, scope).map(
+      // an operator undoes also what is stopped
+      const goes = (isOperatorsUndo(writ) ? [] : controlsOver(writ.tenant, writ.workflow, scope)).map(
         ({ subject, rule }): Guarded<Unclaimed> => ({
           refusal: rule,
           write: controlCheck(table, keys.control(subject, shardOf(writ)), { now: new Date(claim.startedAt) }),

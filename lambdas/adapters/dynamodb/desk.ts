@@ -59,6 +59,43 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
       return failed ?? 'created';
     },
 
+    async createUndo(undo, of) {
+      const failed = await transact<'exists' | 'stale'>(connection, [
+        {
+          refusal: 'exists',
+          write: write.putOnce(state.name, {
+            ...keys.run(undo.run),
+            ...indexKey(undo.run.tenant, undo.run),
+            content: undo.run,
+          }),
+        },
+        {
+          refusal: 'exists',
+          write: write.putOnce(audit.name, {
+            ...keys.audit(chainKey.run(undo.run), undo.record.seq),
+            content: undo.record,
+          }),
+        },
+        {
+          refusal: 'stale',
+          write: write.putIf(
+            state.name,
+            { ...keys.run(of.run), ...indexKey(of.run.tenant, of.run), content: of.run },
+            {
+              condition: '#content.#head.#hash = :hash AND #content.#status = :closed',
+              names: { '#content': 'content', '#head': 'head', '#hash': 'hash', '#status': 'status' },
+              values: { ':hash': of.found.hash, ':closed': 'closed' },
+            }
+          ),
+        },
+        {
+          refusal: 'stale',
+          write: write.putOnce(audit.name, { ...keys.audit(chainKey.run(of.run), of.record.seq), content: of.record }),
+        },
+      ]);
+      return failed ?? 'created';
+    },
+
     run: (ref) => one(keys.run(ref), Run),
 
     async file(ref) {

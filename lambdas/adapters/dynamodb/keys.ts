@@ -21,9 +21,12 @@ export const keys = {
     sk: `decision#${action}#${round}#${by}`,
   }),
   plan: (ref: RunRef, action: number): Key => ({ pk: partition.plan(ref), sk: `${action}` }),
-  reading: (ref: RunRef, { scope, tool, call }: Pick<Reading, 'scope' | 'tool' | 'call'>): Key => ({
+  reading: (
+    ref: RunRef,
+    { scope, tool, call, action = 1 }: Pick<Reading, 'scope' | 'tool' | 'call' | 'action'>
+  ): Key => ({
     pk: partition.read(scope, ref),
-    sk: `${tool}#${call}`,
+    sk: action === 1 ? `${tool}#${call}` : `${tool}#${call}#${action}`,
   }),
   writ: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.writ(scope, ref), sk: `${action}` }),
   claim: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.claim(scope, ref), sk: `${action}` }),

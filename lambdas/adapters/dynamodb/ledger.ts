@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { ApprovalHead } from '../../core/gate/approval.ts';
 import { controlsOver, shardOf } from '../../core/gate/controls.ts';
+import { isOperatorsUndo } from '../../core/gate/undo.ts';
 import type { Deed, Dossier, Ledger, Move, Wanted } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/names.ts';
 import { Claim, Control, Input, Plan, Reading, Writ } from '../../core/records.ts';
@@ -103,7 +104,8 @@ export const dynamoLedger = (
         refusal: 'stale',
         write: write.putOnce(state.name, { ...keys.writ(run, writ.scope, writ.action), content: writ }),
       },
-      ...controlsOver(run.tenant, run.workflow, writ.scope).map(({ subject, rule }) => ({
+      // an operator undoes also what is stopped
+      ...(isOperatorsUndo(writ) ? [] : controlsOver(run.tenant, run.workflow, writ.scope)).map(({ subject, rule }) => ({
         refusal: 'stale' as const,
         write: controlCheck(state.name, keys.control(subject, shardOf(run)), {
           now: new Date(writ.issuedAt),

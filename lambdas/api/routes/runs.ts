@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ROLES, RunId } from '../../core/names.ts';
 import { reply } from '../../core/tasks/reply.ts';
+import { UndoRequest, undoRun } from '../../core/tasks/undo.ts';
 import { auditRun, listRuns, RunAudit, RunList, RunView, viewRun } from '../../core/tasks/view.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
@@ -110,6 +111,40 @@ export const replyToRun = defineEndpoint({
         );
       case 'closed':
         return problem('gone', 'The run is closed: no reply reaches it any more.');
+    }
+  },
+});
+
+export const undoTenantRun = defineEndpoint({
+  id: 'undoRun',
+  method: 'post',
+  path: '/v1/runs/{run}/undo',
+  summary: 'Undo what a run did.',
+  description:
+    'Starts a run that undoes each action of this one, newest first, where the record is still as the action left it. Asked again, it gives the same undo, unless that ended with people. It may be asked for while things are stopped. `undone` of the run that is answered says what became of each action.',
+  roles: ['operator'],
+  request: z.object({ params, body: UndoRequest }),
+  requestExample: { reason: 'The queue was renamed this morning.' },
+  answer: {
+    status: 202,
+    name: 'AcceptedUndo',
+    schema: z.strictObject({ run: RunId, undoes: RunId }),
+    example: { run: 'zyxwvutsrqponmlkjihgfedcba', undoes: 'abcdefghijklmnopqrstuvwxyz' },
+  },
+  problems: ['malformed', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  run: async (deps, identity, { params: { run }, body }) => {
+    const undoing = await undoRun(deps, identity, { tenant: identity.tenant, run }, body);
+    switch (undoing.kind) {
+      case 'accepted':
+        return { body: { run: undoing.run.run, undoes: run } };
+      case 'unknown-run':
+        return noRun();
+      case 'open':
+        return problem('conflict', 'The run is not closed: stop what it may still do, and undo it when it has ended.');
+      case 'is-undo':
+        return problem('conflict', 'The run is an undo itself: submit the task again instead.');
+      case 'release-gone':
+        return problem('gone', 'The workflow, or the release of this undo, is no longer deployed.');
     }
   },
 });

@@ -25,6 +25,8 @@ export interface ReadDeps<Client> {
 export interface ReadRequest {
   readonly tool: string;
   readonly call: Reading['call'];
+  /** Of which action, where it is not the first. */
+  readonly action?: number | undefined;
   readonly input: unknown;
   /** The run's workflow, which an operator may have stopped. */
   readonly workflow: string;
@@ -38,7 +40,7 @@ export interface ReadRequest {
 export const read = async <Client>(
   { readings, scope, reads, open, now }: ReadDeps<Client>,
   run: RunRef,
-  { tool: name, call, input, workflow }: ReadRequest
+  { tool: name, call, action, input, workflow }: ReadRequest
 ): Promise<{ readonly kind: 'read' | 'stopped'; readonly ref: string; readonly sha256: string }> => {
   const tool = reads.find(({ contract }) => contract.name === name);
   if (tool === undefined) throw new Terminal(`scope ${scope} has no tool ${name}`);
@@ -61,6 +63,14 @@ export const read = async <Client>(
   }
   const output = await tool.call(client, parsed.data, AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000));
   const at = now();
-  const reading = { tool: name, scope, call, output, sha256: digestOf(output), at: at.toISOString() };
+  const reading = {
+    tool: name,
+    scope,
+    call,
+    ...(action !== undefined && { action }),
+    output,
+    sha256: digestOf(output),
+    at: at.toISOString(),
+  };
   return { kind: 'read', ...(await readings.keep(run, reading, at)) };
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Digest, RunId, Tenant, ToolName, WorkflowName } from '../names.ts';
+import { ReadingCall } from '../records.ts';
 import { defineStep } from '../steps/step.ts';
 import { type ActDeps, act } from './act.ts';
 import { type ReadDeps, read } from './read.ts';
@@ -13,7 +14,8 @@ export const readScope = <Client>() =>
       tenant: Tenant,
       run: RunId,
       workflow: WorkflowName,
-      call: z.enum(['before', 'after']),
+      call: ReadingCall,
+      action: z.int().positive().optional(),
       tool: ToolName,
       input: z.record(z.string(), z.unknown()),
     }),

@@ -1,13 +1,18 @@
 import * as z from 'zod';
+import { Terminal } from '../errors.ts';
 import { APPROVAL_ROUNDS } from '../gate/approval.ts';
+import { actionOfUndo } from '../gate/undo.ts';
+import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
-import type { Outcome } from '../run.ts';
+import type { Outcome, Run } from '../run.ts';
+import { partition } from '../tables.ts';
 import { writeToolOf } from './decide.ts';
 import { approvalOf, sourcesOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
+import { reportsOf, STANDS_NO_MORE } from './report.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 /*
@@ -19,20 +24,37 @@ const Closed = z.strictObject({
   outcome: z.enum(['completed', 'not-eligible', 'recorded', 'refused']),
 });
 
-/** Closes a run whose outcome is known. */
+/** Closes a run whose outcome is known. `reported`, of an undo: completed where nothing of what it was to undo stands, else refused. */
 export const respond = defineStep({
   name: 'respond',
-  input: z.strictObject({ tenant: Tenant, run: RunId, outcome: Closed.shape.outcome, rules: z.array(RuleId) }),
+  input: z.strictObject({
+    tenant: Tenant,
+    run: RunId,
+    outcome: Closed.shape.outcome.or(z.literal('reported')),
+    rules: z.array(RuleId),
+  }),
   output: Closed,
-  run: (deps: StepDeps, { outcome, rules, ...ref }) =>
-    advance(deps, ref, { key: 'respond', wanted: {}, output: Closed }, () => ({
-      output: { kind: 'closed' as const, outcome },
-      rules,
-      status: 'closed' as const,
-      outcome,
-      event: { policy: { decision: outcome, rule_ids: rules }, result: { status: outcome } },
-    })),
+  run: (deps: StepDeps, { outcome: said, rules: given, ...ref }) =>
+    advance(deps, ref, { key: 'respond', wanted: {}, output: Closed }, ({ run }) => {
+      if ((said === 'reported') !== (run.undo !== undefined))
+        throw new Terminal(`run ${ref.run} cannot be closed as ${said}`);
+      const { outcome, rules } = said === 'reported' ? outcomeOfUndo(run) : { outcome: said, rules: given };
+      return {
+        output: { kind: 'closed' as const, outcome },
+        rules,
+        status: 'closed' as const,
+        outcome,
+        event: { policy: { decision: outcome, rule_ids: rules }, result: { status: outcome } },
+      };
+    }),
 });
+
+const outcomeOfUndo = (run: Run) => {
+  const reports = reportsOf(run).map(({ report }) => report);
+  const isWhole = reports.length > 0 && reports.every((report) => STANDS_NO_MORE.includes(report));
+  const rules = [...new Set(reports)].map((report) => `UNDO_${report.toUpperCase().replaceAll('-', '_')}`);
+  return { outcome: isWhole ? ('completed' as const) : ('refused' as const), rules };
+};
 
 /** Why a run is handed to people. */
 export const Because = z.enum([
@@ -65,6 +87,7 @@ const evidenceOf = (deps: CloseDeps) => {
     readings: [
       ...readingsOf(deps.release, deps.tools),
       ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'after' as const }] : []),
+      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'undone' as const }] : []),
     ],
     writ: { scope, action: 1 },
     claim: { scope, action: 1 },
@@ -72,12 +95,23 @@ const evidenceOf = (deps: CloseDeps) => {
   };
 };
 
+const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
+
+/** The writs by which a run has undone its own actions, as its steps name them. */
+const undosOf = (run: Run) =>
+  Object.entries(run.steps).flatMap(([key, answer]) => {
+    const { data } = Authorised.safeParse(key.startsWith('decide#') ? answer : undefined);
+    if (data === undefined || actionOfUndo(data.writ.action) === data.writ.action) return [];
+    const { scope, action, digest } = data.writ;
+    return [{ ref: `${partition.writ(scope, run)}/${action}`, sha256: digest }];
+  });
+
 const handOver = <Output>(
   output: Output,
   dossier: Dossier,
   { because, rules, outcome, now }: { because: string; rules: readonly string[]; outcome: Outcome; now: Date }
 ): Advance<Output> => {
-  const sources = sourcesOf(dossier);
+  const sources = [...sourcesOf(dossier), ...undosOf(dossier.run)];
   return {
     output,
     rules,

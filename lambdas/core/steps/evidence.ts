@@ -37,8 +37,8 @@ type Sources = NonNullable<AuditEvent['sources']>;
 export const sourcesOf = ({ run, input, plan, readings, writ, claim, approval }: Dossier): Sources => [
   ...(input ? [{ ref: partition.input(run), sha256: digestOf(input) }] : []),
   ...(plan ? [{ ref: `${partition.plan(run)}/${plan.action}`, sha256: digestOf(plan) }] : []),
-  ...readings.map(({ scope, tool, call, sha256 }) => ({
-    ref: `${partition.read(scope, run)}/${tool}#${call}`,
+  ...readings.map(({ scope, tool, call, action = 1, sha256 }) => ({
+    ref: `${partition.read(scope, run)}/${tool}#${call}${action === 1 ? '' : `#${action}`}`,
     sha256,
   })),
   ...(approval

@@ -64,6 +64,13 @@ const limitsOver = (spender: Spender, plan: Plan): readonly Limit[] | { readonly
   return limits;
 };
 
+/** What one use of a tool is charged of its rate alone, or that the rate refuses it. `full`: as `spendingOf` has it. */
+export const rateSpendingOf = async (counters: Counters, spender: Spender, full: boolean): Promise<Spending> => {
+  const limit = rateOf(spender);
+  const asked = full ? shardsOf(limit) : [homeShard(spender.ref, limit)];
+  return spendingFrom([limit], counters, spender, { asked, counters: await counters.read(asked) });
+};
+
 export type Noted = NonNullable<AuditEvent['limits']>[number];
 
 /** Limits as the audit has them. */
@@ -104,9 +111,18 @@ export const spendingOf = async (
   const limits = limitsOver(spender, plan);
   if ('uncountable' in limits) return { kind: 'refused', because: 'schema', rules: [limits.uncountable], limits: [] };
   const asked = full ? limits.filter((limit) => limit.asked > 0).flatMap(shardsOf) : countersBeforehand(spender);
+  const known = full ? await counters.read(asked) : dossier.counters;
+  return spendingFrom(limits, counters, spender, { asked, counters: known });
+};
+
+const spendingFrom = async (
+  limits: readonly Limit[],
+  counters: Counters,
+  spender: Spender,
+  given: { readonly asked: readonly CounterKey[]; readonly counters: Dossier['counters'] }
+): Promise<Spending> => {
   const found = await weighWhole(limits, counters, {
-    asked,
-    counters: full ? await counters.read(asked) : dossier.counters,
+    ...given,
     home: (shards) => homeOf(spender.ref, shards),
     now: spender.now,
   });

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
+import { actionOfUndo } from '../gate/undo.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
 
-const Output = z.strictObject({ kind: z.enum(['verified', 'mismatch']), rules: z.array(RuleId) });
+const Output = z.strictObject({ kind: z.enum(['verified', 'undone', 'mismatch']), rules: z.array(RuleId) });
 type Output = z.infer<typeof Output>;
 
 /**
@@ -15,15 +16,20 @@ type Output = z.infer<typeof Output>;
  */
 export const verify = defineStep({
   name: 'verify',
-  input: z.strictObject({ tenant: Tenant, run: RunId, action: z.int().positive() }),
+  input: z.strictObject({
+    tenant: Tenant,
+    run: RunId,
+    action: z.int().positive(),
+    /** Which reading shows the effect. */
+    call: z.enum(['after', 'undone']).optional(),
+  }),
   output: Output,
-  run: (deps: StepDeps & { readonly tools: Tools }, { action, ...ref }) => {
-    const tool = writeToolOf(deps);
-    const seer = deps.tools[tool.seenBy];
-    if (seer === undefined) throw new Terminal(`${tool.name} is seen by ${tool.seenBy}, which is not a tool here`);
-    const { scope } = tool;
+  run: (deps: StepDeps & { readonly tools: Tools }, { action, call = 'after', ...ref }) => {
+    const { scope, seenBy, name } = writeToolOf(deps);
+    const seer = deps.tools[seenBy];
+    if (seer === undefined) throw new Terminal(`${name} is seen by ${seenBy}, which is not a tool here`);
     const wanted = {
-      readings: [{ scope: seer.scope, tool: seer.name, call: 'after' as const }],
+      readings: [{ scope: seer.scope, tool: seer.name, call, action: actionOfUndo(action) }],
       writ: { scope, action },
       claim: { scope, action },
     };
@@ -33,9 +39,11 @@ export const verify = defineStep({
       if (writ === undefined || claim === undefined || after === undefined)
         throw new Terminal(`run ${ref.run} has no writ, claim and reading of action ${action} to compare`);
 
+      const tool = writ.undoes ? deps.tools[writ.tool] : writeToolOf(deps);
+      if (tool === undefined || tool.effect === 'read') throw new Terminal(`there is no write tool ${writ.tool} here`);
       const seen = tool.shows(tool.input.parse(writ.arguments), after.output);
       const output: Output = seen
-        ? { kind: 'verified', rules: writ.rules }
+        ? { kind: writ.undoes ? 'undone' : 'verified', rules: writ.rules }
         : { kind: 'mismatch', rules: ['EFFECT_NOT_SEEN'] };
       return {
         output,

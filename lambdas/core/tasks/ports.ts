@@ -11,6 +11,8 @@ export interface Deployed {
   readonly release: string;
   readonly input: TaskShape;
   readonly machine: string;
+  /** The version that undoes what a run of it did. */
+  readonly undoMachine: string;
 }
 
 /** By workflow name. A map, so that no name from outside finds what is not in it. */
@@ -60,6 +62,14 @@ export interface Chain {
 export interface Desk {
   /** Writes the run, its input and the first record of its audit: all, or none where there is such a run. */
   create(run: Run, fields: Fields, record: AuditRecord): Promise<'created' | 'exists'>;
+  /**
+   * Writes the run that is to undo another, beginning its audit, and says so in the audit of the other one, which stays closed: all, or none.
+   * `stale` where the other one, or its audit, is no longer as it was found.
+   */
+  createUndo(
+    undo: { readonly run: Run; readonly record: AuditRecord },
+    of: { readonly run: Run; readonly record: AuditRecord; readonly found: Head }
+  ): Promise<'created' | 'exists' | 'stale'>;
   run(ref: RunRef): Promise<Run | undefined>;
   file(ref: RunRef): Promise<File | undefined>;
   /** Newest first. A run may be listed a moment after it was created; how it stands is never stale. */

@@ -38,7 +38,7 @@ export type Submission =
   | { readonly kind: 'release-gone'; readonly run: Run };
 
 /** Whether the run itself shows that its execution has begun. */
-const hasBegun = ({ status, steps }: Run): boolean => status !== 'active' || Object.keys(steps).length > 0;
+export const hasBegun = ({ status, steps }: Run): boolean => status !== 'active' || Object.keys(steps).length > 0;
 
 /**
  * Accepts a task: writes its run, then starts the execution. A submission that wrote the run but could not start it is

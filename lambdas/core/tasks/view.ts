@@ -6,6 +6,7 @@ import { Standing } from '../limits/limit.ts';
 import { RunId, type RunRef } from '../names.ts';
 import { Escalation, Plan } from '../records.ts';
 import { Run } from '../run.ts';
+import { ActionReport, reportsOf } from '../steps/report.ts';
 import { ApprovalView, openApproval } from './approve.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import type { FieldError } from './fields.ts';
@@ -32,6 +33,12 @@ export const RunView = RunSummary.extend({
   escalation: Escalation.optional(),
   /** Limits that had no room for what the run wanted, as they stood then. */
   limits: z.array(Standing).optional(),
+  /** Of a run that undoes another: which, and why. */
+  undo: z.strictObject({ of: RunId, reason: z.string() }).optional(),
+  /** Runs that were to undo this one, the last one last. */
+  undoneBy: z.array(RunId).optional(),
+  /** What became of each undo that this run made or tried: of its own actions, or of those of the run that it undoes. */
+  undone: z.array(ActionReport).optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 
@@ -61,6 +68,7 @@ const summaryOf = ({ run, workflow, release, status, outcome, rules, user, creat
 const viewOf = ({ run, plan, question, escalation, approval: asked }: File, now: Date): RunView => {
   const approval = asked && openApproval({ run, ...(plan && { plan }), ...asked }, now);
   const limits = limitsThatRefused(run);
+  const reports = reportsOf(run);
   return {
     ...summaryOf(run),
     ...(plan && {
@@ -80,6 +88,9 @@ const viewOf = ({ run, plan, question, escalation, approval: asked }: File, now:
       }),
     ...(escalation && { escalation }),
     ...(limits.length > 0 && { limits: [...limits] }),
+    ...(run.undo && { undo: run.undo }),
+    ...(run.undoneBy && { undoneBy: run.undoneBy }),
+    ...(reports.length > 0 && { undone: [...reports] }),
   };
 };
 

@@ -92,6 +92,17 @@ it("lets a write scope read its writs, write its claims, check controls and take
   expect(may(/^jira:write$/, /JiraRead for a tenant/)).toBe('');
 });
 
+it('lets an undo be started by the API alone, answered by nobody, and surveyed by what writes nothing but runs', () => {
+  expect(may(/^API$/, /^start an undo/)).not.toBe('');
+  expect(may(/^(?!API)/, /^start an/)).toBe('');
+  expect(may(/./, /token of an undo/)).toBe('');
+  expect(may(/^survey$/, /^state `(?!RUN#)/)).not.toMatch(/[pudc]/);
+  expect(may(/^survey$/, /secret|invoke|assume|`(CONTROL|INPUT|PLAN|BUDGET|RATE)#/)).toBe('');
+  expect(may(/^decide$/, /^state `CLAIM#jira/)).toBe('qr');
+  expect(may(/^undo machine$/, /TicketTriagepropose/)).toBe('');
+  expect(may(/^undo machine$/, /^(state|audit|secret|index)/)).toBe('');
+});
+
 it("lets only the scope's own session of a tenant have that tenant's secret", () => {
   expect(may(/^secret of jira:read$/, /^secret of jira\/read, its own/)).not.toBe('');
   expect(may(/./, /another tenant|no tenant \(|, no tenant/)).toBe('');

@@ -24,6 +24,7 @@ export const rolesIn = ({ roles, access }: Deployment): ReadonlyMap<string, stri
       const id = (actor?.at ?? at).replace(/^[^/]*\//, '').replace(/[0-9A-F]{8}$/, '');
       const name = id
         .replace(/^TicketTriageStateMachine$/, 'machine')
+        .replace(/^TicketTriageUndoStateMachine$/, 'undo machine')
         .replace(/^TicketTriage/, '')
         .replace(/^Jira(Read|Write)(Function|SecretsRole)$/, (_, access: string, kind: string) =>
           kind === 'Function' ? `jira:${access.toLowerCase()}` : `secret of jira:${access.toLowerCase()}`

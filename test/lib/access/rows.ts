@@ -32,7 +32,8 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
   };
   const state = find(tables, 'LedgerState').arn;
   const audit = find(tables, 'LedgerAudit').arn;
-  const [machine] = machines;
+  const machine = machines.find(({ name }) => !name.includes('Undo'));
+  const undo = find(machines, 'Undo').arn;
   const secret = (path: string): string => `arn:aws:secretsmanager:${region}:${account}:secret:writ/${path}-AbCdEf`;
   const [keyArn = ''] = access.keys.values();
   const roleOf = (part: string): string => find(roles, part).arn;
@@ -59,6 +60,7 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
     prefix.budget.workflow('refunds'),
     prefix.budget.tenant,
     prefix.rate('jira.assign'),
+    prefix.rate('jira.restore-components'),
     prefix.rate('crm.update'),
     prefix.cap('ticket-triage'),
     prefix.cap('refunds'),
@@ -116,6 +118,8 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
       deeds: one('lambda:PutFunctionConcurrency', find(functions, 'JiraWrite').arn),
     },
     { about: 'start an execution', deeds: one('states:StartExecution', machine?.arn ?? '') },
+    { about: 'start an undo', deeds: one('states:StartExecution', undo) },
+    { about: 'answer a task token of an undo', deeds: one('states:SendTaskSuccess', undo) },
     { about: 'answer a task token', deeds: one('states:SendTaskSuccess', machine?.arn ?? '') },
     { about: 'stop an execution', deeds: one('states:StopExecution', machine?.arn ?? '') },
     { about: 'change the state machine', deeds: one('states:UpdateStateMachine', machine?.arn ?? '') },

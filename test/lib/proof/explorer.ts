@@ -19,6 +19,12 @@ interface World {
   readonly verified: string;
   /** Whether anything failed since the last act. */
   readonly failed: boolean;
+  /** What the machine is for. */
+  readonly kind: 'task' | 'undo';
+  /** Which action Decide ruled on last, whether as an undo, and which was acted upon last. */
+  readonly decided: unknown;
+  readonly undoes: unknown;
+  readonly acted: unknown;
 }
 
 interface Answer {
@@ -36,9 +42,18 @@ const START: World = {
   readBack: false,
   verified: 'none',
   failed: false,
+  kind: 'task',
+  decided: undefined,
+  undoes: undefined,
+  acted: undefined,
 };
 
 const rules = ['A_RULE'];
+
+/** The reading that shows the last act: a run's undo of its own action has one to itself. */
+const shows = ({ kind, undoes }: World): string => (kind === 'task' && undoes !== undefined ? 'undone' : 'after');
+
+const isOf = ({ action = 1 }: Values, { acted, undoes }: World): boolean => action === (undoes ?? acted);
 
 /** Throws where a call does harm; else the answers that it may get. */
 const answersOf = (name: string, payload: Values, world: World): readonly Answer[] => {
@@ -69,7 +84,43 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       ];
     case 'step:propose':
       return [{ payload: {}, world: { ...world, verdict: 'none' } }, ...fault];
+    case 'step:survey':
+      return [
+        ...says(
+          [
+            { kind: 'reversible', input: { issueKey: 'OPS-1' } },
+            { kind: 'refused', rules },
+          ],
+          () => ({
+            ...world,
+            verdict: 'none',
+          })
+        ),
+        ...fault,
+      ];
     case 'step:decide':
+      if (world.kind === 'undo' && payload.undoes === undefined) throw new Error('decides on what is no undo');
+      if (payload.undoes !== undefined) {
+        if (world.kind === 'task' && !(world.verified === 'mismatch' && world.acted === payload.undoes))
+          throw new Error('asks for an undo of what is not known to mismatch');
+        const { action: decided, undoes } = payload;
+        return [
+          ...says(
+            [
+              { kind: 'authorised', rules },
+              { kind: 'refused', because: 'changed', rules },
+            ],
+            ({ kind }) => ({
+              ...world,
+              verdict: String(kind),
+              decided,
+              undoes,
+              clear: world.kind === 'task',
+            })
+          ),
+          { error: 'Terminal', world: { ...failing, undoes } },
+        ];
+      }
       return [
         ...says(
           [
@@ -84,7 +135,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'refused', because: 'over-rate', rules },
             { kind: 'refused', because: 'over-cap', rules },
           ],
-          ({ kind }) => ({ ...world, verdict: String(kind) })
+          ({ kind }) => ({ ...world, verdict: String(kind), decided: payload.action, undoes: undefined })
         ),
         ...fault,
       ];
@@ -97,8 +148,17 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
     case 'jira:write': {
       if (payload.operation === 'act') {
         if (world.verdict !== 'authorised') throw new Error('acts without authority');
-        if (world.act !== 'none' && !world.clear) throw new Error('acts twice');
-        const next = { ...world, clear: false, lookedUp: false, readBack: false, verified: 'none', failed: false };
+        if (payload.action !== world.decided) throw new Error('acts on what was not decided');
+        if (world.act !== 'none' && world.verified !== 'undone' && !world.clear) throw new Error('acts twice');
+        const next = {
+          ...world,
+          acted: payload.action,
+          clear: false,
+          lookedUp: false,
+          readBack: false,
+          verified: 'none',
+          failed: false,
+        };
         return [
           { payload: { kind: 'done' }, world: { ...next, act: 'done' } },
           { error: 'Terminal', world: { ...next, act: 'none', failed: true } },
@@ -115,15 +175,24 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       ];
     }
     case 'jira:read':
-      return [{ payload: {}, world: { ...world, readBack: world.readBack || payload.call === 'after' } }, ...fault];
+      return [
+        {
+          payload: {},
+          world: { ...world, readBack: world.readBack || (payload.call === shows(world) && isOf(payload, world)) },
+        },
+        ...fault,
+      ];
     case 'step:verify':
       return [
         ...says(
           [
-            { kind: 'verified', rules },
+            { kind: world.undoes === undefined ? 'verified' : 'undone', rules },
             { kind: 'mismatch', rules },
           ],
-          ({ kind }) => ({ ...world, verified: world.readBack ? String(kind) : 'blind' })
+          ({ kind }) => ({
+            ...world,
+            verified: world.readBack && payload.action === world.acted ? String(kind) : 'blind',
+          })
         ),
         ...fault,
       ];
@@ -132,7 +201,14 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       if (world.act === 'unknown' && !world.lookedUp) throw new Error('ends in doubt without a look-up');
       if (world.act === 'done' && world.verified === 'none' && !world.failed) throw new Error('ends without Verify');
       if (world.act === 'done' && world.verified === 'blind') throw new Error('ends verified without reading back');
+      if (world.verified === 'mismatch' && world.kind === 'task' && world.undoes === undefined && !world.failed)
+        throw new Error('ends on a mismatch without asking for an undo');
       if (name === 'step:escalate') return [{ payload: {}, world }];
+      if (world.kind === 'undo') {
+        if (payload.outcome !== 'reported') throw new Error('says what its steps have to say');
+        if (world.act !== 'none' && world.verified !== 'undone') throw new Error('reports what is not verified');
+        return [{ payload: {}, world }, ...fault];
+      }
       if (world.act !== 'none' && world.verified !== 'verified') throw new Error('answers an act that is not verified');
       const completed = world.act === 'done' && world.verified === 'verified';
       if ((payload.outcome === 'completed') !== completed) throw new Error('says what is not so');
@@ -208,14 +284,14 @@ const nextOf = async (machine: StateMachine, { name, variables, world }: Point):
 };
 
 /** The harm that some combination of answers does, or that it goes round for ever; `undefined` where none does. */
-export const harmOf = async (machine: StateMachine): Promise<string | undefined> => {
+export const harmOf = async (machine: StateMachine, kind: World['kind']): Promise<string | undefined> => {
   const standing = new Map<string, 'open' | 'closed'>();
   const explore = async (point: Point): Promise<string | undefined> => {
     const key = JSON.stringify(point);
     const known = standing.get(key);
     if (known === 'open') return 'goes round for ever';
     if (known === 'closed') return undefined;
-    if (standing.size > 20_000) return 'goes on and on';
+    if (standing.size > 20_000 || key.length > 2_000) return 'goes on and on'; // what is remembered grows each time round
     standing.set(key, 'open');
     let points: readonly Point[];
     try {
@@ -230,5 +306,5 @@ export const harmOf = async (machine: StateMachine): Promise<string | undefined>
     standing.set(key, 'closed');
     return undefined;
   };
-  return explore({ name: machine.StartAt, variables: {}, world: START });
+  return explore({ name: machine.StartAt, variables: {}, world: { ...START, kind } });
 };

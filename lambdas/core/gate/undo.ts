@@ -1,0 +1,121 @@
+import * as z from 'zod';
+import { Standing } from '../limits/limit.ts';
+import { RuleId } from '../names.ts';
+import type { Tools } from '../provenance.ts';
+import type { Claim, Reading, Writ } from '../records.ts';
+import type { WriteTool } from '../tool.ts';
+import { WritRef } from './verdict.ts';
+
+/** Undos that a run makes of its own actions are numbered far beyond any action. */
+const UNDOS_FROM = 1_000;
+export const undoActionOf = (action: number): number => UNDOS_FROM + action;
+/** The action that an undo of this number is of, where a run made it of its own; any other number as it is. */
+export const actionOfUndo = (action: number): number => (action > UNDOS_FROM ? action - UNDOS_FROM : action);
+
+/** Whether an operator asked for this undo: then it is made in a run of its own. */
+export const isOperatorsUndo = ({ run, undoes }: Pick<Writ, 'run' | 'undoes'>): boolean =>
+  undoes !== undefined && undoes.run !== run;
+
+/**
+ * Why an action is not undone. `changed`: the record is no longer as the action left it, so it is somebody else's now.
+ * `nothing-to-undo`: it is already as it was before. `irreversible`: its contract says so. `never-done`: nothing happened.
+ * `in-doubt`: nobody knows whether it happened. `before-unknown`: how it was before is not kept (any longer). `newer-stands`: a newer
+ * write of the run to the same record is not undone. `not-asked`: neither a mismatch nor an operator asks for it. `mode` and `stopped`: an
+ * undo that a run makes by itself is under both.
+ */
+export const UndoRefusal = z.enum([
+  'changed',
+  'nothing-to-undo',
+  'irreversible',
+  'never-done',
+  'in-doubt',
+  'before-unknown',
+  'newer-stands',
+  'not-asked',
+  'mode',
+  'stopped',
+  'over-rate',
+]);
+export type UndoRefusal = z.infer<typeof UndoRefusal>;
+
+export const ruleOf = (because: UndoRefusal): string => `UNDO_${because.toUpperCase().replaceAll('-', '_')}`;
+
+/** The rule that permits an undo. */
+export const STILL_OURS = 'UNDO_STILL_OURS';
+
+const Refused = z.strictObject({
+  kind: z.literal('refused'),
+  because: UndoRefusal,
+  rules: z.array(RuleId),
+  limits: z.array(Standing).optional(),
+});
+
+export const UndoVerdict = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('authorised'), writ: WritRef, rules: z.array(RuleId) }),
+  Refused,
+]);
+/** What Decide says of an undo. */
+export type UndoVerdict = z.infer<typeof UndoVerdict>;
+
+/** What a run left behind of one action. */
+export interface Left {
+  readonly writ?: Writ | undefined;
+  readonly claim?: Claim | undefined;
+  /** The record as it was before. */
+  readonly before?: Reading | undefined;
+}
+
+/** What would undo an action: the restoring tool and its input. */
+export interface Reversal {
+  readonly kind: 'reversible';
+  readonly tool: WriteTool;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** What shows the record again. */
+  readonly seenWith: Readonly<Record<string, string>>;
+}
+
+type NotUndone = { readonly kind: 'refused'; readonly because: UndoRefusal };
+const not = (because: UndoRefusal): NotUndone => ({ kind: 'refused', because });
+
+const writeTool = (tools: Tools, name: string): WriteTool | undefined => {
+  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
+  return tool === undefined || tool.effect === 'read' ? undefined : tool;
+};
+
+/** What would undo an action, by what the run left behind. Pure: whether it may still be done takes the record as it is now. */
+export const reversalOf = ({ writ, claim, before }: Left, tools: Tools): Reversal | NotUndone => {
+  if (writ === undefined || claim === undefined || claim.status === 'released' || claim.status === 'failed')
+    return not('never-done');
+  if (claim.status !== 'done' || claim.digest !== writ.digest) return not('in-doubt');
+  const written = writeTool(tools, writ.tool);
+  if (written === undefined || written.undo === 'irreversible') return not('irreversible');
+  const tool = writeTool(tools, written.undo.by);
+  if (tool === undefined || tool.scope !== written.scope) return not('irreversible');
+  const input = written.input.safeParse(writ.arguments);
+  if (!input.success || before === undefined) return not('before-unknown');
+  const restoring = tool.input.safeParse(written.undo.restores(input.data, before.output));
+  if (!restoring.success) return not('before-unknown');
+  return { kind: 'reversible', tool, input: restoring.data, seenWith: written.undo.seenWith(input.data) };
+};
+
+/**
+ * Whether an action may be undone, now that the record is seen as it is. `afterMismatch`: the effect was not seen whole, so a part of
+ * it is enough, where nothing else is there than what was before. Pure.
+ */
+export const judgeUndo = (
+  left: Left,
+  now: Reading,
+  { tools, afterMismatch }: { readonly tools: Tools; readonly afterMismatch: boolean }
+): Reversal | NotUndone => {
+  const reversal = reversalOf(left, tools);
+  const { writ, before } = left;
+  if (reversal.kind === 'refused' || writ === undefined || before === undefined) return reversal;
+  const written = writeTool(tools, writ.tool);
+  if (written === undefined || written.undo === 'irreversible') return not('irreversible');
+  if (reversal.tool.shows(reversal.input, now.output)) return not('nothing-to-undo');
+  const input = written.input.parse(writ.arguments);
+  const isOurs =
+    written.shows(input, now.output) ||
+    (afterMismatch && written.undo.partly(input, { before: before.output, now: now.output }));
+  return isOurs ? reversal : not('changed');
+};

@@ -1,0 +1,109 @@
+import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
+import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
+import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
+import { read } from '../../../lambdas/core/act/read.ts';
+import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
+import type { RunRef } from '../../../lambdas/core/names.ts';
+import type { Reading } from '../../../lambdas/core/records.ts';
+import { respond } from '../../../lambdas/core/steps/close.ts';
+import { propose } from '../../../lambdas/core/steps/propose.ts';
+import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { decideOrUndo } from '../../../lambdas/core/steps/undo.ts';
+import { verify } from '../../../lambdas/core/steps/verify.ts';
+import type { JiraClient } from '../../../lambdas/tools/jira/client.ts';
+import { jira } from '../../../lambdas/tools/jira/system.ts';
+import { anApi, claimsOf } from '../../support/api.ts';
+import { AT } from '../../support/builders.ts';
+import type { Dynoxide } from '../../support/dynoxide.ts';
+import { type Given, givenRun } from '../../support/run.ts';
+import { clientOf, type Sandbox } from '../../tools/jira/sandboxed.ts';
+
+const OPERATOR = claimsOf({ sub: 'op-1', roles: '[operator]', scope: 'writ/operator' });
+
+/** A run, its steps, a Jira and the API, called in the order of the state machines. */
+export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given = {}) => {
+  const run = await givenRun(dynoxide, { fields: { summary: 'the vpn drops', issueKey: 'OPS-2' }, ...given });
+  const api = anApi(dynoxide);
+  const { client } = clientOf(sandbox);
+  const readings = dynamoReadings(dynoxide.connection, dynoxide.state);
+  const scoped: ActDeps<JiraClient> = {
+    claims: dynamoClaims(dynoxide.connection, dynoxide.state, 'jira:write'),
+    writes: jira.writes,
+    open: async () => client,
+    now: () => AT,
+  };
+  const { deps } = run;
+  const see = (ref: RunRef, call: Reading['call'], action?: number) =>
+    read({ readings, scope: 'jira:read', reads: jira.reads, open: async () => client, now: () => AT }, ref, {
+      workflow: 'ticket-triage',
+      tool: 'jira.get',
+      call,
+      action,
+      input: { issueKey: 'OPS-2' },
+    });
+  const decide = (ref: RunRef, action: number, undoes?: number) =>
+    decideOrUndo.run(deps, { ...ref, action, ...(undoes !== undefined && { undoes }) });
+
+  /** The original run, as far as its act; `between` happens before it is read back. */
+  const acted = async (between: () => Promise<void> = async () => undefined) => {
+    await see(run.ref, 'before');
+    await propose.run(deps, { ...run.ref, action: 1 });
+    const verdict = await decide(run.ref, 1);
+    if (verdict.kind !== 'authorised') throw new Error(`the run was ${verdict.kind}`);
+    await act(scoped, run.ref, 1);
+    await between();
+    await see(run.ref, 'after');
+    return verify.run(deps, { ...run.ref, action: 1 });
+  };
+  const close = () => respond.run(deps, { ...run.ref, outcome: 'completed', rules: [] });
+
+  const ask = (reason = 'it was wrong', id = run.ref.run) =>
+    api.call('POST', `/v1/runs/${id}/undo`, { claims: OPERATOR, body: { reason } });
+  const view = async (id: string) => (await api.call('GET', `/v1/runs/${id}`, { claims: OPERATOR })).body;
+  const audit = async (id: string) => (await api.call('GET', `/v1/runs/${id}/audit`, { claims: OPERATOR })).body;
+
+  /** The operator's undo up to a ruling. */
+  const ruled = async (undo: RunRef) => {
+    const surveyed = await survey.run(deps, { ...undo, action: 1 });
+    if (surveyed.kind === 'refused') return surveyed;
+    await see(undo, 'now', 1);
+    return decide(undo, 1, 1);
+  };
+  /** The operator's undo as its machine carries it out. */
+  const undo = async (ref: RunRef) => {
+    const verdict = await ruled(ref);
+    if (verdict.kind === 'authorised') {
+      await act(scoped, ref, 1);
+      await see(ref, 'after', 1);
+      await verify.run(deps, { ...ref, action: 1 });
+    }
+    await respond.run(deps, { ...ref, outcome: 'reported', rules: [] });
+    return (await view(ref.run)).undone;
+  };
+  const asked = async (): Promise<RunRef> => ({ tenant: run.ref.tenant, run: (await ask()).body.run });
+  const components = () => sandbox.issue('OPS-2')?.components ?? [];
+  const jiraSets = (names: readonly string[]) =>
+    client.setComponents('OPS-2', names, 'somebody', AbortSignal.timeout(5_000));
+  return {
+    ...run,
+    api,
+    client,
+    scoped,
+    see,
+    decide,
+    acted,
+    close,
+    ask,
+    asked,
+    view,
+    audit,
+    ruled,
+    undo,
+    components,
+    jiraSets,
+    act: (ref: RunRef, action: number) => act(scoped, ref, action),
+    reconcile: (ref: RunRef, action: number) => reconcile(scoped, ref, action),
+    verify: (ref: RunRef, action: number, call?: 'undone') =>
+      verify.run(deps, { ...ref, action, ...(call && { call }) }),
+  };
+};
