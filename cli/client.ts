@@ -1,4 +1,4 @@
-import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Story, Submitted } from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -20,6 +20,7 @@ export interface Api {
   runs(page: { readonly limit: number; readonly cursor?: string }): Promise<RunPage>;
   run(id: string): Promise<RunView>;
   audit(id: string): Promise<AuditTrail>;
+  why(id: string): Promise<Story>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
   controls(): Promise<ControlList>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
@@ -45,6 +46,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
     run: (id) => send(endpoint, { ...get, path: runPath(id), answer: RunView }),
     controls: () => send(endpoint, { ...get, path: 'v1/controls', answer: ControlList }),
     audit: (id) => send(endpoint, { ...get, path: `${runPath(id)}/audit`, answer: AuditTrail }),
+    why: (id) => send(endpoint, { ...get, path: `${runPath(id)}/why`, answer: Story }),
     reply: (id, fields) =>
       send(endpoint, {
         method: 'POST',

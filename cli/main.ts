@@ -8,6 +8,7 @@ import { addStart } from './commands/start.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
 import { addTrace } from './commands/trace.ts';
+import { addWhy } from './commands/why.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -35,6 +36,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addSubmit(program, shell, done);
   addRuns(program, shell);
   addAudit(program, shell, done);
+  addWhy(program, shell, done);
   addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);

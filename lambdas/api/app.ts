@@ -8,7 +8,7 @@ import { openApiOf } from './openapi.ts';
 import { PROBLEMS, type Problem, problem } from './problem.ts';
 import { failed, json, problemOf } from './respond.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
-import { getRun, getRunAudit, listTenantRuns, replyToRun } from './routes/runs.ts';
+import { getRun, getRunAudit, getRunWhy, listTenantRuns, replyToRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -16,6 +16,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listTenantRuns,
   getRun,
   getRunAudit,
+  getRunWhy,
   replyToRun,
   listAllControls,
   setGlobalControl,

@@ -5,7 +5,7 @@ import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome } from '../run.ts';
 import { writeToolOf } from './decide.ts';
-import { sourcesOf } from './evidence.ts';
+import { sourcesOf, useOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -81,6 +81,7 @@ const handOver = <Output>(
     outcome,
     event: {
       policy: { decision: 'escalate', rule_ids: [...rules] },
+      ...useOf(dossier),
       result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
       sources,
     },

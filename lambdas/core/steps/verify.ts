@@ -3,7 +3,7 @@ import { Terminal } from '../errors.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { writeToolOf } from './decide.ts';
-import { sourcesOf } from './evidence.ts';
+import { sourcesOf, useOf } from './evidence.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
 
 const Output = z.strictObject({ kind: z.enum(['verified', 'mismatch']), rules: z.array(RuleId) });
@@ -44,6 +44,7 @@ export const verify = defineStep({
           tool: { name: tool.name, scope, dry_run: false },
           args_redacted: { ...tool.redact(tool.input.parse(writ.arguments)) },
           policy: { decision: output.kind, rule_ids: output.rules },
+          ...useOf(dossier),
           result: {
             status: output.kind,
             ...(claim.latencyMs !== undefined && { latency_ms: claim.latencyMs }),

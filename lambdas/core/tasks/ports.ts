@@ -10,6 +10,8 @@ export interface Deployed {
   readonly release: string;
   readonly input: TaskShape;
   readonly machine: string;
+  /** Why its rules exist, by their id. */
+  readonly reasons?: Readonly<Record<string, string>>;
 }
 
 /** By workflow name. A map, so that no name from outside finds what is not in it. */
