@@ -1,0 +1,214 @@
+import * as z from 'zod';
+import type { AuditRecord } from './record.ts';
+import type { About, Reason, Statement } from './story.ts';
+
+/** A member of its own: what records say comes from outside, and may be named as what every object has. */
+export const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
+
+type Facts = Partial<Omit<Statement, 'about' | 'text' | 'at' | 'proof'>>;
+export type Said = readonly [about: About, text: string, facts?: Facts];
+export type ReasonOf = (id: string) => Reason;
+
+const rulesOf = ({ policy }: AuditRecord, reasonOf: ReasonOf): Facts =>
+  policy && policy.rule_ids.length > 0 ? { rules: policy.rule_ids.map(reasonOf) } : {};
+
+/** The step of a record, in whichever round. */
+export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+$/, '');
+export const statusOf = ({ result, policy }: AuditRecord): string => result?.status ?? policy?.decision ?? 'nothing';
+const plain = (word: string): string => word.replaceAll('-', ' ');
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** `jira.assign (jira:write) with component "Network"`: redacted values, as the record has them. */
+const actionOf = ({ tool, args_redacted }: AuditRecord): string => {
+  const args = Object.entries(args_redacted ?? {}).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return `${tool ? `${tool.name} (${tool.scope})` : 'an action'}${args.length > 0 ? ` with ${args.join(', ')}` : ''}`;
+};
+
+const engineOf = ({ model, answer }: AuditRecord): string => {
+  const name = model?.name ?? 'an engine that the record does not name';
+  if (answer === undefined) return name;
+  const sure = `confidence ${percent(answer.confidence)}`;
+  return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}`;
+};
+
+const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode'>(
+  record: AuditRecord,
+  ...keys: readonly Key[]
+): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));
+
+const asked = (record: AuditRecord): readonly Said[] => {
+  const { user, workflow, release, sources } = record;
+  const what = workflow === undefined ? 'a task' : `a task to ${workflow}`;
+  const text = `User ${user.id} of tenant ${user.tenant} submitted ${what}, under release ${release.slice(0, 12)}.`;
+  return [['asked', text, { ...(sources && { sources }) }]];
+};
+
+const ROUTED: Readonly<Record<string, string>> = {
+  eligible: 'It was found to be a task for this workflow',
+  'not-eligible': 'It was found to be no task for this workflow',
+  missing: 'Something that the workflow needs was missing',
+  unsure: 'It was unclear whether it is a task for this workflow',
+  'over-budget': 'No engine was asked, since a budget had no room',
+};
+
+const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const found = own(ROUTED, statusOf(record)) ?? `The first gate said ${plain(statusOf(record))}`;
+  const by = record.model ? `, by ${engineOf(record)}` : '';
+  return [['routed', `${found}${by}.`, { ...rulesOf(record, reasonOf), ...pick(record, 'model', 'answer', 'limits') }]];
+};
+
+const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|after)$/;
+
+/** What was read, by tool: references and digests, no content. */
+const read = ({ sources = [] }: AuditRecord, call: 'before' | 'after'): readonly Said[] =>
+  sources.flatMap((source): Said[] => {
+    const [, scope, tool, when] = SOURCE_READ.exec(source.ref) ?? [];
+    if (when !== call) return [];
+    const later = call === 'after' ? ' afterwards' : '';
+    return [
+      [
+        'read',
+        `${tool} (${scope}) was read${later}; what it answered has digest ${source.sha256.slice(0, 12)}.`,
+        { sources: [source] },
+      ],
+    ];
+  });
+
+// as the decisions of people are recorded; a record of another shape is passed over
+const Approval = z.looseObject({
+  digest: z.string(),
+  expires_at: z.string().optional(),
+  decisions: z.array(
+    z.looseObject({ user: z.string(), decision: z.string(), at: z.string(), roles: z.array(z.string()).default([]) })
+  ),
+});
+
+const approved = (record: AuditRecord): readonly Said[] => {
+  const approval = 'approval' in record ? Approval.safeParse(record.approval).data : undefined;
+  if (approval === undefined) return [];
+  const action = approval.digest.slice(0, 12);
+  const said = approval.decisions.map(({ user, decision, at, roles }): Said => {
+    const did = own({ approve: 'approved', refuse: 'refused', edit: 'edited' }, decision) ?? plain(decision);
+    return [
+      'approved',
+      `User ${user}${roles.length > 0 ? ` (${roles.join(', ')})` : ''} ${did} the action with digest ${action}, at ${at}.`,
+    ];
+  });
+  return said.length > 0
+    ? said
+    : [['approved', `People were asked to approve the action with digest ${action}; nobody had answered.`]];
+};
+
+const limitsOf = ({ limits = [] }: AuditRecord): string => {
+  if (limits.length === 0) return '';
+  const refused = limits.filter(({ state }) => state === 'refused');
+  if (refused.length > 0)
+    return ` ${some(refused.length, 'limit')} had no room: ${refused.map(({ rule }) => rule).join(', ')}.`;
+  return ` It was charged to ${some(limits.length, 'limit')}: ${limits.map(({ rule }) => rule).join(', ')}.`;
+};
+
+const decided = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const { policy, mode, writ, args_redacted } = record;
+  const status = statusOf(record);
+  const proposal: Facts = {
+    ...pick(record, 'tool', 'model', 'answer', 'provenance'),
+    ...(args_redacted && { arguments: args_redacted }),
+  };
+  const under = mode === undefined ? '' : ` in mode ${mode}`;
+  const verdicts: Readonly<Record<string, string>> = {
+    authorised: `The gate authorised it${under}.`,
+    recorded: `The gate recorded it and did not act${under}: policy would have ${policy?.decision === 'permitted' ? 'permitted it' : `said ${plain(policy?.decision ?? 'nothing')}`}.`,
+    'approval-needed': `The gate wants people to approve it${under}.`,
+  };
+  const verdict = own(verdicts, status) ?? `The gate refused it${under}: ${plain(status)}.`;
+  const facts: Facts = {
+    ...rulesOf(record, reasonOf),
+    ...(policy?.version && { policy: policy.version }),
+    ...pick(record, 'mode', 'limits'),
+  };
+  return [
+    ...read(record, 'before'),
+    ['proposed', `Proposed was ${actionOf(record)}, by ${engineOf(record)}.`, proposal],
+    ...approved(record),
+    ['decided', `${verdict}${limitsOf(record)}`, facts],
+    ...(writ === undefined
+      ? []
+      : ([
+          ['authorised', `The writ of action ${writ.action} has digest ${writ.digest.slice(0, 12)}.`, { writ }],
+        ] as const)),
+  ];
+};
+
+const CLAIMS: Readonly<Record<string, string>> = {
+  executing: 'was being used when this was recorded: whether it took effect is not known',
+  released: 'was claimed and given back: nothing happened',
+  done: 'was used, and the system answered that it is done',
+  failed: 'was used, and the system refused',
+  'in-doubt': 'was used, and nobody knows whether it took effect',
+};
+
+const written = (record: AuditRecord): readonly Said[] => {
+  const { claim, writ, result } = record;
+  if (claim === undefined) return [];
+  const which = writ === undefined ? 'The writ' : `The writ of action ${writ.action}`;
+  const tries = claim.attempt > 1 ? `, at attempt ${claim.attempt}` : '';
+  const took = result?.latency_ms === undefined ? '' : `, in ${Math.round(result.latency_ms)} ms`;
+  return [
+    [
+      'written',
+      `${which} ${own(CLAIMS, claim.status) ?? plain(claim.status)}${tries}${took}.`,
+      pick(record, 'claim', 'writ', 'tool'),
+    ],
+  ];
+};
+
+const verified = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const isSeen = statusOf(record) === 'verified';
+  const text = isSeen
+    ? `Read back afterwards, the system shows the effect of ${actionOf(record)}.`
+    : `Read back afterwards, the system does not show the effect of ${actionOf(record)}.`;
+  return [...written(record), ...read(record, 'after'), ['verified', text, rulesOf(record, reasonOf)]];
+};
+
+const handedOver = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const because = plain(statusOf(record));
+  const evidence = record.sources ?? [];
+  const text = `It was handed to people (${because}), with ${some(evidence.length, 'piece')} of evidence.`;
+  return [
+    ...approved(record),
+    ...written(record),
+    ['handed-over', text, { ...rulesOf(record, reasonOf), ...(evidence.length > 0 && { sources: evidence }) }],
+    ['ended', `The run ended as ${stepOf(record) === 'reap' ? 'failed' : 'escalated'}.`],
+  ];
+};
+
+const TELL: Readonly<Record<string, (record: AuditRecord, reasonOf: ReasonOf) => readonly Said[]>> = {
+  submit: asked,
+  route: routed,
+  ask: (record, reasonOf) => [
+    ['question', 'Whoever submitted it was asked for what is missing.', rulesOf(record, reasonOf)],
+  ],
+  decide: decided,
+  verify: verified,
+  escalate: handedOver,
+  reap: handedOver,
+  respond: (record, reasonOf) => [['ended', `The run ended as ${plain(statusOf(record))}.`, rulesOf(record, reasonOf)]],
+};
+
+/** A record of a step that has no words of its own here. */
+const other = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const about = stepOf(record) === 'undo' ? 'undone' : 'other';
+  const what = record.tool ? `, of ${actionOf(record)}` : '';
+  const facts = { ...rulesOf(record, reasonOf), ...pick(record, 'tool', 'writ', 'limits') };
+  return [
+    ...approved(record),
+    ...written(record),
+    [about, `${record.step}: ${plain(statusOf(record))}${what}.`, facts],
+  ];
+};
+
+/** What a record says, in sentences. */
+export const tell = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] =>
+  (own(TELL, stepOf(record)) ?? other)(record, reasonOf);
