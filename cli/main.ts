@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addBreakGlass } from './commands/break-glass.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
+import { addCost } from './commands/cost.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
@@ -40,8 +42,10 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);
+  addBreakGlass(program, shell, done);
   addToken(program, shell);
   addCan(program, shell, done);
+  addCost(program, shell);
   return program;
 };
 

@@ -16,7 +16,9 @@ export interface Anchoring {
   /** What is wrong with the roots themselves. */
   readonly faults: readonly string[];
   readonly days: number;
-  check(run: string, records: readonly AuditLink[], isClosed: boolean): Anchored;
+  run(run: string, records: readonly AuditLink[], isClosed: boolean): Anchored;
+  /** A control rests after each change. */
+  control(subject: string, records: readonly AuditLink[]): Anchored;
   /** What shows that a chain's end is in the root of its day, to somebody who sees nothing else of the archive. */
   proof(place: Anchored['place']): object | undefined;
   /** Runs of the tenants seen that were anchored and are not among these: they are gone, or kept back. */
@@ -42,7 +44,8 @@ export const openAnchoring = async (folder: string): Promise<Anchoring> => {
   return {
     faults: faultsOfRoots(days),
     days: days.length,
-    check(run, records, isClosed) {
+    control: (subject, records) => anchored({ chain: `CONTROL#${subject}`, records, isClosed: true }, anchors),
+    run(run, records, isClosed) {
       const tenant = tenantOf(records);
       if (tenant === undefined) return { faults: ['its records name no tenant, so it cannot be found in the archive'] };
       tenants.add(tenant);

@@ -1,6 +1,6 @@
 import { ArnPrincipal, type IRole, PolicyStatement, Role, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { ArnFormat, Stack } from 'aws-cdk-lib/core';
+import { ArnFormat, Stack, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { bundleName, type Scope } from '../functions.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
@@ -27,6 +27,9 @@ export class ToolScope extends Construct {
       timeoutSeconds: scope.timeoutSeconds,
       environment: { ...ledger.environment, SCOPE: scope.name },
     });
+    // by these an operator's command finds the function where all else may be broken
+    Tags.of(this.function).add('writ:scope', scope.name);
+    Tags.of(this.function).add('writ:effect', scope.effect);
     ledger.grantScope(this.function, scope);
     const secrets = this.#secretsRole(scope.name, this.function);
     this.function.addEnvironment('SECRETS_ROLE_ARN', secrets.roleArn);

@@ -5,7 +5,9 @@ import { ROOT } from '../../core/gate/controls.ts';
 import { Control } from '../../core/records.ts';
 import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
+import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
+import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
@@ -30,7 +32,12 @@ export const dynamoControls = (
   names: { readonly state: string; readonly audit: string }
 ): Controls => {
   const state = dynamoTable(connection, names.state);
+  const audit = dynamoTable(connection, names.audit);
   return {
+    over: (ref, subjects) => controlsSeen(state, ref, subjects),
+
+    chain: (subject) => chainIn(audit, chainKey.control(subject)),
+
     executing: () => executingClaims(state),
 
     async all() {
