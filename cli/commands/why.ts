@@ -21,14 +21,16 @@ const dollars = (microusd: number): string => `$${(microusd / 1_000_000).toFixed
 const tell = ({ out }: Shell, story: Story): void => {
   const { run, workflow, tenant, outcome, cost_microusd: cost } = story;
   const where = `${workflow === undefined ? '' : ` of ${workflow}`}${tenant === undefined ? '' : `, tenant ${tenant}`}`;
-  out.line(
-    `${out.paint('strong', clean(`Run ${run}`))}${clean(where)}: ${clean(outcome ?? 'has not ended').replaceAll('-', ' ')}`
-  );
+  out.line(out.paint('strong', clean(`Run ${run}${where}: ${(outcome ?? 'has not ended').replaceAll('-', ' ')}`)));
   out.line();
+  const given = new Set<string>(); // a reason is given once
   for (const { at, text, proof, rules = [] } of story.statements) {
     const proved = out.paint('quiet', `[#${proof.seq} ${clean(proof.hash.slice(0, 12))}]`);
     out.line(`${out.paint('quiet', timeOf(at))}  ${clean(text)} ${proved}`);
-    for (const { id, because } of rules) out.line(`    ${clean(because === undefined ? id : `${id}: ${because}`)}`);
+    for (const { id, because } of rules) {
+      if (!given.has(id)) out.line(`    ${clean(because === undefined ? id : `${id}: ${because}`)}`);
+      given.add(id);
+    }
   }
   out.line();
   out.line(`Its engines cost ${dollars(cost)}.`);

@@ -162,8 +162,8 @@ describe.skipIf(!hasDynoxide || process.env.WRIT_AWS_STACK !== undefined)('the a
     expect(code).toBe(0);
 
     const all = await writ('audit', 'verify', '--all', '--archive', archive);
-    expect(all.out).toContain('3 chains, 6 records, each hash recomputed here; 0 broken.');
-    expect(all.out).toContain('2 of these chains end in one of its roots');
+    expect(all.out).toContain('4 chains, 7 records, each hash recomputed here; 0 broken.');
+    expect(all.out).toContain('3 of these chains end in one of its roots');
     expect(all.code).toBe(0);
   });
 

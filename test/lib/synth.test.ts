@@ -327,6 +327,7 @@ describe('the API', () => {
       'GET /v1/runs': all,
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
+      'GET /v1/runs/{id}/why': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
       'GET /v1/controls': ['writ/operator', 'writ/auditor'],
       'GET /v1/controls/global/audit': ['writ/operator', 'writ/auditor'],

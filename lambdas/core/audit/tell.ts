@@ -22,7 +22,9 @@ const some = (count: number, one: string): string => `${count} ${one}${count ===
 
 /** `jira.assign (jira:write) with component "Network"`: redacted values, as the record has them. */
 const actionOf = ({ tool, args_redacted }: AuditRecord): string => {
-  const args = Object.entries(args_redacted ?? {}).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const args = Object.entries(args_redacted ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1)) // a table gives members in any order
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return `${tool ? `${tool.name} (${tool.scope})` : 'an action'}${args.length > 0 ? ` with ${args.join(', ')}` : ''}`;
 };
 
@@ -50,6 +52,7 @@ const ROUTED: Readonly<Record<string, string>> = {
   'not-eligible': 'It was found to be no task for this workflow',
   missing: 'Something that the workflow needs was missing',
   unsure: 'It was unclear whether it is a task for this workflow',
+  stopped: 'No engine was asked, since an operator had stopped it',
   'over-budget': 'No engine was asked, since a budget had no room',
 };
 
