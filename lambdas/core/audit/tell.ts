@@ -1,44 +1,20 @@
 import * as z from 'zod';
 import type { AuditRecord } from './record.ts';
-import type { About, Reason, Statement } from './story.ts';
-
-/** A member of its own: what records say comes from outside, and may be named as what every object has. */
-export const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
-  Object.hasOwn(table, key) ? table[key] : undefined;
-
-type Facts = Partial<Omit<Statement, 'about' | 'text' | 'at' | 'proof'>>;
-export type Said = readonly [about: About, text: string, facts?: Facts];
-export type ReasonOf = (id: string) => Reason;
-
-const rulesOf = ({ policy }: AuditRecord, reasonOf: ReasonOf): Facts =>
-  policy && policy.rule_ids.length > 0 ? { rules: policy.rule_ids.map(reasonOf) } : {};
-
-/** The step of a record, in whichever round. */
-export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+$/, '');
-export const statusOf = ({ result, policy }: AuditRecord): string => result?.status ?? policy?.decision ?? 'nothing';
-const plain = (word: string): string => word.replaceAll('-', ' ');
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
-
-/** `jira.assign (jira:write) with component "Network"`: redacted values, as the record has them. */
-const actionOf = ({ tool, args_redacted }: AuditRecord): string => {
-  const args = Object.entries(args_redacted ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1)) // a table gives members in any order
-    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  return `${tool ? `${tool.name} (${tool.scope})` : 'an action'}${args.length > 0 ? ` with ${args.join(', ')}` : ''}`;
-};
-
-const engineOf = ({ model, answer }: AuditRecord): string => {
-  const name = model?.name ?? 'an engine that the record does not name';
-  if (answer === undefined) return name;
-  const sure = `confidence ${percent(answer.confidence)}`;
-  return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}`;
-};
-
-const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode'>(
-  record: AuditRecord,
-  ...keys: readonly Key[]
-): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));
+import {
+  actionOf,
+  engineOf,
+  type Facts,
+  own,
+  pick,
+  plain,
+  type ReasonOf,
+  rulesOf,
+  type Said,
+  some,
+  stagesOf,
+  statusOf,
+  stepOf,
+} from './words.ts';
 
 const asked = (record: AuditRecord): readonly Said[] => {
   const { user, workflow, release, sources } = record;
@@ -59,17 +35,23 @@ const ROUTED: Readonly<Record<string, string>> = {
 const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
   const found = own(ROUTED, statusOf(record)) ?? `The first gate said ${plain(statusOf(record))}`;
   const by = record.model ? `, by ${engineOf(record)}` : '';
-  return [['routed', `${found}${by}.`, { ...rulesOf(record, reasonOf), ...pick(record, 'model', 'answer', 'limits') }]];
+  return [
+    [
+      'routed',
+      `${found}${by}.${stagesOf(record)}`,
+      { ...rulesOf(record, reasonOf), ...pick(record, 'model', 'answer', 'limits') },
+    ],
+  ];
 };
 
-const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|after)$/;
+const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|after|undone)(?:#\d+)?$/;
 
 /** What was read, by tool: references and digests, no content. */
-const read = ({ sources = [] }: AuditRecord, call: 'before' | 'after'): readonly Said[] =>
+const read = ({ sources = [] }: AuditRecord, isLater: boolean): readonly Said[] =>
   sources.flatMap((source): Said[] => {
     const [, scope, tool, when] = SOURCE_READ.exec(source.ref) ?? [];
-    if (when !== call) return [];
-    const later = call === 'after' ? ' afterwards' : '';
+    if (when === undefined || (when !== 'before') !== isLater) return [];
+    const later = isLater ? ' afterwards' : '';
     return [
       [
         'read',
@@ -112,13 +94,21 @@ const limitsOf = ({ limits = [] }: AuditRecord): string => {
   return ` It was charged to ${some(limits.length, 'limit')}: ${limits.map(({ rule }) => rule).join(', ')}.`;
 };
 
-const decided = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
-  const { policy, mode, writ, args_redacted } = record;
-  const status = statusOf(record);
-  const proposal: Facts = {
+const proposed = (record: AuditRecord): readonly Said[] => {
+  const { policy, model, tool, args_redacted } = record;
+  if (model === undefined && tool === undefined) return [];
+  const what = policy?.decision === 'undo' ? 'To undo what was done, proposed was' : 'Proposed was';
+  const by = model === undefined ? '' : `, by ${engineOf(record)}`;
+  const facts: Facts = {
     ...pick(record, 'tool', 'model', 'answer', 'provenance'),
     ...(args_redacted && { arguments: args_redacted }),
   };
+  return [['proposed', `${what} ${actionOf(record)}${by}.${stagesOf(record)}`, facts]];
+};
+
+const decided = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const { policy, mode, writ } = record;
+  const status = statusOf(record);
   const under = mode === undefined ? '' : ` in mode ${mode}`;
   const verdicts: Readonly<Record<string, string>> = {
     authorised: `The gate authorised it${under}.`,
@@ -132,8 +122,8 @@ const decided = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
     ...pick(record, 'mode', 'limits'),
   };
   return [
-    ...read(record, 'before'),
-    ['proposed', `Proposed was ${actionOf(record)}, by ${engineOf(record)}.`, proposal],
+    ...read(record, false),
+    ...proposed(record),
     ...approved(record),
     ['decided', `${verdict}${limitsOf(record)}`, facts],
     ...(writ === undefined
@@ -168,11 +158,14 @@ const written = (record: AuditRecord): readonly Said[] => {
 };
 
 const verified = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
-  const isSeen = statusOf(record) === 'verified';
-  const text = isSeen
-    ? `Read back afterwards, the system shows the effect of ${actionOf(record)}.`
-    : `Read back afterwards, the system does not show the effect of ${actionOf(record)}.`;
-  return [...written(record), ...read(record, 'after'), ['verified', text, rulesOf(record, reasonOf)]];
+  const isUndone = statusOf(record) === 'undone';
+  const shows = isUndone || statusOf(record) === 'verified' ? 'shows' : 'does not show';
+  const text = `Read back afterwards, the system ${shows} the effect of ${actionOf(record)}${isUndone ? ': what was done is undone' : ''}.`;
+  return [
+    ...written(record),
+    ...read(record, true),
+    [isUndone ? 'undone' : 'verified', text, rulesOf(record, reasonOf)],
+  ];
 };
 
 const handedOver = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {

@@ -1,8 +1,9 @@
 import { STANDING_REASONS } from '../gate/reasons.ts';
 import type { AuditRecord, Head } from './record.ts';
 import type { Reason, Statement, Story } from './story.ts';
-import { own, statusOf, stepOf, tell } from './tell.ts';
+import { tell } from './tell.ts';
 import { faultOf } from './verify.ts';
+import { own, statusOf, stepOf } from './words.ts';
 
 /** The records of a run, where its chain ends, and what the rules of its release say of themselves, if that is known. */
 export interface Told {

@@ -68,6 +68,44 @@ describe('a story', () => {
     expect(statements.find(({ about }) => about === 'undone')?.text).toBe('undo#1: undone.');
   });
 
+  it('tells which engines abstained first, and which were spared', () => {
+    const stages = [
+      { engine: 'classifier:queue@1', state: 'abstained', confidence: 0.4 },
+      { engine: 'model:small@1', state: 'answered', confidence: 0.9 },
+      { engine: 'model:large@1', state: 'not-asked', at_most_microusd: 900 },
+    ];
+    const { statements } = why(
+      chained([{ step: 'decide#1', model: model(7), stages, result: { status: 'authorised' } }])
+    );
+    expect(statements[0]?.text).toBe(
+      'Proposed was an action, by model:small@1. classifier:queue@1 had abstained (confidence 40.0 %). model:large@1 was not asked, at most 900 micro-dollars.'
+    );
+  });
+
+  it('tells of an undo what was to be undone by what, and that it is', () => {
+    const tool = { name: 'jira.restore', scope: 'jira:write', dry_run: false };
+    const { statements } = why(
+      chained([
+        { step: 'decide#2', tool, policy: { decision: 'undo', rule_ids: [] }, result: { status: 'authorised' } },
+        {
+          step: 'verify#2',
+          tool,
+          result: { status: 'undone' },
+          sources: [{ ref: 'READ#jira:read#acme#r-1/jira.get#undone#2', sha256: SHA }],
+        },
+      ])
+    );
+    expect(statements.map(({ about, text }) => [about, text])).toEqual([
+      ['proposed', 'To undo what was done, proposed was jira.restore (jira:write).'],
+      ['decided', 'The gate authorised it.'],
+      ['read', `jira.get (jira:read) was read afterwards; what it answered has digest ${SHA.slice(0, 12)}.`],
+      [
+        'undone',
+        'Read back afterwards, the system shows the effect of jira.restore (jira:write): what was done is undone.',
+      ],
+    ]);
+  });
+
   it('is what the API promises, and proves each sentence by a record of the chain, whatever steps there were', () => {
     const step = fc.constantFrom(
       'submit',
