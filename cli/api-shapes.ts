@@ -115,6 +115,26 @@ export type AuditTrail = z.infer<typeof AuditTrail>;
 
 export const Undoing = z.object({ run: z.string(), undoes: z.string() });
 export type Undoing = z.infer<typeof Undoing>;
+const Statement = z.looseObject({
+  about: z.string(),
+  text: z.string(),
+  at: z.string(),
+  proof: z.object({ seq: z.int(), hash: z.string() }),
+  rules: z.array(z.object({ id: z.string(), because: z.string().optional() })).optional(),
+});
+
+/** Why a run did what it did: sentences, and the record that proves each. */
+export const Story = z.looseObject({
+  run: z.string(),
+  tenant: z.string().optional(),
+  workflow: z.string().optional(),
+  outcome: z.string().optional(),
+  cost_microusd: z.number(),
+  knows_release: z.boolean().optional(),
+  fault: z.string().optional(),
+  statements: z.array(Statement),
+});
+export type Story = z.infer<typeof Story>;
 
 export const Replied = z.object({ run: z.string(), round: z.int() });
 export type Replied = z.infer<typeof Replied>;

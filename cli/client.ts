@@ -8,6 +8,7 @@ import {
   Replied,
   RunPage,
   RunView,
+  Story,
   Submitted,
   Undoing,
 } from './api-shapes.ts';
@@ -41,6 +42,7 @@ export interface Api {
   runs(page: { readonly limit: number; readonly cursor?: string }): Promise<RunPage>;
   run(id: string): Promise<RunView>;
   audit(id: string): Promise<AuditTrail>;
+  why(id: string): Promise<Story>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
   /** What expires first coming first. */
   approvals(page: { readonly limit: number; readonly cursor?: string }): Promise<ApprovalPage>;
@@ -83,6 +85,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
     run: (id) => send(endpoint, { ...get, path: runPath(id), answer: RunView }),
     controls: () => send(endpoint, { ...get, path: 'v1/controls', answer: ControlList }),
     audit: (id) => send(endpoint, { ...get, path: `${runPath(id)}/audit`, answer: AuditTrail }),
+    why: (id) => send(endpoint, { ...get, path: `${runPath(id)}/why`, answer: Story }),
     reply: (id, fields) =>
       send(endpoint, {
         method: 'POST',

@@ -12,6 +12,7 @@ import { addSubmit } from './commands/submit.ts';
 import { addToken } from './commands/token.ts';
 import { addTrace } from './commands/trace.ts';
 import { addUndo } from './commands/undo.ts';
+import { addWhy } from './commands/why.ts';
 import { Failure, messageOf } from './failure.ts';
 import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
@@ -39,6 +40,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addSubmit(program, shell, done);
   addRuns(program, shell);
   addAudit(program, shell, done);
+  addWhy(program, shell, done);
   addTrace(program, shell);
   addReply(program, shell);
   addApprovals(program, shell, done);

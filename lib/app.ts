@@ -13,8 +13,8 @@ export const addStacks = (app: App, config: Config, { workflows, bundles }: Prep
   const workspace = mkdtempSync(join(tmpdir(), 'writ-functions-'));
   try {
     const settings = { bundles, workspace, logLevel: config.logLevel };
-    const { ledger } = new DataStack(app, 'Writ-Data', { config });
-    const workflowsStack = new WorkflowsStack(app, 'Writ-Workflows', { workflows, ledger, settings });
+    const { ledger, archive } = new DataStack(app, 'Writ-Data', { config });
+    const workflowsStack = new WorkflowsStack(app, 'Writ-Workflows', { workflows, ledger, archive, settings });
     new ApiStack(app, 'Writ-Api', { config, workflows, workflowsStack, ledger, settings });
   } finally {
     rmSync(workspace, { recursive: true }); // the CDK has taken its own copies into the cloud assembly

@@ -26,6 +26,15 @@ const MachineClient = z.strictObject({
 });
 export type MachineClient = z.infer<typeof MachineClient>;
 
+/** How the archive of the audit is locked, and for how many days after an object was written. */
+const ArchiveLock = z
+  .strictObject({ lock: z.enum(['none', 'governance', 'compliance']), days: z.int().positive().max(36_500).optional() })
+  .refine(
+    ({ lock, days }) => (lock === 'none') === (days === undefined),
+    'expected `days` with the lock governance or compliance, and without a lock none'
+  );
+export type ArchiveLock = z.infer<typeof ArchiveLock>;
+
 export const Config = z.strictObject({
   /** How far workflows may go by themselves, until an operator sets a tenant's own mode. */
   mode: Mode.default('shadow'),
@@ -42,6 +51,8 @@ export const Config = z.strictObject({
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Whether tables, keys and users outlive their stacks, and resist deletion. */
   retainData: orText(z.boolean()).default(true),
+  /** How long what the audit's archive holds can neither be deleted nor written over, and by whom: see docs/deploy.md. */
+  archive: orText(ArchiveLock).default({ lock: 'none' }),
   /** Web origins whose pages may call the API. */
   allowedOrigins: orText(z.array(z.url({ protocol: /^https?$/ }))).default([]),
 });

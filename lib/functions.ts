@@ -39,6 +39,7 @@ export const bundleName = {
   step: (step: DeployedStep): string => `steps-${step}`,
   /** `jira:write` has its entry point in `tools/jira/write.ts`. */
   scope: (scope: string): string => `tools-${scope.replace(':', '-')}`,
+  archive: 'steps-archive',
   api: 'api-http',
   token: 'api-token',
 } as const;

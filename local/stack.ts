@@ -26,6 +26,7 @@ import { type Listening, listen, listenForApis, timed } from './listen.ts';
 import { openObjects } from './objects/store.ts';
 import { checkDeployment, machinesByArn } from './readiness.ts';
 import { openSecretStore } from './secrets/store.ts';
+import { systemClock } from './states/clock.ts';
 import { type Execution, openStates } from './states/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { readDeployment } from './template/deployment.ts';
@@ -161,7 +162,7 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
 
   // An execution that is resumed calls functions at once, and they call the endpoint: they wait until it is there.
   const served = Promise.withResolvers<void>();
-  const events = createEvents({ rules, functions, pool, mayInvoke, account, region, now, log });
+  const events = createEvents({ rules, functions, pool, mayInvoke, account, region, clock: systemClock(now), log });
   const startable = machinesByArn(deployment);
   const traces = executionTraces(record, (arn) => states.history(arn), now);
   const invoke = invokeForStates(pool, authorize, traces, now);

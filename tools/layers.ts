@@ -19,6 +19,7 @@ const CONTRACT = 'lambdas/tools/jira/contract.ts';
 const CONTRACTS = 'lambdas/tools/contracts.ts';
 /** Pure: whoever holds records can reckon a chain anew. */
 const VERIFIER = 'lambdas/core/audit/verify.ts';
+const ANCHORS = 'lambdas/core/audit/anchors.ts';
 const SANDBOX = 'lambdas/tools/jira/sandbox/';
 
 const LAYERS: readonly Layer[] = [
@@ -34,7 +35,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER] },
+  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER, ANCHORS] },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },

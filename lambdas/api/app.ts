@@ -10,7 +10,7 @@ import { failed, json, problemOf } from './respond.ts';
 import { answerApproval, listTenantApprovals } from './routes/approvals.ts';
 import { getControlAudit, getGlobalControlAudit } from './routes/control-audit.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
-import { getRun, getRunAudit, listTenantRuns, replyToRun, undoTenantRun } from './routes/runs.ts';
+import { getRun, getRunAudit, getRunWhy, listTenantRuns, replyToRun, undoTenantRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -18,6 +18,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listTenantRuns,
   getRun,
   getRunAudit,
+  getRunWhy,
   replyToRun,
   listTenantApprovals,
   answerApproval,

@@ -47,6 +47,8 @@ export const prefix = {
   claims: 'CLAIM#',
   /** What a tenant's people are asked to approve, in the index alone. */
   pending: 'PENDING#',
+  /** Records at which a chain came to rest, by day, in the index of the audit alone. */
+  heads: 'HEADS#',
   /** Every control's root, in the index alone. */
   roots: 'ROOTS#',
   /** Runs by tenant, in the index `by-tenant`. */
@@ -72,6 +74,7 @@ export const partition = {
   counter: (subject: string, shard: number) => `${subject}#${shard}`,
   executing: (shard: number) => `${prefix.executing}${shard}`,
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
+  heads: (day: string, shard: number) => `${prefix.heads}${day}#${shard}`,
 } as const;
 
 /**
@@ -103,3 +106,6 @@ export const EXECUTING_SHARDS = 8;
 
 /** The index that lists a tenant's runs, newest last by its sort key, and beside them the claims that are executing and the roots of controls. */
 export const BY_TENANT = 'by-tenant';
+
+/** The index of the audit that lists, by day, where chains came to rest. Its sort key is the hash of that record. */
+export const BY_DAY = 'by-day';

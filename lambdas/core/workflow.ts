@@ -86,3 +86,10 @@ export const WorkflowRelease = Workflow.extend({
 });
 /** A workflow's data as it is deployed: `workflow.json`. */
 export type WorkflowRelease = z.infer<typeof WorkflowRelease>;
+
+/** Why the workflow's own rules exist, by their id: of its policy and of its caps, in the words of whoever wrote them. */
+export const reasonsOf = ({ policy, limits }: Pick<Workflow, 'policy' | 'limits'>): Readonly<Record<string, string>> =>
+  Object.fromEntries([
+    ...policy.map(({ id, because }) => [id, because] as const),
+    ...limits.caps.map(({ rule, because }) => [rule, because] as const),
+  ]);

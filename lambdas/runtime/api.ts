@@ -9,7 +9,7 @@ import { stepFunctions } from '../adapters/executions.ts';
 import { type ApiDeps, createApp } from '../api/app.ts';
 import { behindGateway, type GatewayEvent } from '../api/gateway.ts';
 import { Terminal } from '../core/errors.ts';
-import { Digest, Tenant, WorkflowName } from '../core/names.ts';
+import { Digest, RuleId, Tenant, WorkflowName } from '../core/names.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
 import { dynamo, stepFunctionsOptions } from './clients.ts';
@@ -25,8 +25,11 @@ const Machines = z.string().transform((text, context) => {
   }
 });
 
-/** `workflows.json`: what each workflow takes, by release. */
-const Shapes = z.record(WorkflowName, z.strictObject({ release: Digest, input: TaskShape }));
+/** `workflows.json`: what each workflow takes, by release, and why its rules exist. */
+const Shapes = z.record(
+  WorkflowName,
+  z.strictObject({ release: Digest, input: TaskShape, reasons: z.record(RuleId, z.string()) })
+);
 
 /** Every workflow with its state machine. Throws `Terminal` where one is told of without the other. */
 const workflowsFrom = (

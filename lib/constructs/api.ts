@@ -33,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   { method: GET, path: '/v1/runs', roles: ROLES },
   { method: GET, path: '/v1/runs/{id}', roles: ROLES },
   { method: GET, path: '/v1/runs/{id}/audit', roles: ROLES },
+  { method: GET, path: '/v1/runs/{id}/why', roles: ROLES },
   { method: POST, path: '/v1/runs/{id}/reply', roles: ['submitter'] },
   { method: GET, path: '/v1/approvals', roles: APPROVER_ROLES },
   { method: POST, path: '/v1/approvals/{id}', roles: APPROVER_ROLES },

@@ -1,9 +1,9 @@
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { BY_TENANT, prefix } from '../../lambdas/core/tables.ts';
+import { BY_DAY, BY_TENANT, prefix } from '../../lambdas/core/tables.ts';
 import type { DeployedStep, Scope } from '../functions.ts';
 import { type Access, API_ACCESS, type Domain, scopeAccess, stepAccess } from './access.ts';
 
@@ -40,6 +40,17 @@ export class Ledger extends Construct {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     this.#audit = new Table(this, 'Audit', shared);
+    this.#audit.addGlobalSecondaryIndex({
+      indexName: BY_DAY,
+      partitionKey: { name: 'gsi1pk', type: AttributeType.STRING },
+      sortKey: { name: 'gsi1sk', type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+  }
+
+  /** What state and audit, and the audit's archive, are encrypted with. */
+  get key(): IKey {
+    return this.#key;
   }
 
   /** What functions find the tables by. */
@@ -60,6 +71,13 @@ export class Ledger extends Construct {
   /** Lets the API create runs, show them, take replies and set controls. */
   grantApi(grantee: IGrantable): void {
     this.#grant(grantee, API_ACCESS);
+  }
+
+  /** Lets the archiver see where chains came to rest, and read them. */
+  grantArchiver(grantee: IGrantable): void {
+    this.#allow(grantee, this.#audit.tableArn, ['dynamodb:Query'], [prefix.run, prefix.control]);
+    this.#allow(grantee, `${this.#audit.tableArn}/index/${BY_DAY}`, ['dynamodb:Query'], [prefix.heads]);
+    this.#allowEncryption(grantee);
   }
 
   #grant(grantee: IGrantable, { read, put, update, check, list, audit }: Access): void {

@@ -2,6 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnOutput, Fn, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { reasonsOf } from '../../lambdas/core/workflow.ts';
 import type { Config } from '../config.ts';
 import { Api } from '../constructs/api.ts';
 import { bundledFunction, type FunctionSettings } from '../constructs/bundled-function.ts';
@@ -48,7 +49,10 @@ export class ApiStack extends Stack {
     const { deployed, stackName } = workflowsStack;
     // an export in use cannot change, and a version does with every release: so outputs are read, not imported
     const read = (output: string) => Fn.getStackOutput(stackName, output);
-    const shapes = workflows.map(({ release: { workflow, release, input } }) => [workflow, { release, input }]);
+    const shapes = workflows.map(({ release: whole }) => {
+      const { workflow, release, input } = whole;
+      return [workflow, { release, input, reasons: reasonsOf(whole) }];
+    });
     const versions = deployed.map(({ name, versionOutput }) => [name, read(versionOutput)]);
     const machines = deployed.map(({ stateMachineOutput }) => read(stateMachineOutput));
     const undoVersions = deployed.map(({ name, undoVersionOutput }) => [name, read(undoVersionOutput)]);

@@ -1,5 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { Archive } from '../constructs/archive.ts';
+import { Archiver } from '../constructs/archiver.ts';
 import type { FunctionSettings } from '../constructs/bundled-function.ts';
 import type { Ledger } from '../constructs/ledger.ts';
 import { ToolScope } from '../constructs/tool-scope.ts';
@@ -10,6 +12,7 @@ import type { PreparedWorkflow } from '../prepare.ts';
 export interface WorkflowsStackProps {
   readonly workflows: readonly PreparedWorkflow[];
   readonly ledger: Ledger;
+  readonly archive: Archive;
   readonly settings: FunctionSettings;
 }
 
@@ -28,7 +31,7 @@ export interface DeployedWorkflow {
 export class WorkflowsStack extends Stack {
   readonly deployed: readonly DeployedWorkflow[];
 
-  constructor(parent: Construct, id: string, { workflows, ledger, settings }: WorkflowsStackProps) {
+  constructor(parent: Construct, id: string, { workflows, ledger, archive, settings }: WorkflowsStackProps) {
     super(parent, id, { description: 'Writ: workflows, their steps and the scopes of their tools' });
     const declared = workflows.flatMap(({ definition }) => scopesOf(definition));
     const scopes = Object.fromEntries(
@@ -55,5 +58,7 @@ export class WorkflowsStack extends Stack {
       new CfnOutput(this, undoVersionOutput, { value: undo.versionArn });
       return { name, stateMachineOutput, versionOutput, undoStateMachineOutput, undoVersionOutput };
     });
+    const archiver = new Archiver(this, 'Archiver', { ...settings, ledger, archive });
+    new CfnOutput(this, 'ArchiverFunction', { value: archiver.functionName });
   }
 }

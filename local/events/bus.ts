@@ -4,11 +4,13 @@ import { InvocationRefused } from '../functions/invocation.ts';
 import { errorTypeOf, failure } from '../functions/messages.ts';
 import type { FunctionPool } from '../functions/pool.ts';
 import type { MayInvoke } from '../invoke.ts';
+import type { Clock } from '../states/clock.ts';
 import type { ExecutionEvent } from '../states/service.ts';
 import type { Rule } from '../template/deployment.ts';
 import type { LambdaFunction } from '../template/functions.ts';
 import type { JsonObject } from '../template/json.ts';
 import { compilePattern } from './pattern.ts';
+import { scheduleOf } from './schedule.ts';
 
 export interface EventsOptions {
   readonly rules: readonly Rule[];
@@ -17,7 +19,7 @@ export interface EventsOptions {
   readonly mayInvoke: MayInvoke;
   readonly account: string;
   readonly region: string;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
@@ -32,13 +34,19 @@ export interface Events {
 /** Lambda waits a minute and then two between its tries; on one machine, seconds do. */
 const RETRY_MS = 1_000;
 
-/** Rules on events of Step Functions, and asynchronous invocations. */
+const onExecutions = (pattern: JsonObject) => {
+  const { source } = pattern;
+  if (!Array.isArray(source) || !source.every((each) => each === 'aws.states'))
+    throw new Error(`only rules on the source aws.states run here, found ${JSON.stringify(source)}`);
+  return compilePattern(pattern);
+};
+
+/** Rules on events of Step Functions, rules with a schedule, and asynchronous invocations. */
 export const createEvents = (options: EventsOptions): Events => {
-  const { rules, functions, pool, mayInvoke, account, region, now, log } = options;
-  const compiled = rules.map(({ at, arn: ruleArn, pattern, targets }) => {
-    if (!Array.isArray(pattern.source) || !pattern.source.every((source) => source === 'aws.states')) {
-      throw new Error(`${at}: only rules on the source aws.states run here, found ${JSON.stringify(pattern.source)}`);
-    }
+  const { rules, functions, pool, mayInvoke, account, region, clock, log } = options;
+  const { now } = clock;
+  const openedAt = now();
+  const compiled = rules.map(({ at, arn: ruleArn, on, targets }) => {
     const withFunctions = targets.map((functionArn) => {
       const lambda = functions.find(({ arn }) => functionArn === arn || functionArn.startsWith(`${arn}:`));
       if (lambda === undefined) throw new Error(`${at}: the target ${functionArn} is no function of the template`);
@@ -46,7 +54,10 @@ export const createEvents = (options: EventsOptions): Events => {
       return { lambda, isPermitted: () => mayInvoke('events.amazonaws.com', functionArn, ruleArn) };
     });
     try {
-      return { matches: compilePattern(pattern), targets: withFunctions };
+      const rule = { arn: ruleArn, targets: withFunctions };
+      return 'schedule' in on
+        ? { ...rule, matches: () => false, nextAfter: scheduleOf(on.schedule, openedAt) }
+        : { ...rule, matches: onExecutions(on.pattern), nextAfter: () => undefined };
     } catch (cause) {
       throw new Error(`${at}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }
@@ -93,6 +104,35 @@ export const createEvents = (options: EventsOptions): Events => {
     },
   });
 
+  const invokeSoon = (lambda: LambdaFunction, payload: string): void => {
+    invokeWithRetry(lambda, payload).catch((error: unknown) => {
+      if (!closing.signal.aborted) log(`${lambda.name}: ${error instanceof Error ? error.message : error}`);
+    });
+  };
+
+  const disarm = new Map<string, () => void>();
+  const arm = (rule: (typeof compiled)[number]): void => {
+    const due = rule.nextAfter(now());
+    if (due === undefined || closing.signal.aborted) return;
+    const cancel = clock.callAt(due, () => {
+      const event = {
+        version: '0',
+        id: randomUUID(),
+        'detail-type': 'Scheduled Event',
+        source: 'aws.events',
+        account,
+        time: new Date(due).toISOString(),
+        region,
+        resources: [rule.arn],
+        detail: {},
+      };
+      for (const { lambda, isPermitted } of rule.targets) if (isPermitted()) invokeSoon(lambda, JSON.stringify(event));
+      arm(rule);
+    });
+    disarm.set(rule.arn, cancel);
+  };
+  for (const rule of compiled) arm(rule);
+
   return {
     executionChanged: async (change) => {
       const event = eventOf(change);
@@ -104,10 +144,11 @@ export const createEvents = (options: EventsOptions): Events => {
     invokeLater: (functionArn, payload) => {
       const lambda = functions.find(({ arn }) => arn === functionArn);
       if (lambda === undefined) throw new Error(`there is no function ${functionArn}`);
-      invokeWithRetry(lambda, payload).catch((error: unknown) => {
-        if (!closing.signal.aborted) log(`${lambda.name}: ${error instanceof Error ? error.message : error}`);
-      });
+      invokeSoon(lambda, payload);
     },
-    close: () => closing.abort(new Error('the local stack is closing')),
+    close: () => {
+      for (const cancel of disarm.values()) cancel();
+      closing.abort(new Error('the local stack is closing'));
+    },
   };
 };

@@ -16,7 +16,8 @@ import { type UserPool, userPoolsOf } from './users.ts';
 export interface Rule {
   readonly at: string;
   readonly arn: string;
-  readonly pattern: JsonObject;
+  /** Which events it is for, or when it is due: one of the two. */
+  readonly on: { readonly pattern: JsonObject } | { readonly schedule: string };
   /** The ARNs of functions. */
   readonly targets: readonly string[];
 }
@@ -64,16 +65,22 @@ export const readDeployment = (assembly: Assembly, apiEndpoint: (apiId: string) 
     machines: machinesOf(select, assembly),
     rules: select('AWS::Events::Rule', properties.Rule)
       .filter((rule) => rule.properties.State === 'ENABLED')
-      .map(({ resource, properties: { EventPattern, Targets } }) => ({
+      .map(({ resource, properties: { EventPattern, ScheduleExpression, Targets } }) => ({
         at: resource.at,
         arn: arnOf(resource),
-        pattern: EventPattern,
+        on: occasionOf(resource.at, EventPattern, ScheduleExpression),
         targets: Targets.map(({ Arn }) => Arn),
       })),
     apis: apisOf(select),
     userPools: userPoolsOf(select),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, locally(value, apiEndpoint)])),
   };
+};
+
+const occasionOf = (at: string, pattern?: JsonObject, schedule?: string): Rule['on'] => {
+  if (pattern !== undefined && schedule === undefined) return { pattern };
+  if (schedule !== undefined && pattern === undefined) return { schedule };
+  throw new Error(`${at}: only a rule with either an EventPattern or a ScheduleExpression runs here`);
 };
 
 /** An API's public host name, which CDK joins from parts, is replaced by where it answers here. */

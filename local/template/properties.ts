@@ -174,7 +174,8 @@ export const BucketPolicy = properties({ Bucket: z.string(), PolicyDocument }, '
 
 export const Rule = properties(
   {
-    EventPattern: JsonRecord,
+    EventPattern: JsonRecord.optional(),
+    ScheduleExpression: z.string().optional(),
     State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
     Targets: z.array(properties({ Arn: z.string() }, 'Id DeadLetterConfig RetryPolicy')).default([]),
   },

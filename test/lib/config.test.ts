@@ -11,6 +11,7 @@ describe('the configuration', () => {
       shards: { tenant: 16, workflow: 32 },
       logLevel: 'INFO',
       retainData: true,
+      archive: { lock: 'none' },
       allowedOrigins: [],
     });
   });
@@ -26,6 +27,11 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ retainData: false, machineClients: [{ name: 'helpdesk', tenant: 'demo' }] });
   });
 
+  it('takes a lock of the archive with the days that it holds', () => {
+    const config = readConfig({ 'writ:archive': '{"lock":"compliance","days":2557}' });
+    expect(config.archive).toEqual({ lock: 'compliance', days: 2_557 });
+  });
+
   it("leaves the CDK's own keys alone", () => {
     const context = { '@aws-cdk/core:checkSecretUsage': true, 'aws:cdk:enable-path-metadata': true };
     expect(readConfig(context)).toEqual(readConfig({}));
@@ -35,6 +41,16 @@ describe('the configuration', () => {
     ['an unknown key with our prefix', { 'writ:mood': 'calm' }, 'writ:mood is not known: expected one of mode,'],
     ['an unknown key in our object', { writ: { retain: true } }, 'writ:retain is not known'],
     ['a key without our prefix', { mode: 'autopilot' }, 'mode is not known: did you mean writ:mode?'],
+    [
+      'a lock of the archive without its days',
+      { writ: { archive: { lock: 'governance' } } },
+      'writ:archive: expected `days`',
+    ],
+    [
+      'days without a lock of the archive',
+      { writ: { archive: { lock: 'none', days: 3 } } },
+      'writ:archive: expected `days`',
+    ],
     ['a misspelt prefix', { 'wirt:mode': 'autopilot' }, 'wirt:mode is not known'],
     [
       'an unknown mode',

@@ -62,6 +62,67 @@ describe('data', () => {
   });
 });
 
+describe('the archive of the audit', () => {
+  const bucketOf = (template: Template) => {
+    const [[, bucket] = []] = ofType(template, 'AWS::S3::Bucket');
+    return bucket;
+  };
+
+  it('is a bucket that can lock objects, encrypted, closed to the public, by TLS alone, and outlives its stack', () => {
+    expect(bucketOf(data)).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: {
+        ObjectLockEnabled: true,
+        VersioningConfiguration: { Status: 'Enabled' },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } },
+          ],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    });
+    expect(bucketOf(data)?.Properties.ObjectLockConfiguration).toBeUndefined(); // locked by configuration alone
+    const [[, policy] = []] = ofType(data, 'AWS::S3::BucketPolicy');
+    expect(JSON.stringify(policy)).toContain('"Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"');
+  });
+
+  it('locks each object for as long as the configuration says', async () => {
+    const { directory } = await synth({
+      outdir: join(folder, 'locked'),
+      context: { 'writ:archive': { lock: 'compliance', days: 400 } },
+    });
+    expect(bucketOf(readTemplate(directory, 'Writ-Data'))?.Properties.ObjectLockConfiguration).toEqual({
+      ObjectLockEnabled: 'Enabled',
+      Rule: { DefaultRetention: { Days: 400, Mode: 'COMPLIANCE' } },
+    });
+  });
+
+  it('is written each hour, by a function that may put, and read leaves and roots: no deletion, no way around a lock', () => {
+    const own = statementsOf(workflows, roleOf(workflows, 'Archiver')).filter(isAbout('ArchiveBucket'));
+    expect(
+      own.map(({ actions, resources, condition }) => [
+        actions.join(),
+        JSON.stringify(resources).match(/\w+\/\*/g),
+        condition,
+      ])
+    ).toEqual([
+      ['s3:PutObject', ['chains/*', 'leaves/*', 'roots/*'], {}],
+      ['s3:GetObject', ['leaves/*', 'roots/*'], {}],
+      ['s3:ListBucket', null, { StringLike: { 's3:prefix': ['chains/*', 'leaves/*', 'roots/*'] } }],
+    ]);
+    const schedules = ofType(workflows, 'AWS::Events::Rule').flatMap(
+      ([, { Properties }]) => Properties.ScheduleExpression ?? []
+    );
+    expect(schedules).toEqual(['cron(17 * * * ? *)']);
+  });
+});
+
 describe('roles', () => {
   it('are one for each function', () => {
     for (const template of [workflows, api]) {
@@ -106,12 +167,15 @@ describe('roles', () => {
     }
   });
 
-  it('append to the audit, and read it through the API alone', () => {
-    for (const [template, allowed] of [
-      [workflows, ['dynamodb:PutItem']],
-      [api, ['dynamodb:PutItem', 'dynamodb:Query']],
+  it('append to the audit, and read it through the API and for the archive alone', () => {
+    const archiver = roleOf(workflows, 'Archiver');
+    for (const [template, allowed, isIt] of [
+      [workflows, ['dynamodb:PutItem'], (id: string) => id !== archiver],
+      [workflows, ['dynamodb:Query'], (id: string) => id === archiver],
+      [api, ['dynamodb:PutItem', 'dynamodb:Query'], () => true],
     ] as const) {
       const onAudit = ofType(template, 'AWS::IAM::Role')
+        .filter(([id]) => isIt(id))
         .flatMap(([id]) => statementsOf(template, id))
         .filter(isAbout('LedgerAudit'));
       expect([...new Set(actionsOf(onAudit))].sort()).toEqual(allowed);
@@ -271,6 +335,7 @@ describe('the API', () => {
       'GET /v1/runs': all,
       'GET /v1/runs/{id}': all,
       'GET /v1/runs/{id}/audit': all,
+      'GET /v1/runs/{id}/why': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
       'POST /v1/runs/{id}/undo': ['writ/operator'],
       'GET /v1/approvals': ['writ/approver', 'writ/operator'],
@@ -354,7 +419,7 @@ describe('functions', () => {
     expect(files.filter((each) => each.includes('queue.model'))).toEqual(['index.mjs queue.model workflow.json']);
     expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(7);
     expect(files.filter((each) => each === 'index.mjs workflows.json')).toHaveLength(1);
-    expect(files.filter((each) => each === 'index.mjs')).toHaveLength(3); // two scopes, and the token's function
+    expect(files.filter((each) => each === 'index.mjs')).toHaveLength(4); // two scopes, the token's function, and the archiver
   });
 
   it('are small', () => {

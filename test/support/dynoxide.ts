@@ -98,8 +98,11 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
     new CreateTableCommand({
       TableName: audit,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk'].map(key),
+      AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(key),
       KeySchema: schema('pk', 'sk'),
+      GlobalSecondaryIndexes: [
+        { IndexName: 'by-day', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+      ],
     })
   );
   if (ACCOUNT !== undefined)

@@ -9,6 +9,7 @@ import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
 import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
+import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, queryAll } from './table.ts';
 import { type Expression, transact, write } from './transact.ts';
@@ -74,7 +75,11 @@ export const dynamoControls = (
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(found)) },
         {
           refusal: 'overtaken',
-          write: write.putOnce(names.audit, { ...keys.audit(chainKey.control(subject), record.seq), content: record }),
+          write: write.putOnce(names.audit, {
+            ...keys.audit(chainKey.control(subject), record.seq),
+            ...headKey(chainKey.control(subject), record),
+            content: record,
+          }),
         },
       ]);
       return failed === undefined;

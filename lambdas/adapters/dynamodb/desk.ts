@@ -9,6 +9,7 @@ import type { Desk, Position } from '../../core/tasks/ports.ts';
 import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
+import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Item, type Key } from './table.ts';
 import { transact, write } from './transact.ts';
@@ -90,7 +91,11 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
         },
         {
           refusal: 'stale',
-          write: write.putOnce(audit.name, { ...keys.audit(chainKey.run(of.run), of.record.seq), content: of.record }),
+          write: write.putOnce(audit.name, {
+            ...keys.audit(chainKey.run(of.run), of.record.seq),
+            ...headKey(chainKey.run(of.run), of.record), // the chain of a closed run rests again, with one record more
+            content: of.record,
+          }),
         },
       ]);
       return failed ?? 'created';

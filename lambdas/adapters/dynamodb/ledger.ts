@@ -12,6 +12,7 @@ import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { controlCheck } from './controls.ts';
 import { chargeWrite, countersAmong } from './counters.ts';
+import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Key } from './table.ts';
 import { type Guarded, transact, write } from './transact.ts';
@@ -69,7 +70,11 @@ const moveWrites = (state: string, audit: string, run: Run, move: Move): readonl
     { refusal: 'stale', write: write.update(state, keys.run(run), update, { condition, names, values }) },
     {
       refusal: 'stale',
-      write: write.putOnce(audit, { ...keys.audit(chainKey.run(run), move.record.seq), content: move.record }),
+      write: write.putOnce(audit, {
+        ...keys.audit(chainKey.run(run), move.record.seq),
+        ...(move.status !== undefined && move.status !== 'active' && headKey(chainKey.run(run), move.record)),
+        content: move.record,
+      }),
     },
   ];
 };

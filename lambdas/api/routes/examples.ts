@@ -96,3 +96,38 @@ export const auditExample = {
     },
   ],
 };
+
+/** A run that wrote, told from its audit. */
+export const storyExample = {
+  run,
+  tenant: 'acme',
+  user,
+  workflow: 'ticket-triage',
+  release,
+  outcome: 'completed',
+  cost_microusd: 0,
+  knows_release: true,
+  head: { seq: 4, hash },
+  statements: [
+    {
+      about: 'decided' as const,
+      text: 'The gate authorised it in mode autopilot. It was charged to 1 limit: BUDGET_RUN.',
+      at,
+      proof: { seq: 2, hash },
+      rules: [
+        {
+          id: 'JIRA_WRITE_ALLOWED_TICKETOPS',
+          because: 'A submitter may have the very issue that they named put into a queue.',
+        },
+      ],
+      mode: 'autopilot',
+    },
+    {
+      about: 'authorised' as const,
+      text: 'The writ of action 1 has digest 6e340b9cffb3.',
+      at,
+      proof: { seq: 2, hash },
+      writ: { action: 1, digest: release },
+    },
+  ],
+};

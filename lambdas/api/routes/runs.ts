@@ -1,11 +1,20 @@
 import * as z from 'zod';
+import { Story } from '../../core/audit/story.ts';
 import { ROLES, RunId } from '../../core/names.ts';
 import { reply } from '../../core/tasks/reply.ts';
 import { UndoRequest, undoRun } from '../../core/tasks/undo.ts';
 import { auditRun, listRuns, RunAudit, RunList, RunView, viewRun } from '../../core/tasks/view.ts';
+import { explainRun } from '../../core/tasks/why.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
-import { auditExample, overBudgetExample, pendingExample, runExample, summaryExample } from './examples.ts';
+import {
+  auditExample,
+  overBudgetExample,
+  pendingExample,
+  runExample,
+  storyExample,
+  summaryExample,
+} from './examples.ts';
 import { cursor, limit } from './pages.ts';
 
 const params = z.object({ run: RunId });
@@ -69,6 +78,23 @@ export const getRunAudit = defineEndpoint({
   run: async (deps, { tenant }, { params: { run } }) => {
     const audit = await auditRun(deps, { tenant, run });
     return audit ? { body: audit } : noRun();
+  },
+});
+
+export const getRunWhy = defineEndpoint({
+  id: 'getRunWhy',
+  method: 'get',
+  path: '/v1/runs/{run}/why',
+  summary: 'Ask why a run did what it did.',
+  description:
+    "Who asked, what was read, proposed, decided, approved, authorised, written and verified, what it cost and how it ended: each statement with the record of the run's audit that proves it. `fault` says what is wrong with the chain: then nothing is proved. Who is a submitter alone sees their own runs.",
+  roles: ROLES,
+  request: z.object({ params }),
+  answer: { status: 200, name: 'Story', schema: Story, example: storyExample },
+  problems: ['not-found'],
+  run: async (deps, identity, { params: { run } }) => {
+    const story = await explainRun(deps, identity, { tenant: identity.tenant, run });
+    return story ? { body: story } : noRun();
   },
 });
 

@@ -58,6 +58,18 @@ export const AuditEvent = z.strictObject({
       })
     )
     .optional(),
+  /** Which workflow was asked for. */
+  workflow: z.string().optional(),
+  /** How far runs might go by themselves when this was decided. */
+  mode: z.string().optional(),
+  /** How sure the engine was that answered, and whether it would rather not have. */
+  answer: z
+    .strictObject({ confidence: z.number().min(0).max(1), abstained: z.boolean(), rule: z.string().optional() })
+    .optional(),
+  /** The writ that was issued or used: which action, and the digest of exactly what it authorises. */
+  writ: z.strictObject({ action: z.int().positive(), digest: Digest }).optional(),
+  /** How its use stood when it was looked at. */
+  claim: z.strictObject({ status: z.string(), attempt: z.int().positive() }).optional(),
   /** What was looked at or acted on, so that it can be shown later that it was this and nothing else. */
   sources: z.array(z.strictObject({ ref: z.string(), sha256: Digest })).optional(),
 });

@@ -10,7 +10,7 @@ import { readingsOf } from '../provenance.ts';
 import type { Outcome, Run } from '../run.ts';
 import { partition } from '../tables.ts';
 import { writeToolOf } from './decide.ts';
-import { approvalOf, sourcesOf } from './evidence.ts';
+import { approvalOf, sourcesOf, useOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
 import { reportsOf, STANDS_NO_MORE } from './report.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
@@ -120,6 +120,7 @@ const handOver = <Output>(
     event: {
       policy: { decision: 'escalate', rule_ids: [...rules] },
       ...(dossier.approval && { approval: approvalOf(dossier.approval) }),
+      ...useOf(dossier),
       result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
       sources,
     },

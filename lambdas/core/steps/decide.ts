@@ -14,7 +14,7 @@ import { RunId, type RunRef, Tenant } from '../names.ts';
 import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
-import { approvalOf, modelOf, sourcesOf } from './evidence.ts';
+import { answerOf, approvalOf, modelOf, sourcesOf } from './evidence.ts';
 import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -74,6 +74,10 @@ export const decide = defineStep({
         if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
         const event = {
           model: modelOf(plan),
+          answer: answerOf(plan),
+          mode:
+            dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant))?.mode ??
+            release.mode,
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
           sources: sourcesOf(dossier),
@@ -86,6 +90,7 @@ export const decide = defineStep({
           event: {
             ...event,
             tool: { name: tool.name, scope: tool.scope, dry_run: output.kind !== 'authorised' },
+            ...(output.kind === 'authorised' && { writ: { action, digest: output.writ.digest } }),
             policy: { decision, rule_ids: output.rules, version: policy.version },
             result: { status: output.kind === 'refused' ? output.because : output.kind },
             ...(limits.length > 0 && { limits: [...limits] }),

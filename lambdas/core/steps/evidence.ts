@@ -31,6 +31,23 @@ export const approvalOf = ({ digest, expiresAt, decisions }: ApprovalHead): NonN
   })),
 });
 
+/** How sure that engine was. */
+export const answerOf = ({
+  confidence,
+  abstained,
+  rule,
+}: Pick<Plan | Answer, 'confidence' | 'abstained' | 'rule'>): NonNullable<AuditEvent['answer']> => ({
+  confidence,
+  abstained,
+  ...(rule !== undefined && { rule }),
+});
+
+/** The writ and its use, as far as there are any. */
+export const useOf = ({ writ, claim }: Pick<Dossier, 'writ' | 'claim'>): Pick<AuditEvent, 'writ' | 'claim'> => ({
+  ...(writ && { writ: { action: writ.action, digest: writ.digest } }),
+  ...(claim && { claim: { status: claim.status, attempt: claim.attempt } }),
+});
+
 type Sources = NonNullable<AuditEvent['sources']>;
 
 /** Everything in a dossier besides the run: where it lies in the state table, and the digest of what was found there. */

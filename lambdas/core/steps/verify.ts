@@ -4,7 +4,7 @@ import { actionOfUndo } from '../gate/undo.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { writeToolOf } from './decide.ts';
-import { sourcesOf } from './evidence.ts';
+import { sourcesOf, useOf } from './evidence.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
 
 const Output = z.strictObject({ kind: z.enum(['verified', 'undone', 'mismatch']), rules: z.array(RuleId) });
@@ -52,6 +52,7 @@ export const verify = defineStep({
           tool: { name: tool.name, scope, dry_run: false },
           args_redacted: { ...tool.redact(tool.input.parse(writ.arguments)) },
           policy: { decision: output.kind, rule_ids: output.rules },
+          ...useOf(dossier),
           result: {
             status: output.kind,
             ...(claim.latencyMs !== undefined && { latency_ms: claim.latencyMs }),

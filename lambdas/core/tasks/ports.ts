@@ -13,6 +13,8 @@ export interface Deployed {
   readonly machine: string;
   /** The version that undoes what a run of it did. */
   readonly undoMachine: string;
+  /** Why its rules exist, by their id. */
+  readonly reasons?: Readonly<Record<string, string>>;
 }
 
 /** By workflow name. A map, so that no name from outside finds what is not in it. */

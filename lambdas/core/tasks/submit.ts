@@ -98,6 +98,7 @@ const make = (
     GENESIS,
     {
       step: 'submit',
+      workflow: task.workflow,
       result: { status: 'accepted' },
       sources: [{ ref: partition.input(ref), sha256: digestOf({ fields: task.input, replies: [] }) }],
     },

@@ -22,7 +22,7 @@ const HEAD = `# Who may do what
 Every role of the deployed app against everything that would matter if the wrong role could do it, as the policies of the synthesised template decide. A test makes this table anew
 and compares; a change of a grant shows here, or the test fails: \`npx vitest run test/lib/access -u\` writes it again.
 
-\`r\` GetItem, \`q\` Query, \`p\` PutItem, \`u\` UpdateItem, \`d\` DeleteItem, \`c\` ConditionCheckItem, each on that partition alone; \`·\` nothing. \`crm:write\`, \`refunds\` and the like stand for
+\`r\` GetItem, \`q\` Query, \`p\` PutItem, \`u\` UpdateItem, \`d\` DeleteItem, \`c\` ConditionCheckItem, each on that partition alone, and of the archive the like of objects; \`·\` nothing. \`crm:write\`, \`refunds\` and the like stand for
 scopes, tools and workflows that are not the role's own.
 `;
 
@@ -43,7 +43,15 @@ it('is as it is written down', async () => {
 
 it('lets nobody do more to the audit than put and query', () => {
   expect(may(/./, /^audit/)).toBe('pq');
-  expect(may(/^(?!API)/, /^audit/)).toBe('p');
+  expect(may(/^(?!API|archiver)/, /^audit/)).toBe('p');
+});
+
+it('lets the archiver read the audit and put what is not there yet, and nobody else reach the archive', () => {
+  expect(may(/^archiver$/, /^(audit|index `by-day`)/)).toBe('q');
+  expect(may(/^archiver$/, /^archive `chains/)).toBe('pq');
+  expect(may(/^archiver$/, /^archive `(leaves|roots)/)).toBe('pqr');
+  expect(may(/^archiver$/, /^(state|secret|invoke|archive `else)|archive$|archive's|^index `by-tenant/)).toBe('');
+  expect(may(/^(?!archiver)/, /archive|by-day|through S3/)).toBe('');
 });
 
 it('lets steps that ask engines reach no secret, no tool and no writ, and see the controls over their runs alone', () => {

@@ -30,6 +30,7 @@ export const rolesIn = ({ roles, access }: Deployment): ReadonlyMap<string, stri
           kind === 'Function' ? `jira:${access.toLowerCase()}` : `secret of jira:${access.toLowerCase()}`
         )
         .replace(/^Handler$/, 'API')
+        .replace(/^ArchiverFunction$/, 'archiver')
         .replace(/^Token$/, 'token');
       return [name, arn];
     })

@@ -1,4 +1,4 @@
-import { BY_TENANT, prefix } from '../../../lambdas/core/tables.ts';
+import { BY_DAY, BY_TENANT, prefix } from '../../../lambdas/core/tables.ts';
 import type { Deployment } from '../../../local/template/deployment.ts';
 import type { Deed, Row } from './matrix.ts';
 
@@ -24,7 +24,16 @@ const one = (action: string, resource: string, context = {}): readonly Deed[] =>
 ];
 
 /** Everything that would matter if the wrong role could do it. */
-export const sensitiveRows = ({ account, region, tables, functions, machines, roles, access }: Deployment): Row[] => {
+export const sensitiveRows = ({
+  account,
+  region,
+  tables,
+  functions,
+  machines,
+  roles,
+  access,
+  buckets,
+}: Deployment): Row[] => {
   const find = <T extends { readonly name: string }>(what: readonly T[], part: string): T => {
     const found = what.find(({ name }) => name.includes(part));
     if (found === undefined) throw new Error(`the template has no ${part}`);
@@ -34,6 +43,7 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
   const audit = find(tables, 'LedgerAudit').arn;
   const machine = machines.find(({ name }) => !name.includes('Undo'));
   const undo = find(machines, 'Undo').arn;
+  const archive = buckets[0]?.arn ?? '';
   const secret = (path: string): string => `arn:aws:secretsmanager:${region}:${account}:secret:writ/${path}-AbCdEf`;
   const [keyArn = ''] = access.keys.values();
   const roleOf = (part: string): string => find(roles, part).arn;
@@ -84,11 +94,37 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
     })),
     { about: 'audit `RUN#`', deeds: onItem(audit, `${prefix.run}demo#x`) },
     { about: 'audit `CONTROL#`', deeds: onItem(audit, `${prefix.control}global`) },
+    {
+      about: `index \`${BY_DAY}\`, \`${prefix.heads}\``,
+      deeds: onItem(`${audit}/index/${BY_DAY}`, `${prefix.heads}2030-01-02#0`).filter(({ letter }) => letter === 'q'),
+    },
+    ...['chains/x', 'leaves/x', 'roots/x', 'else/x'].map((key) => ({
+      about: `archive \`${key.slice(0, -1)}\``,
+      deeds: [
+        { letter: 'r', action: 's3:GetObject', resource: `${archive}/${key}` },
+        { letter: 'q', action: 's3:ListBucket', resource: archive, context: { 's3:prefix': key } },
+        { letter: 'p', action: 's3:PutObject', resource: `${archive}/${key}` },
+        { letter: 'd', action: 's3:DeleteObject', resource: `${archive}/${key}` },
+      ],
+    })),
+    { about: 'delete a version in the archive', deeds: one('s3:DeleteObjectVersion', `${archive}/roots/x`) },
+    {
+      about: 'delete or shorten a lock in the archive',
+      deeds: ['PutObjectRetention', 'PutObjectLegalHold', 'BypassGovernanceRetention'].flatMap((action) =>
+        one(`s3:${action}`, `${archive}/roots/x`)
+      ),
+    },
+    { about: "change the archive's lock", deeds: one('s3:PutBucketObjectLockConfiguration', archive) },
+    { about: "change the archive's versioning", deeds: one('s3:PutBucketVersioning', archive) },
     { about: 'audit, scan', deeds: one('dynamodb:Scan', audit) },
     { about: 'delete a table', deeds: one('dynamodb:DeleteTable', audit) },
     {
       about: "decrypt with the tables' key, through DynamoDB",
       deeds: one('kms:Decrypt', keyArn, { 'kms:ViaService': `dynamodb.${region}.amazonaws.com` }),
+    },
+    {
+      about: "decrypt with the tables' key, through S3",
+      deeds: one('kms:Decrypt', keyArn, { 'kms:ViaService': `s3.${region}.amazonaws.com` }),
     },
     { about: "decrypt with the tables' key, otherwise", deeds: one('kms:Decrypt', keyArn) },
     { about: "delete the tables' key", deeds: one('kms:ScheduleKeyDeletion', keyArn) },
@@ -117,6 +153,7 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
       about: "change a function's concurrency",
       deeds: one('lambda:PutFunctionConcurrency', find(functions, 'JiraWrite').arn),
     },
+    { about: 'invoke the archiver', deeds: one('lambda:InvokeFunction', find(functions, 'Archiver').arn) },
     { about: 'start an execution', deeds: one('states:StartExecution', machine?.arn ?? '') },
     { about: 'start an undo', deeds: one('states:StartExecution', undo) },
     { about: 'answer a task token of an undo', deeds: one('states:SendTaskSuccess', undo) },

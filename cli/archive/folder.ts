@@ -1,0 +1,76 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import {
+  type ArchivedDay,
+  archiveKey,
+  DayRoot,
+  dayAfter,
+  type Leaf,
+  leavesIn,
+} from '../../lambdas/core/audit/anchors.ts';
+import { findingsOf, sentenceOf } from '../../lambdas/core/audit/verify.ts';
+import { usage } from '../failure.ts';
+import { clean } from '../terminal/sanitise.ts';
+
+/** A copy of the archive's bucket, read with nobody's help. */
+export interface ArchiveFolder {
+  /** Every day of which there is a root or leaves. What cannot be read of it is absent. */
+  readonly days: readonly ArchivedDay[];
+  /** What is wrong with the copy of the chain that a day's leaf names; undefined where nothing is. */
+  faultOf(day: string, leaf: Leaf): Promise<string | undefined>;
+}
+
+const Record = z.looseObject({ seq: z.int(), prev_hash: z.string(), hash: z.string() });
+
+const textAt = (folder: string, key: string): Promise<string | undefined> =>
+  readFile(join(folder, key), 'utf8').catch(() => undefined);
+
+const orAbsent = <T>(text: string | undefined, parse: (text: string) => T): T | undefined => {
+  try {
+    return text === undefined ? undefined : parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const recordsIn = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Record.parse(JSON.parse(line)));
+
+const daysIn = async (folder: string, part: string, ending: string): Promise<readonly string[]> => {
+  const names = await readdir(join(folder, part)).catch(() => []);
+  const days = names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length));
+  return days.filter((day) => z.iso.date().safeParse(day).success);
+};
+
+/** Opens a copy of the archive. Fails where the folder holds no root. */
+export const openArchive = async (folder: string): Promise<ArchiveFolder> => {
+  const named = new Set([...(await daysIn(folder, 'roots', '.json')), ...(await daysIn(folder, 'leaves', '.jsonl'))]);
+  if (named.size === 0)
+    throw usage(
+      `${clean(folder)} holds no roots of an archive: copy the bucket there, as in "aws s3 sync s3://BUCKET ${clean(folder)}".`
+    );
+  const dayAt = async (day: string): Promise<ArchivedDay> => {
+    const root = orAbsent(await textAt(folder, archiveKey.root(day)), (text) => DayRoot.parse(JSON.parse(text)));
+    const leaves = orAbsent(await textAt(folder, archiveKey.leaves(day)), leavesIn);
+    return { day, ...(root && { root }), ...(leaves && { leaves }) };
+  };
+  return {
+    days: await Promise.all([...named].sort().map(dayAt)),
+    async faultOf(day, leaf) {
+      // what came late is in the root of the day after
+      const keys = [archiveKey.chain(day, leaf), archiveKey.chain(dayAfter(day, -1), leaf)];
+      const [own, late] = await Promise.all(keys.map((key) => textAt(folder, key)));
+      const text = own ?? late;
+      if (text === undefined) return 'the archive has no copy of it';
+      const records = orAbsent(text, recordsIn);
+      if (records === undefined) return 'its copy in the archive cannot be read';
+      const [kind, , run] = leaf.chain.split('#');
+      const [finding] = findingsOf(records, leaf, kind === 'RUN' ? run : undefined);
+      return finding && `in the archive ${sentenceOf(finding)}`;
+    },
+  };
+};

@@ -1,0 +1,210 @@
+import * as z from 'zod';
+import type { AuditRecord } from './record.ts';
+import {
+  actionOf,
+  engineOf,
+  type Facts,
+  own,
+  pick,
+  plain,
+  type ReasonOf,
+  rulesOf,
+  type Said,
+  some,
+  stagesOf,
+  statusOf,
+  stepOf,
+} from './words.ts';
+
+const asked = (record: AuditRecord): readonly Said[] => {
+  const { user, workflow, release, sources } = record;
+  const what = workflow === undefined ? 'a task' : `a task to ${workflow}`;
+  const text = `User ${user.id} of tenant ${user.tenant} submitted ${what}, under release ${release.slice(0, 12)}.`;
+  return [['asked', text, { ...(sources && { sources }) }]];
+};
+
+const ROUTED: Readonly<Record<string, string>> = {
+  eligible: 'It was found to be a task for this workflow',
+  'not-eligible': 'It was found to be no task for this workflow',
+  missing: 'Something that the workflow needs was missing',
+  unsure: 'It was unclear whether it is a task for this workflow',
+  stopped: 'No engine was asked, since an operator had stopped it',
+  'over-budget': 'No engine was asked, since a budget had no room',
+};
+
+const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const found = own(ROUTED, statusOf(record)) ?? `The first gate said ${plain(statusOf(record))}`;
+  const by = record.model ? `, by ${engineOf(record)}` : '';
+  return [
+    [
+      'routed',
+      `${found}${by}.${stagesOf(record)}`,
+      { ...rulesOf(record, reasonOf), ...pick(record, 'model', 'answer', 'limits') },
+    ],
+  ];
+};
+
+const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|after|undone)(?:#\d+)?$/;
+
+/** What was read, by tool: references and digests, no content. */
+const read = ({ sources = [] }: AuditRecord, isLater: boolean): readonly Said[] =>
+  sources.flatMap((source): Said[] => {
+    const [, scope, tool, when] = SOURCE_READ.exec(source.ref) ?? [];
+    if (when === undefined || (when !== 'before') !== isLater) return [];
+    const later = isLater ? ' afterwards' : '';
+    return [
+      [
+        'read',
+        `${tool} (${scope}) was read${later}; what it answered has digest ${source.sha256.slice(0, 12)}.`,
+        { sources: [source] },
+      ],
+    ];
+  });
+
+// as the decisions of people are recorded; a record of another shape is passed over
+const Approval = z.looseObject({
+  digest: z.string(),
+  expires_at: z.string().optional(),
+  decisions: z.array(
+    z.looseObject({ user: z.string(), decision: z.string(), at: z.string(), roles: z.array(z.string()).default([]) })
+  ),
+});
+
+const approved = (record: AuditRecord): readonly Said[] => {
+  const approval = 'approval' in record ? Approval.safeParse(record.approval).data : undefined;
+  if (approval === undefined) return [];
+  const action = approval.digest.slice(0, 12);
+  const said = approval.decisions.map(({ user, decision, at, roles }): Said => {
+    const did = own({ approve: 'approved', refuse: 'refused', edit: 'edited' }, decision) ?? plain(decision);
+    return [
+      'approved',
+      `User ${user}${roles.length > 0 ? ` (${roles.join(', ')})` : ''} ${did} the action with digest ${action}, at ${at}.`,
+    ];
+  });
+  return said.length > 0
+    ? said
+    : [['approved', `People were asked to approve the action with digest ${action}; nobody had answered.`]];
+};
+
+const limitsOf = ({ limits = [] }: AuditRecord): string => {
+  if (limits.length === 0) return '';
+  const refused = limits.filter(({ state }) => state === 'refused');
+  if (refused.length > 0)
+    return ` ${some(refused.length, 'limit')} had no room: ${refused.map(({ rule }) => rule).join(', ')}.`;
+  return ` It was charged to ${some(limits.length, 'limit')}: ${limits.map(({ rule }) => rule).join(', ')}.`;
+};
+
+const proposed = (record: AuditRecord): readonly Said[] => {
+  const { policy, model, tool, args_redacted } = record;
+  if (model === undefined && tool === undefined) return [];
+  const what = policy?.decision === 'undo' ? 'To undo what was done, proposed was' : 'Proposed was';
+  const by = model === undefined ? '' : `, by ${engineOf(record)}`;
+  const facts: Facts = {
+    ...pick(record, 'tool', 'model', 'answer', 'provenance'),
+    ...(args_redacted && { arguments: args_redacted }),
+  };
+  return [['proposed', `${what} ${actionOf(record)}${by}.${stagesOf(record)}`, facts]];
+};
+
+const decided = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const { policy, mode, writ } = record;
+  const status = statusOf(record);
+  const under = mode === undefined ? '' : ` in mode ${mode}`;
+  const verdicts: Readonly<Record<string, string>> = {
+    authorised: `The gate authorised it${under}.`,
+    recorded: `The gate recorded it and did not act${under}: policy would have ${policy?.decision === 'permitted' ? 'permitted it' : `said ${plain(policy?.decision ?? 'nothing')}`}.`,
+    'approval-needed': `The gate wants people to approve it${under}.`,
+  };
+  const verdict = own(verdicts, status) ?? `The gate refused it${under}: ${plain(status)}.`;
+  const facts: Facts = {
+    ...rulesOf(record, reasonOf),
+    ...(policy?.version && { policy: policy.version }),
+    ...pick(record, 'mode', 'limits'),
+  };
+  return [
+    ...read(record, false),
+    ...proposed(record),
+    ...approved(record),
+    ['decided', `${verdict}${limitsOf(record)}`, facts],
+    ...(writ === undefined
+      ? []
+      : ([
+          ['authorised', `The writ of action ${writ.action} has digest ${writ.digest.slice(0, 12)}.`, { writ }],
+        ] as const)),
+  ];
+};
+
+const CLAIMS: Readonly<Record<string, string>> = {
+  executing: 'was being used when this was recorded: whether it took effect is not known',
+  released: 'was claimed and given back: nothing happened',
+  done: 'was used, and the system answered that it is done',
+  failed: 'was used, and the system refused',
+  'in-doubt': 'was used, and nobody knows whether it took effect',
+};
+
+const written = (record: AuditRecord): readonly Said[] => {
+  const { claim, writ, result } = record;
+  if (claim === undefined) return [];
+  const which = writ === undefined ? 'The writ' : `The writ of action ${writ.action}`;
+  const tries = claim.attempt > 1 ? `, at attempt ${claim.attempt}` : '';
+  const took = result?.latency_ms === undefined ? '' : `, in ${Math.round(result.latency_ms)} ms`;
+  return [
+    [
+      'written',
+      `${which} ${own(CLAIMS, claim.status) ?? plain(claim.status)}${tries}${took}.`,
+      pick(record, 'claim', 'writ', 'tool'),
+    ],
+  ];
+};
+
+const verified = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const isUndone = statusOf(record) === 'undone';
+  const shows = isUndone || statusOf(record) === 'verified' ? 'shows' : 'does not show';
+  const text = `Read back afterwards, the system ${shows} the effect of ${actionOf(record)}${isUndone ? ': what was done is undone' : ''}.`;
+  return [
+    ...written(record),
+    ...read(record, true),
+    [isUndone ? 'undone' : 'verified', text, rulesOf(record, reasonOf)],
+  ];
+};
+
+const handedOver = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const because = plain(statusOf(record));
+  const evidence = record.sources ?? [];
+  const text = `It was handed to people (${because}), with ${some(evidence.length, 'piece')} of evidence.`;
+  return [
+    ...approved(record),
+    ...written(record),
+    ['handed-over', text, { ...rulesOf(record, reasonOf), ...(evidence.length > 0 && { sources: evidence }) }],
+    ['ended', `The run ended as ${stepOf(record) === 'reap' ? 'failed' : 'escalated'}.`],
+  ];
+};
+
+const TELL: Readonly<Record<string, (record: AuditRecord, reasonOf: ReasonOf) => readonly Said[]>> = {
+  submit: asked,
+  route: routed,
+  ask: (record, reasonOf) => [
+    ['question', 'Whoever submitted it was asked for what is missing.', rulesOf(record, reasonOf)],
+  ],
+  decide: decided,
+  verify: verified,
+  escalate: handedOver,
+  reap: handedOver,
+  respond: (record, reasonOf) => [['ended', `The run ended as ${plain(statusOf(record))}.`, rulesOf(record, reasonOf)]],
+};
+
+/** A record of a step that has no words of its own here. */
+const other = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
+  const about = stepOf(record) === 'undo' ? 'undone' : 'other';
+  const what = record.tool ? `, of ${actionOf(record)}` : '';
+  const facts = { ...rulesOf(record, reasonOf), ...pick(record, 'tool', 'writ', 'limits') };
+  return [
+    ...approved(record),
+    ...written(record),
+    [about, `${record.step}: ${plain(statusOf(record))}${what}.`, facts],
+  ];
+};
+
+/** What a record says, in sentences. */
+export const tell = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] =>
+  (own(TELL, stepOf(record)) ?? other)(record, reasonOf);

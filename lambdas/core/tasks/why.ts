@@ -1,0 +1,31 @@
+import type { Story } from '../audit/story.ts';
+import { why } from '../audit/why.ts';
+import type { RunRef } from '../names.ts';
+import type { Identity } from './identity.ts';
+import type { Desk, Workflows } from './ports.ts';
+import { auditRun } from './view.ts';
+
+interface WhyDeps {
+  readonly desk: Desk;
+  readonly workflows: Workflows;
+}
+
+/** Whether somebody who can do no more than submit asks about somebody else's run. */
+const isForeign = ({ id, roles }: Identity, user: string): boolean =>
+  id !== user && roles.every((role) => role === 'submitter');
+
+/** Why a run did what it did, or undefined where the tenant has none with this id, or none that a submitter may ask about. */
+export const explainRun = async (
+  { desk, workflows }: WhyDeps,
+  by: Identity,
+  ref: RunRef
+): Promise<Story | undefined> => {
+  const run = await desk.run(ref);
+  if (run === undefined || isForeign(by, run.user.id)) return undefined;
+  const audit = await auditRun({ desk }, ref);
+  if (audit === undefined) return undefined;
+  const deployed = workflows.get(run.workflow);
+  const { records, head, fault } = audit;
+  const reasons = deployed?.release === run.release ? deployed.reasons : undefined;
+  return why({ run: ref.run, records, head, fault, reasons });
+};
