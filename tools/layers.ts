@@ -29,6 +29,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'lambdas/tools/jira/write.ts', may: ['lambdas/runtime/', 'lambdas/tools/'] },
   { prefix: SANDBOX, may: ['lambdas/tools/jira/'], packages: ['zod', 'node:'] },
   { prefix: 'lambdas/runtime/', may: ['lambdas/core/', 'lambdas/adapters/', 'lambdas/api/'] },
+  { prefix: 'lambdas/models/', may: ['lambdas/adapters/model/'] },
   { prefix: 'lambdas/steps/', may: ['lambdas/core/', 'lambdas/runtime/', CONTRACTS] },
   { prefix: 'lambdas/api/', may: ['lambdas/core/', 'lambdas/runtime/'] },
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },

@@ -12,7 +12,7 @@ import { RunId, type RunRef, Tenant } from '../names.ts';
 import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
-import { modelOf, sourcesOf } from './evidence.ts';
+import { modelOf, sourcesOf, stagesOf } from './evidence.ts';
 import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -64,6 +64,7 @@ export const decide = defineStep({
         if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
         const event = {
           model: modelOf(plan),
+          ...stagesOf(plan),
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
           sources: sourcesOf(dossier),

@@ -43,8 +43,9 @@ export const askWithinBudget = async (
   engine: Engine,
   question: Question
 ): Promise<Paid> => {
-  const most = engine.mostMicrousd ?? 0;
-  if (most === 0) return { kind: 'answered', answer: await engine.answer(question), settle: async () => undefined };
+  const asked = { ...question, tenant: ref.tenant };
+  const most = engine.mostMicrousd?.(asked) ?? 0;
+  if (most === 0) return { kind: 'answered', answer: await engine.answer(asked), settle: async () => undefined };
   if (!Number.isSafeInteger(most) || most < 0)
     throw new Terminal(`${engine.id.name} must cost a whole number of micro-dollars: it says ${most}`);
   if (purse === undefined)
@@ -58,7 +59,7 @@ export const askWithinBudget = async (
     now: at,
   });
   if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
-  const answer = await engine.answer(question);
+  const answer = await engine.answer(asked);
   const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
   return { kind: 'answered', answer, settle };
 };

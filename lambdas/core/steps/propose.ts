@@ -62,7 +62,7 @@ const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Pr
   });
   if (paid.kind === 'over-budget') return ledger.plan(dossier.run, unpaid(deps, action, paid.limits), now());
 
-  const { label, confidence, abstained, engine, rule, usage } = paid.answer;
+  const { label, confidence, abstained, engine, rule, reason, usage, stages } = paid.answer;
   const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
     const composed = label === undefined ? undefined : { value: label, provenance: 'composed' as const };
     const found = source.from === 'composed' ? composed : valueAt(dossier, tools, source);
@@ -79,6 +79,8 @@ const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Pr
       abstained,
       engine,
       ...(rule !== undefined && { rule }),
+      ...(reason !== undefined && { reason }),
+      ...(stages && { stages: [...stages] }),
       ...(usage && { usage }),
     },
     now()

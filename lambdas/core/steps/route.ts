@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { Standing } from '../limits/limit.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import { fieldsOf } from '../records.ts';
-import { modelOf, sourcesOf } from './evidence.ts';
+import { modelOf, sourcesOf, stagesOf } from './evidence.ts';
 import { askWithinBudget, type PayingDeps } from './paid.ts';
 import { notedAs } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
@@ -47,6 +47,7 @@ export const route = defineStep({
         status: 'active',
         event: {
           model: modelOf(answer),
+          ...stagesOf(answer),
           policy: { decision: output.kind, rule_ids: [output.rule] },
           sources: sourcesOf(dossier),
         },
