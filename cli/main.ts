@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
+import { addModels } from './commands/models.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
@@ -40,6 +41,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addControls(program, shell);
   addToken(program, shell);
   addCan(program, shell, done);
+  addModels(program, shell, done);
   return program;
 };
 

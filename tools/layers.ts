@@ -19,6 +19,8 @@ const CONTRACT = 'lambdas/tools/jira/contract.ts';
 const CONTRACTS = 'lambdas/tools/contracts.ts';
 /** Pure: whoever holds records can reckon a chain anew. */
 const VERIFIER = 'lambdas/core/audit/verify.ts';
+/** Which models there are, at what price, and how each is called: to check them without a stack. */
+const MODELS = ['lib/config.ts', 'lib/models.ts', 'lambdas/core/engine/', 'lambdas/adapters/model/'];
 const SANDBOX = 'lambdas/tools/jira/sandbox/';
 
 const LAYERS: readonly Layer[] = [
@@ -35,7 +37,7 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER] },
+  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER, ...MODELS] },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },
