@@ -3,6 +3,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Stack } from 'aws-cdk-lib/core';
 import type { ModelSettings } from '../../lambdas/core/engine/model/settings.ts';
 import type { ModelNeeds } from '../models.ts';
+import { acknowledgeRegions } from './acknowledge.ts';
 import { tenantSecretsRole } from './tenant-secrets.ts';
 
 /** An inference profile of Bedrock's own: an area, and the model that it leads to in each of that area's regions. */
@@ -33,9 +34,12 @@ export const grantModels = (
   settings: ModelSettings | undefined
 ): void => {
   const stack = Stack.of(fn);
-  for (const model of bedrock)
+  for (const model of bedrock) {
     for (const statement of bedrockStatements(stack, model, settings?.bedrock.region ?? stack.region))
       fn.addToRolePolicy(statement);
+    const [, behind] = PROFILE.exec(model) ?? [];
+    if (behind !== undefined && fn.role) acknowledgeRegions(fn.role, behind);
+  }
   if (keys.length === 0) return;
   const secrets = tenantSecretsRole(fn, 'ModelSecretsRole', fn, {
     paths: keys.map((provider) => `model/${provider}`),
