@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dynamoClaims } from '../lambdas/adapters/dynamodb/claims.ts';
 import { type Connection, dynamoConnection } from '../lambdas/adapters/dynamodb/connection.ts';
+import { dynamoControls } from '../lambdas/adapters/dynamodb/control-desk.ts';
 import { dynamoCounters } from '../lambdas/adapters/dynamodb/counters.ts';
 import { dynamoDesk } from '../lambdas/adapters/dynamodb/desk.ts';
 import { dynamoLedger } from '../lambdas/adapters/dynamodb/ledger.ts';
@@ -100,6 +101,7 @@ const stepsOver = (connection: Connection, { release, eligibility, proposer, nam
     const submission = await submit(
       {
         desk: dynamoDesk(connection, names),
+        controls: dynamoControls(connection, names),
         executions: { start: async () => undefined, answer: async () => 'answered' },
         workflows: new Map([[release.workflow, { release: release.release, input: release.input, machine: 'none' }]]),
         now,
@@ -123,7 +125,7 @@ const stepsOver = (connection: Connection, { release, eligibility, proposer, nam
         now,
       },
       ref,
-      { tool: jiraGet.name, call, input: { issueKey } }
+      { tool: jiraGet.name, call, input: { issueKey }, workflow: release.workflow }
     );
 
   const acting = (ref: RunRef) =>

@@ -84,9 +84,26 @@ export type AuditTrail = z.infer<typeof AuditTrail>;
 export const Replied = z.object({ run: z.string(), round: z.int() });
 export type Replied = z.infer<typeof Replied>;
 
-export const Control = z.object({
+/** The audit of a control. */
+export const ControlTrail = AuditTrail.omit({ run: true }).extend({ subject: z.string() });
+export type ControlTrail = z.infer<typeof ControlTrail>;
+
+const Stop = z.object({
+  stops: z.string().optional(),
+  until: z.string().optional(),
+  by: z.string().optional(),
+  at: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type Stop = z.infer<typeof Stop>;
+
+export const Control = Stop.extend({
   subject: z.string(),
   stopped: z.boolean(),
+  /** The stop that was in force before. */
+  replaced: Stop.optional(),
+  /** The stop has ended by itself. */
+  expired: z.boolean().optional(),
   mode: z.string().optional(),
   reason: z.string().optional(),
   by: z.string().optional(),

@@ -17,6 +17,16 @@ export const fieldsOf = (pairs: readonly string[]): Readonly<Record<string, stri
   return Object.fromEntries(fields);
 };
 
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `30m`, `2h`, `3d`, in milliseconds. `name` is the option's, for the message. */
+export const durationMs = (name: string, text: string, mostDays: number): number => {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? Number.NaN);
+  if (ms > 0 && ms <= mostDays * 86_400_000) return ms;
+  throw usage(`${name} expects a time such as 30m, 2h or 3d, at most ${mostDays} days, found ${clean(text)}`);
+};
+
 /** Digits only, within bounds. `name` is the option's, for the message. */
 export const wholeNumber = (name: string, text: string, least: number, most: number): number => {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,4 +1,4 @@
-import { AuditTrail, Control, ControlList, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import { AuditTrail, Control, ControlList, ControlTrail, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -7,6 +7,8 @@ export interface ControlChange {
   readonly stopped: boolean;
   readonly reason: string;
   readonly mode?: string;
+  readonly stops?: string;
+  readonly until?: string;
 }
 
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
@@ -22,12 +24,15 @@ export interface Api {
   audit(id: string): Promise<AuditTrail>;
   reply(id: string, fields: Readonly<Record<string, string>>): Promise<Replied>;
   controls(): Promise<ControlList>;
+  controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
 }
 
 export const apiAt = (endpoint: Endpoint): Api => {
   const get = { method: 'GET', repeatable: true } as const;
   const runPath = (id: string) => `v1/runs/${encodeURIComponent(id)}`;
+  const controlPath = (level: Level, name: string | undefined) =>
+    level === 'global' ? 'v1/controls/global' : `v1/controls/${level}/${encodeURIComponent(name ?? '')}`;
   return {
     submit: (task, key) =>
       send(endpoint, {
@@ -53,10 +58,12 @@ export const apiAt = (endpoint: Endpoint): Api => {
         answer: Replied,
         repeatable: false,
       }),
+    controlAudit: (level, name) =>
+      send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),
     control: (level, name, change) =>
       send(endpoint, {
         method: 'PUT',
-        path: level === 'global' ? 'v1/controls/global' : `v1/controls/${level}/${encodeURIComponent(name ?? '')}`,
+        path: controlPath(level, name),
         body: change,
         answer: Control,
         repeatable: true,

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addBreakGlass } from './commands/break-glass.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
+import { addCost } from './commands/cost.ts';
 import { addModels } from './commands/models.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
@@ -39,9 +41,11 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addTrace(program, shell);
   addReply(program, shell);
   addControls(program, shell);
+  addBreakGlass(program, shell, done);
   addToken(program, shell);
   addCan(program, shell, done);
   addModels(program, shell, done);
+  addCost(program, shell);
   return program;
 };
 

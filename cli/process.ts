@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadParts } from './demo/parts.ts';
 import { messageOf } from './failure.ts';
@@ -32,6 +33,15 @@ export const processShell = async (
     stop: stop.signal,
     now: () => performance.now(),
     wait: (ms) => sleep(ms, undefined, { signal: stop.signal }),
+    async ask(question) {
+      if (!process.stdin.isTTY || !stderr.isTTY) return undefined;
+      const lines = createInterface({ input: process.stdin, output: stderr });
+      try {
+        return await lines.question(question, { signal: stop.signal });
+      } finally {
+        lines.close();
+      }
+    },
     parts: loadParts,
   };
   for (const signal of SIGNALS)

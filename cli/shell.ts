@@ -12,6 +12,8 @@ export interface Shell {
   readonly now: () => number;
   /** Rejects with the signal's reason when told to end meanwhile. */
   readonly wait: (ms: number) => Promise<void>;
+  /** What somebody at the terminal answers, on one line; undefined where nobody is there. */
+  readonly ask: (question: string) => Promise<string | undefined>;
   /** What `start` puts together. Loaded on demand: other commands need none of it. */
   readonly parts: () => Promise<StartParts>;
 }

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { openDataFolder } from './data-folder.ts';
 import { givenEndpoint, openDatabase } from './dynamo/open.ts';
 import { judgeFor } from './endpoint/dynamodb/judge.ts';
+import { openMeter, type Units } from './endpoint/dynamodb/meter.ts';
 import { proxyTo } from './endpoint/dynamodb/proxy.ts';
 import { cognitoService, identityPages } from './endpoint/identity.ts';
 import { lambdaService } from './endpoint/lambda/service.ts';
@@ -48,6 +49,8 @@ export interface LocalStackOptions {
   readonly log: (line: string) => void;
   /** Told once, where the stack cannot go on, why and what to do; it has then ended everything, as `close` does. */
   readonly onFailure?: (reason: Error) => void;
+  /** Counts the capacity that calls of DynamoDB use up. Absent: nobody asks the database. */
+  readonly metered?: boolean;
   /** Told of each change of an execution's status, once it is on disk. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -55,6 +58,8 @@ export interface LocalStackOptions {
 export interface Counters {
   /** Calls of DynamoDB by operation. */
   readonly dynamodb: Readonly<Record<string, number>>;
+  /** What they used up, of a stack that is metered. */
+  readonly capacity?: Units;
   readonly transitions: number;
   readonly fsyncs: number;
   /** Invocations by function. */
@@ -65,6 +70,8 @@ export interface Counters {
   readonly wallMs: Readonly<Record<'functions' | 'endpoint' | 'database' | 'journal', number>>;
   /** Milliseconds of a CPU that other processes used: those of functions, and dynoxide. */
   readonly cpuMs: Readonly<Record<'functions' | 'database', number>>;
+  /** What Lambda would bill of the invocations' time: each by whole milliseconds, and the memory that its function is given. */
+  readonly gigabyteSeconds: number;
 }
 
 export interface LocalStack {
@@ -117,8 +124,9 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
 
   const failed = Promise.withResolvers<Error>();
   const database = opening.adopt(await openDatabase(data, tables, given, failed.resolve), (it) => it.close());
+  const meter = options.metered ? openMeter() : undefined;
   const tablesArn = `arn:aws:dynamodb:${region}:${account}:table/`;
-  const dynamodb = opening.adopt(proxyTo(database.url, tablesArn), (proxy) => proxy.close());
+  const dynamodb = opening.adopt(proxyTo(database.url, tablesArn, meter), (proxy) => proxy.close());
 
   const credentials = createCredentials(now);
   const { access, authorize } = openIam({ deployment, file: join(data, 'logs', 'denied.log'), now, log });
@@ -238,15 +246,17 @@ export const startLocalStack = async (options: LocalStackOptions): Promise<Local
     reload: (functionName, folder) => pool.reload(functionName, resolve(folder)),
     counters: () => {
       const { transitions, fsyncs, journalMs } = states.counters();
-      const { busyMs, cpuMs } = pool.usage();
+      const { busyMs, cpuMs, gigabyteSeconds } = pool.usage();
       return {
         dynamodb: aws.counters(),
+        ...(meter && { capacity: meter.taken() }),
         transitions,
         fsyncs,
         invocations: pool.counters(),
         ignoredTraces: daemon.ignored(),
         wallMs: { functions: busyMs, endpoint: timedAws.ms(), database: dynamodb.waitedMs(), journal: journalMs },
         cpuMs: { functions: cpuMs, database: database.cpuMs() },
+        gigabyteSeconds,
       };
     },
     close,

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Control } from '../api-shapes.ts';
+import type { Control, Stop } from '../api-shapes.ts';
+import { durationMs } from '../arguments.ts';
 import type { Level } from '../client.ts';
 import { usage } from '../failure.ts';
 import { openSession, type SessionOptions } from '../session.ts';
@@ -14,21 +15,54 @@ export const MODES = ['shadow', 'suggest', 'autopilot'] as const;
 interface ControlOptions extends SessionOptions {
   readonly reason: string;
   readonly mode?: string;
+  readonly everything?: true;
+  readonly until?: string;
+  readonly for?: string;
 }
+
+/** The longest that `--for` takes; what should last longer ends when somebody ends it. */
+const LONGEST_DAYS = 366;
+
+/** When a stop ends by itself: `--until` a time, or `--for` so long from now on. */
+const untilOf = ({ until, for: time }: Pick<ControlOptions, 'until' | 'for'>, now: Date): string | undefined => {
+  if (until !== undefined && time !== undefined) throw usage('--until and --for say the same: give one of them');
+  if (time !== undefined) return new Date(now.getTime() + durationMs('--for', time, LONGEST_DAYS)).toISOString();
+  if (until === undefined) return undefined;
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(until);
+  const at = new Date(until);
+  if (!isTime || Number.isNaN(at.getTime()))
+    throw usage(`--until expects a time with its zone, such as 2030-01-02T18:00:00Z, found ${clean(until)}`);
+  return at.toISOString();
+};
+
+const stopsOf = ({ stops = 'writes', until }: Stop): string =>
+  `${clean(stops)} ${until === undefined ? 'until somebody resumes' : `until ${clean(until)}`}`;
+
+/** Whether one stop is no less than another was. */
+const isNoWeaker = (now: Stop, before: Stop): boolean =>
+  (now.stops === 'everything' || before.stops !== 'everything') &&
+  (now.until === undefined || (before.until !== undefined && now.until >= before.until));
 
 const change = async (
   shell: Shell,
   stopped: boolean,
   level: Level,
   name: string | undefined,
-  { reason, mode, ...options }: ControlOptions
+  { reason, mode, everything, ...options }: ControlOptions
 ) => {
+  const until = untilOf(options, new Date());
   if (level === 'global' && name !== undefined) throw usage(`global takes no name, found ${clean(name)}`);
   if (level !== 'global' && !name) throw usage(`${level} expects a name, such as ${EXAMPLES[level]}`);
   if (mode !== undefined && level !== 'tenant') throw usage('--mode goes with tenant only');
   if (reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
   const api = await openSession(shell, options, 'operator');
-  const control = await api.control(level, name, { stopped, reason, ...(mode !== undefined && { mode }) });
+  const control = await api.control(level, name, {
+    stopped,
+    reason,
+    ...(mode !== undefined && { mode }),
+    ...(everything && { stops: 'everything' }),
+    ...(until !== undefined && { until }),
+  });
   if (options.json) {
     shell.out.line(safeJson(control));
     return;
@@ -37,7 +71,20 @@ const change = async (
   const state = control.stopped ? out.paint('warn', 'stopped') : out.paint('good', 'running');
   const inMode = control.mode === undefined ? '' : `, mode ${clean(control.mode)}`;
   out.line(`${clean(control.subject)} is ${state}${inMode}.`);
-  if (!control.stopped) return;
+  const { replaced } = control;
+  if (!control.stopped) {
+    if (replaced !== undefined) out.line(`Ended: a stop of ${stopsOf(replaced)}.`);
+    return;
+  }
+  out.line(`It stops ${stopsOf(control)}.`);
+  if (replaced !== undefined) {
+    const weaker = isNoWeaker(control, replaced) ? '' : ` ${out.paint('warn', 'That one stopped more.')}`;
+    out.line(
+      `It replaces a stop of ${stopsOf(replaced)}, by ${clean(replaced.by ?? 'somebody')}: ${clean(replaced.reason ?? '')}.${weaker}`
+    );
+  }
+  if (control.stops === 'everything')
+    out.line('No task is accepted there, nothing is read before an action and no engine is asked.');
   out.line('No writ is issued there from now on, and none that was issued is used.');
   const { executing } = control;
   if (executing === undefined) return;
@@ -52,11 +99,13 @@ const COLUMNS: readonly Column<Control>[] = [
   { header: 'CONTROL', cell: ({ subject }) => subject, dispensable: 0 },
   {
     header: 'STATE',
-    cell: ({ stopped }) => (stopped ? 'stopped' : 'running'),
-    tone: ({ stopped }) => (stopped ? 'warn' : 'good'),
+    cell: ({ stopped, expired }) => (expired ? 'expired' : stopped ? 'stopped' : 'running'),
+    tone: ({ stopped, expired }) => (stopped && !expired ? 'warn' : 'good'),
     dispensable: 0,
   },
   { header: 'MODE', cell: ({ mode = '' }) => mode, dispensable: 1 },
+  { header: 'STOPS', cell: ({ stopped, stops = 'writes' }) => (stopped ? stops : ''), dispensable: 1 },
+  { header: 'UNTIL', cell: ({ until }) => (until === undefined ? '' : timeOf(until)), dispensable: 1 },
   { header: 'SINCE', cell: ({ at }) => (at === undefined ? '' : timeOf(at)), dispensable: 2 },
   { header: 'BY', cell: ({ by = '' }) => by, min: 8, dispensable: 4 },
   { header: 'REASON', cell: ({ reason = '' }) => reason, min: 12, dispensable: 3 },
@@ -73,7 +122,7 @@ const list = async (shell: Shell, options: SessionOptions) => {
 const EXAMPLES = { tenant: 'demo', workflow: 'ticket-triage', scope: 'jira:write' } as const;
 
 export const addControls = (program: Command, shell: Shell): void => {
-  const add = (verb: string, stopped: boolean, description: string) =>
+  const add = (verb: string, stopped: boolean, description: string): Command =>
     program
       .command(verb)
       .description(description)
@@ -84,7 +133,10 @@ export const addControls = (program: Command, shell: Shell): void => {
       .action((level: Level, name: string | undefined, _: unknown, command: Command) =>
         change(shell, stopped, level, name, command.optsWithGlobals<ControlOptions>())
       );
-  add('stop', true, 'stop everything, a tenant, a workflow or a scope');
+  add('stop', true, 'stop writes, or everything: of all, a tenant, a workflow or a scope')
+    .option('--everything', 'tasks, reading and engines too, not writes alone')
+    .option('--until <time>', 'when the stop ends by itself, such as 2030-01-02T18:00:00Z')
+    .option('--for <duration>', 'the same, from now on: such as 30m, 2h or 3d');
   add('resume', false, 'take a stop back');
   program
     .command('controls')

@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import { type Finding, findingsOf, sentenceOf } from '../../lambdas/core/audit/verify.ts';
-import type { Api } from '../client.ts';
+import type { AuditTrail } from '../api-shapes.ts';
+import type { Api, Level } from '../client.ts';
 import { usage } from '../failure.ts';
+import { ApiProblem } from '../http.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
 
 interface VerifyOptions extends SessionOptions {
   readonly all?: true;
+  readonly controls?: true;
 }
 
 interface Verdict {
@@ -18,13 +21,17 @@ interface Verdict {
   readonly fault?: string;
 }
 
-const verdictOn = async (api: Api, chain: string): Promise<Verdict> => {
-  const { records, head, fault } = await api.audit(chain);
+/** What is asked for a chain: a run by its id, a control by its subject. */
+type Source = Pick<AuditTrail, 'records' | 'head' | 'fault'>;
+
+const verdictOn = async (chain: string, ask: () => Promise<Source>): Promise<Verdict> => {
+  const { records, head, fault } = await ask();
   const findings = findingsOf(records, head, chain);
   return { chain, records: records.length, findings, ...(findings.length === 0 && fault !== undefined && { fault }) };
 };
 
 const PAGE = 100;
+const FORBIDDEN = 403;
 
 async function* runsOf(api: Api): AsyncGenerator<string> {
   let cursor: string | undefined;
@@ -35,17 +42,42 @@ async function* runsOf(api: Api): AsyncGenerator<string> {
   } while (cursor !== undefined);
 }
 
+/** Every control that the caller may see. */
+const controlsOf = async (api: Api): Promise<readonly Verdict[]> => {
+  const verdicts: Verdict[] = [];
+  for (const { subject } of (await api.controls()).controls) {
+    const [level = '', ...name] = subject.split(':');
+    verdicts.push(await verdictOn(subject, () => api.controlAudit(level as Level, name.join(':'))));
+  }
+  return verdicts;
+};
+
+/** Runs are every role's to see, controls are not: where both are asked for, what could not be looked at is said. */
+const notSeen =
+  ({ err }: Shell, areAllThatIsAsked: true | undefined) =>
+  (error: unknown): readonly Verdict[] => {
+    if (areAllThatIsAsked || !(error instanceof ApiProblem) || error.status !== FORBIDDEN) throw error;
+    err.line('Controls were not looked at: that takes the role operator or auditor.');
+    return [];
+  };
+
 const faultsOf = ({ findings, fault }: Verdict): readonly string[] => [
   ...findings.map(sentenceOf),
   ...(fault === undefined ? [] : [`the server says: ${fault}`]),
 ];
 
 const verify = async (shell: Shell, id: string | undefined, options: VerifyOptions): Promise<number> => {
-  if ((id === undefined) === (options.all === undefined))
-    throw usage('audit verify takes the id of a run, or --all for every run of the tenant.');
+  const { all, controls } = options;
+  if ([id, all, controls].filter((given) => given !== undefined).length !== 1)
+    throw usage(
+      'audit verify takes the id of a run, --controls, or --all for every run of the tenant and every control.'
+    );
   const api = await openSession(shell, options, 'auditor');
   const verdicts: Verdict[] = [];
-  for await (const chain of id === undefined ? runsOf(api) : [id]) verdicts.push(await verdictOn(api, chain));
+  if (id !== undefined || all)
+    for await (const run of id === undefined ? runsOf(api) : [id])
+      verdicts.push(await verdictOn(run, () => api.audit(run)));
+  if (id === undefined) verdicts.push(...(await controlsOf(api).catch(notSeen(shell, controls))));
   const records = verdicts.reduce((sum, verdict) => sum + verdict.records, 0);
   const broken = verdicts.filter((verdict) => faultsOf(verdict).length > 0);
   const code = broken.length === 0 ? 0 : 1;
@@ -69,7 +101,8 @@ export const addVerify = (audit: Command, shell: Shell, done: (code: number) => 
     .command('verify')
     .description('recompute audit chains and name every record that is not as it was written')
     .argument('[run]', 'its id')
-    .option('--all', 'every run of the tenant')
+    .option('--all', 'every run of the tenant, and every control that may be seen')
+    .option('--controls', 'every control that may be seen: who stopped what, and who resumed')
     .action(async (id: string | undefined, _: unknown, command: Command) =>
       done(await verify(shell, id, command.optsWithGlobals<VerifyOptions>()))
     );

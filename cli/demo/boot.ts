@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { JiraSandbox } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
-import type { LocalStack } from '../../local/stack.ts';
+import type { LocalStack, LocalStackOptions } from '../../local/stack.ts';
 import type { DemoUser } from '../connection.ts';
 import { Failure, messageOf, usage } from '../failure.ts';
 import { type ChosenModel, keySecret } from '../models/environment.ts';
@@ -18,7 +18,7 @@ export const WORKFLOW = 'ticket-triage';
 /** The configuration under which the app is synthesised for this machine. */
 export const SYNTHESIS = { 'writ:mode': 'autopilot', 'writ:operatorTenant': DEMO_TENANT };
 
-export interface BootOptions {
+export interface BootOptions extends Pick<LocalStackOptions, 'metered' | 'onExecution'> {
   readonly data: string;
   readonly mode: string;
   /** A JSONL file of `{text, label}`, instead of the workflow's own examples. */
@@ -123,6 +123,8 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
       users: users.map(poolUser),
       log: (line) => say(clean(line)),
       onFailure: options.onFailure,
+      ...(options.metered && { metered: true }),
+      ...(options.onExecution && { onExecution: options.onExecution }),
       ...(shell.env.WRIT_DYNAMODB_ENDPOINT && { dynamodb: shell.env.WRIT_DYNAMODB_ENDPOINT }),
     })
   );

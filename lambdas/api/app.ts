@@ -5,8 +5,9 @@ import { type Identity, identityFrom } from '../core/tasks/identity.ts';
 import { readBody } from './body.ts';
 import { type Endpoint, isProblem, type UseCaseDeps } from './endpoint.ts';
 import { openApiOf } from './openapi.ts';
-import { PROBLEMS, type Problem, problem } from './problem.ts';
+import { type Problem, problem } from './problem.ts';
 import { failed, json, problemOf } from './respond.ts';
+import { getControlAudit, getGlobalControlAudit } from './routes/control-audit.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
 import { getRun, getRunAudit, listTenantRuns, replyToRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
@@ -20,6 +21,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listAllControls,
   setGlobalControl,
   setNamedControl,
+  getGlobalControlAudit,
+  getControlAudit,
 ];
 const DOCUMENT = '/v1/openapi.json';
 
@@ -84,7 +87,7 @@ const patternOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 export const createApp = (deps: ApiDeps) => {
   const app = new Hono<Bindings>();
   const finish = (name: string, response: Response, labels: Labels = {}, error?: unknown): Response => {
-    const isFault = response.status >= PROBLEMS.internal.status;
+    const isFault = error !== undefined; // a refusal is none, whatever its status: an operator's stop alarms nobody
     deps.end({ name, outcome: String(response.status), isFault, labels, ...(error !== undefined && { error }) });
     return response;
   };

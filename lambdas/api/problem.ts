@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { status: 415, title: 'The body must be JSON' },
   invalid: { status: 422, title: 'The request does not fit' },
   internal: { status: 500, title: 'Something is wrong here' },
+  stopped: { status: 503, title: 'This is stopped' },
   unavailable: { status: 503, title: 'Not now' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 export type ProblemName = keyof typeof PROBLEMS;

@@ -10,8 +10,10 @@ const ALWAYS: Headers = {
   'x-content-type-options': 'nosniff',
 };
 
-/** How long a caller should wait before the same request again, in seconds. */
+/** How long a caller should wait before the same request again, in seconds: a stop is not over in a moment. */
 const RETRY_AFTER = '1';
+const RETRY_AFTER_STOP = '60';
+const STOPPED = problem('stopped', '').type;
 
 export const json = (status: number, body: unknown, headers: Headers = {}): Response =>
   new Response(JSON.stringify(body), {
@@ -22,7 +24,9 @@ export const json = (status: number, body: unknown, headers: Headers = {}): Resp
 export const failed = (of: Problem, headers: Headers = {}): Response =>
   json(of.status, of, {
     'content-type': 'application/problem+json',
-    ...(of.status === PROBLEMS.unavailable.status && { 'retry-after': RETRY_AFTER }),
+    ...(of.status === PROBLEMS.unavailable.status && {
+      'retry-after': of.type === STOPPED ? RETRY_AFTER_STOP : RETRY_AFTER,
+    }),
     ...headers,
   });
 

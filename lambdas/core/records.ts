@@ -26,6 +26,8 @@ export const Reading = z.strictObject({
   call: z.enum(['before', 'after']),
   output: z.record(z.string(), z.unknown()),
   sha256: Digest,
+  /** The rule of the stop under which nothing was read: `output` is empty then. */
+  stopped: RuleId.optional(),
   at: z.iso.datetime(),
 });
 export type Reading = z.infer<typeof Reading>;
@@ -58,6 +60,8 @@ export const Plan = z.strictObject({
   overBudget: z.array(Standing).optional(),
   reason: z.string().optional(),
   stages: z.array(Stage).optional(),
+  /** The rule of the stop under which no engine was asked. */
+  stopped: RuleId.optional(),
   usage: z
     .strictObject({
       inputTokens: z.int().nonnegative(),
@@ -113,10 +117,18 @@ export const Executing = z.strictObject({
 });
 export type Executing = z.infer<typeof Executing>;
 
+/** What a stop is for: `writes`, or `everything`, which is tasks, readings and engines too. */
+export const Stops = z.enum(['writes', 'everything']);
+export type Stops = z.infer<typeof Stops>;
+
 /** An operator's word on a subject: whether it is stopped, and a tenant's mode where it differs from the release's. */
 export const Control = z.strictObject({
   subject: z.string(),
   stopped: z.boolean(),
+  /** Of a stop; absent: `writes`. */
+  stops: Stops.optional(),
+  /** Of a stop that ends by itself, as `Date` writes it; absent: somebody has to end it. */
+  until: z.iso.datetime().optional(),
   mode: Mode.optional(),
   reason: z.string(),
   by: z.string(),

@@ -25,6 +25,8 @@ export const prefix = {
   escalation: 'ESCALATION#',
   /** Stops and modes. Written by the API for operators. */
   control: 'CONTROL#',
+  /** Controls whose subject begins so: `tenant:`, or with its end as `global#`. */
+  controlOf: (subject: string) => `CONTROL#${subject}`,
   /** What was spent. Written by Decide, and by steps that ask models: those of a run, of a workflow, of a tenant. */
   budget: {
     run: 'BUDGET#run:',

@@ -34,9 +34,16 @@ const budgetsOf = (workflow: string): readonly string[] => [
   prefix.budget.tenant,
 ];
 
+/** Controls over a workflow's runs: a step looks whether everything is stopped before it asks an engine. */
+const controlsOf = (workflow: string): readonly string[] => [
+  prefix.controlOf('global#'),
+  prefix.controlOf('tenant:'),
+  prefix.controlOf(`workflow:${workflow}#`),
+];
+
 /**
- * What each step of a workflow may touch. Model steps reach no
- * control and no writ, but spend of the budgets; Decide alone counts rates and caps.
+ * What each step of a workflow may touch. Model steps write no
+ * control and reach no writ, but spend of the budgets; Decide alone counts rates and caps.
  */
 export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Domain): Access => {
   const readings = namesOf(scopes, 'read').map(prefix.read);
@@ -48,14 +55,14 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
     case 'route':
       return {
         audit: 'append',
-        read: [prefix.run, prefix.input, ...budgets],
+        read: [prefix.run, prefix.input, ...controlsOf(workflow), ...budgets],
         update: [prefix.run, ...budgets],
       };
     case 'ask':
       return { ...MOVES, read: [prefix.run], put: [prefix.question] };
     case 'propose':
       return {
-        read: [prefix.run, prefix.input, prefix.plan, ...readings, ...budgets],
+        read: [prefix.run, prefix.input, prefix.plan, ...controlsOf(workflow), ...readings, ...budgets],
         put: [prefix.plan],
         update: budgets,
       };
@@ -88,7 +95,14 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
 /** What a scope's function may touch: a read scope keeps its answers, a write scope claims its writs. */
 export const scopeAccess = ({ name, effect }: Scope): Access =>
   effect === 'read'
-    ? { read: [prefix.read(name)], put: [prefix.read(name)] }
+    ? {
+        // it serves every workflow that has its tools, and looks whether its run's is stopped
+        read: [
+          prefix.read(name),
+          ...['global#', 'tenant:', 'workflow:', `scope:${name}#`].map((subject) => prefix.controlOf(subject)),
+        ],
+        put: [prefix.read(name)],
+      }
     : {
         read: [prefix.writ(name), prefix.claim(name)],
         put: [prefix.claim(name)],

@@ -1,4 +1,5 @@
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { bundleName, type Scope } from '../functions.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
@@ -26,6 +27,9 @@ export class ToolScope extends Construct {
       timeoutSeconds: scope.timeoutSeconds,
       environment: { ...ledger.environment, SCOPE: scope.name },
     });
+    // by these an operator's command finds the function where all else may be broken
+    Tags.of(this.function).add('writ:scope', scope.name);
+    Tags.of(this.function).add('writ:effect', scope.effect);
     ledger.grantScope(this.function, scope);
     const secrets = tenantSecretsRole(this, 'SecretsRole', this.function, {
       paths: [scope.name.replace(':', '/')],

@@ -17,8 +17,8 @@ export interface FunctionPool extends Pick<Lending, 'reserve' | 'warm' | 'reload
   invoke(nameOrArn: string, payload: string, options?: InvokeOptions): Promise<Answer>;
   /** Invocations by function. */
   counters(): Readonly<Record<string, number>>;
-  /** The time of all invocations together: from a process taking each to its answer, and what they used of a CPU. */
-  usage(): { readonly busyMs: number; readonly cpuMs: number };
+  /** The time of all invocations together: from a process taking each to its answer, what they used of a CPU, and what Lambda would bill. */
+  usage(): { readonly busyMs: number; readonly cpuMs: number; readonly gigabyteSeconds: number };
   /** Ends every process. What runs or waits is answered with an error. */
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface PoolOptions extends LendingOptions {
 export const createPool = ({ trace, ...options }: PoolOptions): FunctionPool => {
   const lending = createLending(options);
   const invocations = new Map(options.functions.map(({ name }) => [name, 0]));
-  let [busyMs, cpuMs] = [0, 0];
+  let [busyMs, cpuMs, gigabyteSeconds] = [0, 0, 0];
 
   return {
     reserve: lending.reserve,
@@ -65,13 +65,15 @@ export const createPool = ({ trace, ...options }: PoolOptions): FunctionPool => 
         traced.ended(answer);
         return answer;
       } finally {
-        busyMs += performance.now() - begunMs;
+        const tookMs = performance.now() - begunMs;
+        busyMs += tookMs;
+        gigabyteSeconds += (Math.ceil(tookMs) / 1_000) * (lambda.memoryMegabytes / 1_024);
         cpuMs += process.cpuMs() - usedMs;
         lending.giveBack(member, process);
       }
     },
     counters: () => Object.fromEntries(invocations),
-    usage: () => ({ busyMs, cpuMs }),
+    usage: () => ({ busyMs, cpuMs, gigabyteSeconds }),
     close: lending.close,
   };
 };

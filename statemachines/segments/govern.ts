@@ -9,6 +9,7 @@ import { because, call, caught, OVER, outcome, retry } from './task.ts';
 const ATTEMPTS = 2;
 
 const RULES = '{% $verdict.rules %}';
+const NOT_RUNNING = "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}";
 
 export interface Governed<
   WI extends z.ZodObject,
@@ -49,7 +50,7 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
           Assign: because('unsure', RULES),
           Next: 'Escalate',
         },
-        ...OVER.map((reason) => ({
+        ...([...OVER, 'stopped'] as const).map((reason) => ({
           Condition: `{% $verdict.kind = 'refused' and $verdict.because = '${reason}' %}`,
           Assign: because(reason, RULES),
           Next: 'Escalate' as const,
@@ -71,7 +72,11 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       payload: { action, operation: 'reconcile' },
       saveAs: 'found',
       retry: retry.patient,
-      otherwise: [caught('States.ALL', 'Escalate', because('in-doubt', RULES))],
+      otherwise: [
+        // nobody runs the function, such as while its concurrency is taken away: whoever takes the run over should know
+        caught('Lambda.TooManyRequestsException', 'Escalate', because('in-doubt', NOT_RUNNING)),
+        caught('States.ALL', 'Escalate', because('in-doubt', RULES)),
+      ],
       next: 'Reconciled',
     }),
     Reconciled: {

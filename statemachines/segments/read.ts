@@ -14,7 +14,7 @@ export interface ReadCall<Input extends z.ZodObject, Output extends z.ZodObject>
 export const reading = <I extends z.ZodObject, O extends z.ZodObject>(
   when: 'before' | 'after',
   { tool, input }: ReadCall<I, O>
-) => ({ call: when, tool: tool.name, input });
+) => ({ workflow: '{% $states.input.workflow %}', call: when, tool: tool.name, input });
 
 /** Reads what the proposal is made of, before the action. */
 export const read = <Next extends string, I extends z.ZodObject, O extends z.ZodObject>(

@@ -33,11 +33,11 @@ export const route = <Next extends string>({ step }: Callees, next: Next) =>
           Assign: outcome('not-eligible', RULE),
           Next: 'Respond',
         },
-        {
-          Condition: "{% $routed.kind = 'over-budget' %}",
-          Assign: because('over-budget', RULE),
-          Next: 'Escalate',
-        },
+        ...(['over-budget', 'stopped'] as const).map((reason) => ({
+          Condition: `{% $routed.kind = '${reason}' %}`,
+          Assign: because(reason, RULE),
+          Next: 'Escalate' as const,
+        })),
       ],
       Assign: because('unsure', RULE),
       Default: 'Escalate',

@@ -50,7 +50,15 @@ export const retry = {
 
 /** Limits that a ruling may refuse by: people are told which. */
 export const OVER = ['over-budget', 'over-rate', 'over-cap'] as const;
-type Because = 'unsure' | 'mismatch' | 'in-doubt' | 'no-reply' | 'refused' | (typeof OVER)[number] | 'fault';
+type Because =
+  | 'unsure'
+  | 'mismatch'
+  | 'in-doubt'
+  | 'no-reply'
+  | 'refused'
+  | 'stopped'
+  | (typeof OVER)[number]
+  | 'fault';
 type Outcome = 'completed' | 'not-eligible' | 'recorded' | 'refused';
 
 /** What Escalate is told. `rules` is JSONata for a list of rule ids. */

@@ -93,6 +93,7 @@ describe('audit verify', () => {
   const alone = chain(GENESIS, { step: 'submit' }, { ...about, run_id: OTHER });
   const listed = (run: string) => ({ run, workflow: 'w', status: 'closed', createdAt: about.at, updatedAt: about.at });
   const pages: Readonly<Record<string, unknown>> = {
+    '/v1/controls': { controls: [] },
     '/v1/runs?limit=100': { runs: [listed(RUN)], next: 'more' },
     '/v1/runs?limit=100&cursor=more': { runs: [listed(OTHER)] },
   };
@@ -119,6 +120,43 @@ describe('audit verify', () => {
     const { code, out } = await verify(whole, '--all');
     expect(code).toBe(0);
     expect(out.trim()).toBe('Intact: 2 chains, 3 records, each hash recomputed here; 0 broken.');
+  });
+
+  const SUBJECT = 'scope:jira:write';
+  const stop = chain(GENESIS, { step: 'control' }, { ...about, run_id: SUBJECT });
+  const controls = {
+    '/v1/controls': {
+      controls: [
+        { subject: 'global', stopped: false },
+        { subject: SUBJECT, stopped: true },
+      ],
+    },
+    '/v1/controls/global/audit': { subject: 'global', head: headOf(stop), records: [stop] },
+    '/v1/controls/scope/jira%3Awrite/audit': { subject: SUBJECT, head: headOf(stop), records: [stop] },
+  };
+
+  it.each([
+    ['--controls', 2],
+    ['--all', 4],
+  ])('verifies controls with %s, and finds the chain of another', async (option, chains) => {
+    const { code, out } = await verify({ ...whole, ...controls }, option);
+    expect(code).toBe(1);
+    expect(out).toContain(`Broken: global: record 0 is of another run`);
+    expect(out).toContain(`Not intact: ${chains} chains`);
+    expect(out).toContain('1 broken');
+  });
+
+  it('verifies the runs of somebody who may not see controls, and says so', async () => {
+    const instead = (path: string, query: string) =>
+      path === '/v1/controls'
+        ? { status: 403, body: { title: 'no' } }
+        : { status: 200, body: { ...pages, ...whole }[path + query] };
+    api = await startFakeApi({ instead: (_, path, __, query) => instead(path, query) });
+    const { shell, written } = aShell({ env: { WRIT_API: api.url, WRIT_TOKEN: 't' } });
+    expect(await main(['audit', 'verify', '--all'], shell)).toBe(0);
+    expect(written.out).toContain('Intact: 2 chains');
+    expect(written.err).toContain('Controls were not looked at');
+    expect(await main(['audit', 'verify', '--controls'], shell)).toBe(1);
   });
 
   it('names each record at fault, its chain, what was expected and what was found', async () => {

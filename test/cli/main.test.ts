@@ -313,6 +313,48 @@ describe('stop and resume', () => {
     expect(out).toContain(stopped ? 'scope:jira:write is stopped.' : 'scope:jira:write is running.');
   });
 
+  it('stops everything, for a time, and shows what that replaces', async () => {
+    const replaced = { stopped: true, subject: 'global', stops: 'everything', by: 'op\u001b[2J', reason: 'a breach' };
+    const { out, requests } = await writ(['stop', 'global', '--reason', 'drill', '--everything', '--for', '2h'], {
+      instead: () => ({
+        status: 200,
+        body: { subject: 'global', stopped: true, stops: 'everything', until: '2030-01-02T05:04:05.000Z', replaced },
+      }),
+    });
+    const [{ body } = { body: undefined }] = requests;
+    expect(body).toMatchObject({ stopped: true, stops: 'everything', until: expect.stringMatching(/Z$/) });
+    expect(out).toContain('It stops everything until 2030-01-02T05:04:05.000Z.');
+    expect(out).toContain('It replaces a stop of everything until somebody resumes, by op');
+    expect(out).toContain('a breach. That one stopped more.');
+    expect(out).toContain('No task is accepted there');
+    expect(out).not.toContain('\u001b[2J');
+  });
+
+  it.each([
+    [{ stops: 'writes' }, { stops: 'everything' }, true],
+    [{ stops: 'everything' }, { stops: 'writes', until: '2030-01-01T00:00:00.000Z' }, false],
+    [{ until: '2030-01-01T00:00:00.000Z' }, { until: '2030-01-02T00:00:00.000Z' }, true],
+    [{ until: '2030-01-02T00:00:00.000Z' }, { until: '2030-01-01T00:00:00.000Z' }, false],
+    [{}, {}, false],
+  ])('of %o in place of %o', async (stop, before, isWeaker) => {
+    const body = { subject: 'global', stopped: true, ...stop, replaced: before };
+    const { out } = await writ(['stop', 'global', '--reason', 'drill'], { instead: () => ({ status: 200, body }) });
+    expect(out.includes('That one stopped more.')).toBe(isWeaker);
+  });
+
+  it.each([
+    [['--for', '2 hours'], '--for expects a time such as 30m, 2h or 3d'],
+    [['--for', '0m'], '--for expects'],
+    [['--for', '400d'], 'at most 366 days'],
+    [['--until', 'tomorrow'], '--until expects a time with its zone'],
+    [['--until', '2030-01-02T18:00:00'], '--until expects a time with its zone'],
+    [['--until', '2030-01-02T18:00:00Z', '--for', '2h'], 'give one of them'],
+  ])('does not take %j', async (options, said) => {
+    const { code, err, requests } = await writ(['stop', 'global', '--reason', 'x', ...options]);
+    expect([code, requests]).toEqual([2, []]);
+    expect(err).toContain(said);
+  });
+
   it('lists what is executing under a stop, and lets nothing hostile through', async () => {
     const claim = { tenant: 'demo', run: 'r\u001b[2J1', scope: 'jira:write', action: 1, since: 'S', leaseUntil: 'L' };
     const { out } = await writ(['stop', 'global', '--reason', 'drill'], {
@@ -328,5 +370,13 @@ describe('stop and resume', () => {
     });
     expect(requests).toMatchObject([{ method: 'GET', path: '/v1/controls' }]);
     expect(out).toMatch(/tenant:demo +stopped +shadow/);
+  });
+
+  it('shows a stop that has ended by itself as expired', async () => {
+    const control = { subject: 'global', stopped: true, stops: 'everything', until: '2030-01-02T03:04:05.000Z' };
+    const { out } = await writ(['controls'], {
+      instead: () => ({ status: 200, body: { controls: [{ ...control, expired: true }] } }),
+    });
+    expect(out).toMatch(/global +expired +everything/);
   });
 });

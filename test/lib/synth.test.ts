@@ -127,6 +127,7 @@ describe('steps', () => {
   const claims = `${prefix.claim('jira:write')}*`;
   // of this workflow and its own tools: no other Decide counts there, and this one nowhere else
   const budgets = ['BUDGET#run:*', 'BUDGET#tenant:*', 'BUDGET#workflow:ticket-triage#*'];
+  const controls = ['CONTROL#global#*', 'CONTROL#tenant:*', 'CONTROL#workflow:ticket-triage#*'];
   const rates = 'RATE#jira.assign#*';
   const caps = 'CAP#ticket-triage#*';
 
@@ -139,8 +140,8 @@ describe('steps', () => {
   );
 
   it.each([
-    ['route', [...budgets, INPUT, RUN], [], [...budgets, RUN], []],
-    ['propose', [...budgets, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
+    ['route', [...budgets, ...controls, INPUT, RUN], [], [...budgets, RUN], []],
+    ['propose', [...budgets, ...controls, INPUT, 'PLAN#*', readings, RUN], ['PLAN#*'], budgets, []],
     [
       'decide',
       [...budgets, caps, 'CONTROL#*', INPUT, 'PLAN#*', rates, readings, RUN, writs],
@@ -264,6 +265,8 @@ describe('the API', () => {
       'GET /v1/runs/{id}/audit': all,
       'POST /v1/runs/{id}/reply': ['writ/submitter'],
       'GET /v1/controls': ['writ/operator', 'writ/auditor'],
+      'GET /v1/controls/global/audit': ['writ/operator', 'writ/auditor'],
+      'GET /v1/controls/{level}/{name}/audit': ['writ/operator', 'writ/auditor'],
       'PUT /v1/controls/global': ['writ/operator'],
       'PUT /v1/controls/{level}/{name}': ['writ/operator'],
       'GET /v1/openapi.json': 'NONE',

@@ -46,7 +46,7 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
       const goes = controlsOver(writ.tenant, writ.workflow, scope).map(
         ({ subject, rule }): Guarded<Unclaimed> => ({
           refusal: rule,
-          write: controlCheck(table, keys.control(subject, shardOf(writ)), {}),
+          write: controlCheck(table, keys.control(subject, shardOf(writ)), { now: new Date(claim.startedAt) }),
         })
       );
       return transact(connection, [claimed, authorised, ...goes]);

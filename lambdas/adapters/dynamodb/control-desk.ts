@@ -5,7 +5,9 @@ import { ROOT } from '../../core/gate/controls.ts';
 import { Control } from '../../core/records.ts';
 import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
+import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
+import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, queryAll } from './table.ts';
@@ -29,7 +31,12 @@ export const dynamoControls = (
   names: { readonly state: string; readonly audit: string }
 ): Controls => {
   const state = dynamoTable(connection, names.state);
+  const audit = dynamoTable(connection, names.audit);
   return {
+    over: (ref, subjects) => controlsSeen(state, ref, subjects),
+
+    chain: (subject) => chainIn(audit, chainKey.control(subject)),
+
     executing: () => executingClaims(state),
 
     async all() {

@@ -1,11 +1,11 @@
 import type * as z from 'zod';
-import { AuditRecord } from '../../core/audit/record.ts';
 import { Question } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/names.ts';
 import { Escalation, Input, Plan } from '../../core/records.ts';
 import { Run } from '../../core/run.ts';
 import { BY_TENANT, chainKey, partition } from '../../core/tables.ts';
-import type { Chain, Desk, Position } from '../../core/tasks/ports.ts';
+import type { Desk, Position } from '../../core/tasks/ports.ts';
+import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { keys } from './keys.ts';
@@ -93,20 +93,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
       return { runs, ...(page.next && last && { next: { createdAt: last.createdAt, run: last.run } }) };
     },
 
-    async chain(ref): Promise<Chain> {
-      const records: AuditRecord[] = [];
-      let after: Readonly<Record<string, unknown>> | undefined;
-      do {
-        const page = await audit.query({ partition: chainKey.run(ref), ...(after && { after }) });
-        for (const { content } of page.items) {
-          const parsed = AuditRecord.safeParse(content);
-          if (!parsed.success) return { records, unreadable: records.length };
-          records.push(parsed.data);
-        }
-        after = page.next;
-      } while (after !== undefined);
-      return { records };
-    },
+    chain: (ref) => chainIn(audit, chainKey.run(ref)),
 
     question: (ref, round) => one(keys.question(ref, round), Question),
 

@@ -100,11 +100,10 @@ export const dynamoLedger = (
       },
       ...controlsOver(run.tenant, run.workflow, writ.scope).map(({ subject, rule }) => ({
         refusal: 'stale' as const,
-        write: controlCheck(
-          state.name,
-          keys.control(subject, shardOf(run)),
-          rule === 'STOPPED_TENANT' ? { mode: modeOf } : {}
-        ),
+        write: controlCheck(state.name, keys.control(subject, shardOf(run)), {
+          now: new Date(writ.issuedAt),
+          ...(rule === 'STOPPED_TENANT' && { mode: modeOf }),
+        }),
       })),
       // last, so that a counter is named only where everything else is as it was seen
       ...charges.map((charge) => ({ refusal: 'full' as const, write: chargeWrite(state.name, charge) })),

@@ -2,6 +2,7 @@ import type { Readings } from '../../core/act/read.ts';
 import { Reading } from '../../core/records.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
+import { controlsSeen } from './controls.ts';
 import { keys } from './keys.ts';
 import { dynamoTable } from './table.ts';
 
@@ -14,5 +15,6 @@ export const dynamoReadings = (connection: Connection, table: string): Readings 
       const kept = contentOf(Reading, await state.putOnce({ ...key, content: reading, expiresAt: expiresAt(at) }));
       return { ref: `${key.pk}/${key.sk}`, sha256: kept.sha256 };
     },
+    controls: (run, subjects) => controlsSeen(state, run, subjects),
   };
 };

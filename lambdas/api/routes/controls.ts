@@ -7,11 +7,17 @@ import { type Answer, defineEndpoint, type UseCaseDeps } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
 
 const description =
-  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. Operators of the operating tenant may set every control, others the one of their own tenant.';
+  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended or, with `until`, ends by itself, a minute later than that so that no clock cuts it short. With `stops` as `everything`, no task is accepted besides, no reading before an action begins and no engine is asked: each looks before it begins, so one that had looked just before may still finish. What has happened is still read back, verified and looked up. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. The last word holds, also where it stops less: `replaced` is the stop that was in force before. Operators of the operating tenant may set every control, others the one of their own tenant.';
 
 const [, ...NAMED_LEVELS] = CONTROL_LEVELS;
 
-const ControlAnswer = Control.extend({ executing: z.array(Executing).readonly().optional() });
+const ControlAnswer = Control.extend({
+  replaced: Control.optional(),
+  executing: z.array(Executing).readonly().optional(),
+});
+const ListedControl = Control.extend({
+  expired: z.boolean().optional().describe('The stop has ended by itself: it holds no longer.'),
+});
 type ControlAnswer = z.infer<typeof ControlAnswer>;
 
 const put = {
@@ -26,6 +32,8 @@ const put = {
     example: {
       subject: 'scope:jira:write',
       stopped: true,
+      stops: 'everything',
+      until: '2030-01-02T05:04:05.000Z',
       reason: 'The vendor reports an incident',
       by: '00000000-0000-4000-8000-000000000000',
       at: '2030-01-02T03:04:05.000Z',
@@ -45,7 +53,12 @@ const put = {
   problems: ['malformed', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
 } as const;
 
-const requestExample = { stopped: true, reason: 'The vendor reports an incident' };
+const requestExample = {
+  stopped: true,
+  stops: 'writes' as const,
+  until: '2030-01-02T05:04:05.000Z',
+  reason: 'The vendor reports an incident',
+};
 
 const set = async (
   deps: UseCaseDeps,
@@ -56,7 +69,13 @@ const set = async (
   const setting = await setControl(deps, identity, target, change);
   switch (setting.kind) {
     case 'set':
-      return { body: { ...setting.control, ...(setting.executing && { executing: setting.executing }) } };
+      return {
+        body: {
+          ...setting.control,
+          ...(setting.replaced && { replaced: setting.replaced }),
+          ...(setting.executing && { executing: setting.executing }),
+        },
+      };
     case 'forbidden':
       return problem('forbidden', "Operators of a tenant may set that tenant's control only.");
     case 'invalid':
@@ -78,7 +97,7 @@ export const listAllControls = defineEndpoint({
   answer: {
     status: 200,
     name: 'ControlList',
-    schema: z.strictObject({ controls: z.array(Control).readonly() }),
+    schema: z.strictObject({ controls: z.array(ListedControl).readonly() }),
     example: {
       controls: [
         {

@@ -43,7 +43,7 @@ export const submitTask = defineEndpoint({
     schema: Accepted,
     example: { run: 'abcdefghijklmnopqrstuvwxyz', workflow: 'ticket-triage', status: 'active' },
   },
-  problems: ['malformed', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  problems: ['malformed', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid', 'stopped'],
   run: async (deps, identity, { headers, body }) => {
     const submission = await submit(deps, identity, { ...body, key: headers['Idempotency-Key'] });
     switch (submission.kind) {
@@ -58,6 +58,11 @@ export const submitTask = defineEndpoint({
         return invalid(submission.errors);
       case 'conflict':
         return problem('conflict', 'This idempotency key was used with another body: use a new key for a new task.');
+      case 'stopped':
+        return problem(
+          'stopped',
+          `An operator has stopped everything (${submission.rule}): nothing was accepted, and no run was made. Submit the same again when the stop has ended.`
+        );
       case 'release-gone':
         return problem(
           'conflict',

@@ -1,4 +1,4 @@
-import type { controlsOver } from '../gate/controls.ts';
+import type { StopRule } from '../gate/controls.ts';
 import type { RunRef } from '../names.ts';
 import type { Claim, Writ } from '../records.ts';
 
@@ -9,7 +9,7 @@ export interface Standing {
 }
 
 /** Why a claim was not made: the action is claimed already, the writ is not as it was read, or somebody stopped it. */
-export type Unclaimed = 'taken' | 'no-writ' | ReturnType<typeof controlsOver>[number]['rule'];
+export type Unclaimed = 'taken' | 'no-writ' | StopRule;
 
 /** Claims of one scope, kept by an adapter. Throws `Retryable` and `Terminal` only. */
 export interface Claims {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, RunId, Tenant, ToolName } from '../names.ts';
+import { Digest, RunId, Tenant, ToolName, WorkflowName } from '../names.ts';
 import { defineStep } from '../steps/step.ts';
 import { type ActDeps, act } from './act.ts';
 import { type ReadDeps, read } from './read.ts';
@@ -12,11 +12,12 @@ export const readScope = <Client>() =>
     input: z.strictObject({
       tenant: Tenant,
       run: RunId,
+      workflow: WorkflowName,
       call: z.enum(['before', 'after']),
       tool: ToolName,
       input: z.record(z.string(), z.unknown()),
     }),
-    output: z.strictObject({ kind: z.literal('read'), ref: z.string(), sha256: Digest }),
+    output: z.strictObject({ kind: z.enum(['read', 'stopped']), ref: z.string(), sha256: Digest }),
     run: (deps: ReadDeps<Client>, { tenant, run, ...request }) => read(deps, { tenant, run }, request),
   });
 

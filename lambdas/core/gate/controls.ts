@@ -1,5 +1,6 @@
 import { sha256 } from '../digest.ts';
 import type { RunRef } from '../names.ts';
+import type { Control, Stops } from '../records.ts';
 
 /** Everything that a stop can name: all, a tenant, a workflow, a scope. */
 export const CONTROL_LEVELS = ['global', 'tenant', 'workflow', 'scope'] as const;
@@ -30,11 +31,35 @@ export const homeOf = ({ tenant, run }: RunRef, shards: number): number =>
 /** The shard of a control that a run checks. */
 export const shardOf = (ref: RunRef): string => String(homeOf(ref, SHARDS));
 
-/** What can stop an action, widest first, and the rule that a refusal names. */
-export const controlsOver = (tenant: string, workflow: string, scope: string) =>
+/** What can stop a run as a whole, widest first, and the rule that a refusal names. */
+export const controlsOverRun = (tenant: string, workflow: string) =>
   [
     { subject: controlSubject('global'), rule: 'STOPPED_GLOBAL' },
     { subject: controlSubject('tenant', tenant), rule: 'STOPPED_TENANT' },
     { subject: controlSubject('workflow', workflow), rule: 'STOPPED_WORKFLOW' },
-    { subject: controlSubject('scope', scope), rule: 'STOPPED_SCOPE' },
   ] as const;
+
+/** What can stop an action, widest first, and the rule that a refusal names. */
+export const controlsOver = (tenant: string, workflow: string, scope: string) =>
+  [...controlsOverRun(tenant, workflow), { subject: controlSubject('scope', scope), rule: 'STOPPED_SCOPE' }] as const;
+export type StopRule = ReturnType<typeof controlsOver>[number]['rule'];
+
+/** How far clocks may be apart: a stop that ends by itself holds so much longer, so that no fast clock cuts it short. */
+export const EXPIRY_MARGIN_MS = 60_000;
+
+/** Stops whose `until` is not after this have ended, for whoever's clock says `now`. */
+export const endedUntil = (now: Date): string => new Date(now.getTime() - EXPIRY_MARGIN_MS).toISOString();
+
+/** Whether a stop holds: nobody has ended it, and it has not ended by itself. */
+export const isInForce = ({ stopped, until }: Pick<Control, 'stopped' | 'until'>, now: Date): boolean =>
+  stopped && (until === undefined || until > endedUntil(now));
+
+/** The rule of the widest stop in force among `over`: of any stop, or of those alone that stop everything. */
+export const stopAmong = (
+  controls: readonly Control[],
+  over: readonly { readonly subject: string; readonly rule: StopRule }[],
+  { now, of = 'writes' }: { readonly now: Date; readonly of?: Stops }
+): StopRule | undefined => {
+  const inForce = controls.filter((each) => isInForce(each, now) && (of === 'writes' || each.stops === of));
+  return over.find(({ subject }) => inForce.some((each) => each.subject === subject))?.rule;
+};

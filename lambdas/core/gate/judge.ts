@@ -3,7 +3,7 @@ import type { Standing } from '../limits/limit.ts';
 import { type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
 import type { WorkflowRelease } from '../workflow.ts';
-import { controlsOver } from './controls.ts';
+import { controlsOver, stopAmong } from './controls.ts';
 import { factsOf } from './facts.ts';
 import type { Policy } from './policy.ts';
 import type { Refusal } from './verdict.ts';
@@ -36,14 +36,20 @@ const isAsDeclared = (dossier: Dossier, plan: Plan, { proposal }: WorkflowReleas
 };
 
 /**
- * Judges one proposal by everything that is known: whether an engine was paid for → its own doubt → schema → provenance → policy → stops. The first
+ * Judges one proposal by everything that is known: whether an engine was asked and paid for → its own doubt → schema → provenance → policy → stops. The first
  * that speaks against it decides. Pure; writes nothing.
  */
 export const judge = (
   dossier: Dossier,
   plan: Plan,
-  { release, policy, tools }: { readonly release: WorkflowRelease; readonly policy: Policy; readonly tools: Tools }
+  {
+    release,
+    policy,
+    tools,
+    now,
+  }: { readonly release: WorkflowRelease; readonly policy: Policy; readonly tools: Tools; readonly now: Date }
 ): Judgement => {
+  if (plan.stopped !== undefined) return refused('stopped', plan.stopped);
   if (plan.overBudget !== undefined)
     return {
       kind: 'refused',
@@ -62,10 +68,8 @@ export const judge = (
   if (ruling.decision === 'forbid') return refused('forbidden', ...ruling.rules);
   if (ruling.decision === 'escalate') return refused('unsure', ...ruling.rules);
 
-  const stopped = new Set(dossier.controls.filter((control) => control.stopped).map(({ subject }) => subject));
-  const stop = controlsOver(dossier.run.tenant, dossier.run.workflow, contract.scope).find(({ subject }) =>
-    stopped.has(subject)
-  );
-  if (stop !== undefined) return refused('stopped', stop.rule);
+  const over = controlsOver(dossier.run.tenant, dossier.run.workflow, contract.scope);
+  const stop = stopAmong(dossier.controls, over, { now });
+  if (stop !== undefined) return refused('stopped', stop);
   return { kind: 'permitted', rules: ruling.rules };
 };

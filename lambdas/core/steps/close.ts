@@ -40,6 +40,7 @@ export const Because = z.enum([
   'in-doubt',
   'no-reply',
   'refused',
+  'stopped',
   'over-budget',
   'over-rate',
   'over-cap',

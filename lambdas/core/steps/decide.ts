@@ -87,7 +87,7 @@ export const decide = defineStep({
 
         const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
         const mode = tenant?.mode ?? release.mode;
-        const judgement = judge(dossier, plan, { release, policy, tools });
+        const judgement = judge(dossier, plan, { release, policy, tools, now: spender.now });
         const rules = [...judgement.rules];
         if (judgement.kind === 'refused') {
           const { because, limits = [] } = judgement;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { digestOf } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Terminal } from '../errors.ts';
+import { controlsOverRun, type StopRule, stopAmong } from '../gate/controls.ts';
 import type { Dossier } from '../ledger.ts';
-import type { Standing } from '../limits/limit.ts';
 import { Digest, RunId, Tenant } from '../names.ts';
 import { readingsOf, type Tools, valueAt } from '../provenance.ts';
 import type { Plan } from '../records.ts';
@@ -30,7 +30,13 @@ export const propose = defineStep({
   }),
   run: async (deps: ProposeDeps, { action, ...ref }) => {
     const { ledger, release, proposer, tools } = deps;
-    const dossier = await ledger.look(ref, { input: true, plan: action, readings: readingsOf(release, tools) });
+    const over = controlsOverRun(ref.tenant, release.workflow);
+    const dossier = await ledger.look(ref, {
+      input: true,
+      plan: action,
+      readings: readingsOf(release, tools),
+      controls: over.map(({ subject }) => subject),
+    });
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
     if (dossier.run.release !== release.release)
       throw new Terminal(
@@ -39,7 +45,7 @@ export const propose = defineStep({
     // an earlier attempt kept its answer, and may have ended before it settled what the answer cost
     if (dossier.plan && proposer.mostMicrousd && deps.purse)
       await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['propose'], plan: dossier.plan });
-    const plan = dossier.plan ?? (await makePlan(deps, dossier, action));
+    const plan = dossier.plan ?? (await makePlan(deps, dossier, action, over));
     return {
       kind: 'proposed' as const,
       digest: digestOf(plan),
@@ -49,8 +55,17 @@ export const propose = defineStep({
   },
 });
 
-const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Promise<Plan> => {
+const makePlan = async (
+  deps: ProposeDeps,
+  dossier: Dossier,
+  action: number,
+  over: readonly { readonly subject: string; readonly rule: StopRule }[]
+): Promise<Plan> => {
   const { ledger, proposer, tools, now } = deps;
+  // what was not read is not there to propose from, also where the stop has ended since
+  const unread = dossier.readings.find(({ stopped }) => stopped !== undefined)?.stopped;
+  const stopped = unread ?? stopAmong(dossier.controls, over, { now: now(), of: 'everything' });
+  if (stopped !== undefined) return ledger.plan(dossier.run, { ...nothing(deps, action), stopped }, now());
   const { tenant, run } = dossier.run;
   const { proposal } = deps.release;
   // the same words are often submitted and read: an engine should not see them twice
@@ -60,7 +75,8 @@ const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Pr
     text,
     labels: proposal.labels,
   });
-  if (paid.kind === 'over-budget') return ledger.plan(dossier.run, unpaid(deps, action, paid.limits), now());
+  if (paid.kind === 'over-budget')
+    return ledger.plan(dossier.run, { ...nothing(deps, action), overBudget: [...paid.limits] }, now());
 
   const { label, confidence, abstained, engine, rule, reason, usage, stages } = paid.answer;
   const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
@@ -89,8 +105,8 @@ const makePlan = async (deps: ProposeDeps, dossier: Dossier, action: number): Pr
   return plan;
 };
 
-/** A proposal of nothing: no engine was asked, since no budget has room for what its answer may cost. */
-const unpaid = ({ release, proposer }: ProposeDeps, action: number, limits: readonly Standing[]): Plan => ({
+/** A proposal of nothing: no engine was asked. */
+const nothing = ({ release, proposer }: ProposeDeps, action: number): Plan => ({
   action,
   tool: release.proposal.tool,
   arguments: {},
@@ -98,5 +114,4 @@ const unpaid = ({ release, proposer }: ProposeDeps, action: number, limits: read
   confidence: 0,
   abstained: true,
   engine: proposer.id,
-  overBudget: [...limits],
 });

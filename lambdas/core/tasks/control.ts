@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { chain } from '../audit/record.ts';
 import { Retryable } from '../errors.ts';
-import { CONTROL_SHARDS, type ControlLevel, controlSubject, isOver } from '../gate/controls.ts';
+import { CONTROL_SHARDS, type ControlLevel, controlSubject, isInForce, isOver } from '../gate/controls.ts';
 import { Mode } from '../mode.ts';
 import { ScopeName, Tenant, WorkflowName } from '../names.ts';
-import type { Control, Executing } from '../records.ts';
+import { type Control, type Executing, Stops } from '../records.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
 import type { ControlRoot, Controls } from './ports.ts';
@@ -32,13 +32,26 @@ export const ControlChange = z.strictObject({
     .max(500)
     .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*\S[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text on one line'),
   mode: Mode.optional(),
+  /** What a stop is for; writes, where nothing is said. */
+  stops: Stops.optional(),
+  /** When a stop ends by itself. */
+  until: z.iso
+    .datetime({ offset: true, error: 'a time such as 2030-01-02T03:04:05Z' })
+    .transform((text) => new Date(text).toISOString())
+    .optional(),
 });
 /** Without a mode, a tenant keeps the one it has: a stop and its end must not put anybody back on autopilot. */
 export type ControlChange = z.infer<typeof ControlChange>;
 
 export type Setting =
   /** `executing`, of a stop alone: what had begun before and goes on. */
-  | { readonly kind: 'set'; readonly control: Control; readonly executing?: readonly Executing[] }
+  | {
+      readonly kind: 'set';
+      readonly control: Control;
+      /** The stop that was in force until now. */
+      readonly replaced?: Control;
+      readonly executing?: readonly Executing[];
+    }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
   /** Somebody else set the control meanwhile. Only what ends a stop gives way; a stop never does. */
@@ -52,10 +65,30 @@ const EXPECTED = {
   scope: 'a scope such as jira:write',
 } as const;
 
-const errorsOf = ({ level, name }: Target, { mode }: ControlChange): readonly FieldError[] => [
-  ...(NAMES[level].safeParse(name).success
-    ? []
-    : [{ field: 'name', expected: EXPECTED[level], found: 'something else' }]),
+/** What is wrong with the name of a target, if anything is. */
+export const targetErrors = ({ level, name }: Target): readonly FieldError[] =>
+  NAMES[level].safeParse(name).success ? [] : [{ field: 'name', expected: EXPECTED[level], found: 'something else' }];
+
+/** A stop that should last longer ends when somebody ends it. */
+const LONGEST_DAYS = 366;
+
+const untilErrors = (until: string, now: Date): readonly FieldError[] => {
+  const ahead = Date.parse(until) - now.getTime();
+  if (ahead > 0 && ahead <= LONGEST_DAYS * 86_400_000) return [];
+  const found = ahead > 0 ? 'a later time' : 'a time that is over';
+  return [{ field: 'until', expected: `a time to come, within ${LONGEST_DAYS} days`, found }];
+};
+
+const errorsOf = (
+  { level, name }: Target,
+  { stopped, mode, stops, until }: ControlChange,
+  now: Date
+): readonly FieldError[] => [
+  ...targetErrors({ level, name }),
+  ...Object.entries({ stops, until }).flatMap(([field, given]) =>
+    stopped || given === undefined ? [] : [{ field, expected: 'nothing: only stops have it', found: 'a value' }]
+  ),
+  ...(stopped && until !== undefined ? untilErrors(until, now) : []),
   ...(mode !== undefined && level !== 'tenant'
     ? [{ field: 'mode', expected: 'nothing: only tenants have a mode', found: 'a mode' }]
     : []),
@@ -64,17 +97,25 @@ const errorsOf = ({ level, name }: Target, { mode }: ControlChange): readonly Fi
 const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operatorTenant: string): boolean =>
   roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
 
+/** A control as it is listed: a stop that has ended by itself stays until somebody sets the control anew. */
+export type Shown = Control & { readonly expired?: boolean };
+
 /**
  * How controls stand. The operating tenant sees every one that was ever set, other tenants their own: why everything is
  * stopped is nothing that one tenant tells another.
  */
 export const listControls = async (
-  { controls, operatorTenant }: Pick<ControlDeps, 'controls' | 'operatorTenant'>,
+  { controls, operatorTenant, now }: Pick<ControlDeps, 'controls' | 'operatorTenant' | 'now'>,
   { tenant }: Identity
-): Promise<readonly Control[]> => {
-  if (tenant === operatorTenant) return controls.all();
+): Promise<readonly Shown[]> => {
+  const at = now();
+  const shown = (control: Control): Shown => ({
+    ...control,
+    ...(control.stopped && !isInForce(control, at) && { expired: true }),
+  });
+  if (tenant === operatorTenant) return (await controls.all()).map(shown);
   const { control } = await controls.root(controlSubject('tenant', tenant));
-  return control ? [control] : [];
+  return control ? [shown(control)] : [];
 };
 
 /**
@@ -87,9 +128,9 @@ const INDEX_LAG_MS = 1_000;
 const TRIES = 16;
 
 /**
- * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it: the
+ * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it, or it ends by itself: the
  * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
- * whatever was begun after it. A stop answers what is executing under it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
+ * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
  */
 export const setControl = async (
   deps: ControlDeps,
@@ -98,35 +139,37 @@ export const setControl = async (
   change: ControlChange
 ): Promise<Setting> => {
   if (!mayChange(by, target, deps.operatorTenant)) return { kind: 'forbidden' };
-  const errors = errorsOf(target, change);
+  const errors = errorsOf(target, change, deps.now());
   if (errors.length > 0) return { kind: 'invalid', errors };
   const subject = controlSubject(target.level, target.name);
   return change.stopped ? stop(deps, by, subject, change) : release(deps, by, subject, change);
 };
 
 const stop = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
+  let replaced: Control | undefined;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const root = await deps.controls.root(subject);
-    const { control, record } = make(deps, by, subject, change, root);
+    const { control, record, inForce } = make(deps, by, subject, change, root);
+    if (attempt === 0) replaced = inForce;
     const number = root.change + 1;
     if (!(await deps.controls.settle(subject, control, { found: root.change, change: number, record }))) continue;
     // where a resume that was begun meanwhile has reached a shard first, it may have died there: the stop is begun anew
     if (!(await spread(deps.controls, CONTROL_SHARDS, number, control))) continue;
     await deps.pause(INDEX_LAG_MS);
     const executing = (await deps.controls.executing()).filter((claim) => isOver(subject, claim));
-    return { kind: 'set', control, executing };
+    return { kind: 'set', control, executing, ...(replaced && { replaced }) };
   }
   throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
 };
 
 const release = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
   const root = await deps.controls.root(subject);
-  const { control, record } = make(deps, by, subject, change, root);
+  const { control, record, inForce } = make(deps, by, subject, change, root);
   if (!(await deps.controls.begin(subject, root))) return { kind: 'overtaken' };
   const number = root.change + 1;
   const spreads = await spread(deps.controls, CONTROL_SHARDS.toReversed(), number, control);
   const isSet = spreads && (await deps.controls.settle(subject, control, { found: number, change: number, record }));
-  return isSet ? { kind: 'set', control } : { kind: 'overtaken' };
+  return isSet ? { kind: 'set', control, ...(inForce && { replaced: inForce }) } : { kind: 'overtaken' };
 };
 
 /** Writes every shard, also where others fail, and then fails if any did; false where a later change was found. */
@@ -148,22 +191,34 @@ const make = (
   { now, traceId }: ControlDeps,
   { id, tenant }: Identity,
   subject: string,
-  { stopped, reason, mode: wanted }: ControlChange,
+  { stopped, reason, mode: wanted, stops = 'writes', until }: ControlChange,
   { control: before, head }: ControlRoot
 ) => {
-  const at = now().toISOString();
+  const time = now();
+  const at = time.toISOString();
+  const inForce = before && isInForce(before, time) ? before : undefined;
+  const of = stopped ? { stops, ...(until !== undefined && { until }) } : {};
   const mode = wanted ?? before?.mode;
   const status = stopped ? 'stopped' : 'running';
-  const control: Control = { subject, stopped, ...(mode && { mode }), reason, by: id, at };
+  const control: Control = { subject, stopped, ...of, ...(mode && { mode }), reason, by: id, at };
   const record = chain(
     head,
     {
       step: 'control',
-      args_redacted: { stopped, reason, ...(mode && { mode }) },
+      args_redacted: {
+        stopped,
+        ...of,
+        reason,
+        ...(mode && { mode }),
+        ...(inForce && { replaces: stopOf(inForce) }),
+      },
       policy: { decision: status, rule_ids: [] },
       result: { status },
     },
     { trace_id: traceId(), run_id: subject, at, user: { id, tenant }, release: 'none' }
   );
-  return { control, record };
+  return { control, record, inForce };
 };
+
+/** A stop in the chain of the one that replaces it. */
+const stopOf = ({ stops = 'writes', until, at }: Control) => ({ stops, ...(until !== undefined && { until }), at });

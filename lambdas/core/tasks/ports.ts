@@ -84,6 +84,10 @@ export interface ControlRoot {
  */
 export interface Controls {
   root(subject: string): Promise<ControlRoot>;
+  /** What is said of these subjects, as the run's own shard has it. */
+  over(ref: RunRef, subjects: readonly string[]): Promise<readonly Control[]>;
+  /** The chain of a control in the audit. */
+  chain(subject: string): Promise<Chain>;
   /** What every root says, by subject. One that was never set before may be missing for a moment; what is said is never stale. */
   all(): Promise<readonly Control[]>;
   /** Takes the number after `root.change`; false where somebody else has it. */

@@ -1,15 +1,17 @@
 import { chain, GENESIS, headOf } from '../audit/record.ts';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
+import { controlsOverRun, type StopRule, stopAmong } from '../gate/controls.ts';
 import type { Run } from '../run.ts';
 import { partition } from '../tables.ts';
 import { checkInput, type FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import type { Desk, Executions, Workflows } from './ports.ts';
+import type { Controls, Desk, Executions, Workflows } from './ports.ts';
 import { randomRunId, runIdOf } from './run-id.ts';
 
 export interface SubmitDeps {
   readonly desk: Desk;
+  readonly controls: Pick<Controls, 'over'>;
   readonly executions: Executions;
   readonly workflows: Workflows;
   readonly now: () => Date;
@@ -30,6 +32,8 @@ export type Submission =
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
   /** The key belongs to a run with another body. */
   | { readonly kind: 'conflict' }
+  /** Somebody has stopped everything: nothing was accepted. */
+  | { readonly kind: 'stopped'; readonly rule: StopRule }
   /** The run was accepted under a release that is gone, and nothing shows that it was ever started. */
   | { readonly kind: 'release-gone'; readonly run: Run };
 
@@ -38,7 +42,8 @@ const hasBegun = ({ status, steps }: Run): boolean => status !== 'active' || Obj
 
 /**
  * Accepts a task: writes its run, then starts the execution. A submission that wrote the run but could not start it is
- * repaired by the next one with its key: that finds the run and starts it, on the release that the run is pinned to.
+ * repaired by the next one with its key: that finds the run and starts it, on the release that the run is pinned to. While
+ * everything is stopped no run is made; one that was made before is answered as ever.
  */
 export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, key }: Task): Promise<Submission> => {
   const deployed = deps.workflows.get(workflow);
@@ -57,6 +62,13 @@ export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, 
 
   const id = key === undefined ? randomRunId(deps.random) : runIdOf(by.tenant, key);
   const made = make(deps, by, { id, workflow, release: deployed.release, input: checked.input });
+  const over = controlsOverRun(by.tenant, workflow);
+  const seen = await deps.controls.over(
+    made.run,
+    over.map(({ subject }) => subject)
+  );
+  const stop = stopAmong(seen, over, { now: deps.now(), of: 'everything' });
+  if (stop !== undefined && (await deps.desk.run(made.run)) === undefined) return { kind: 'stopped', rule: stop };
   const created = await deps.desk.create(made.run, checked.input, made.record);
   const run = created === 'created' ? made.run : await deps.desk.run(made.run);
   if (run === undefined) throw new Terminal(`run ${id} exists and cannot be found`);

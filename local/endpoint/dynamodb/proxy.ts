@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SIGNATURE } from '../../dynamo/tables.ts';
 import { readBody, ServiceError } from '../exchange.ts';
 import { openWire, type WireAnswer } from '../wire.ts';
+import type { Meter } from './meter.ts';
 
 export const DYNAMODB_TARGET = 'DynamoDB_20120810.';
 /** DynamoDB's own limit for a request. */
@@ -35,6 +36,9 @@ const placed = ({ status, headers, body }: WireAnswer, tables: string): WireAnsw
   body: Buffer.from(body.toString('utf8').replace(/arn:aws:dynamodb:[^:"]*:[^:"]*:table\//g, tables)),
 });
 
+/** Calls of items, which use up capacity; those of tables do not know the question. */
+const isMetered = (operation: string): boolean => /Item|^Query$|^Scan$/.test(operation);
+
 const isUnknown = ({ status, body }: WireAnswer): boolean =>
   status === 400 && body.length < 200 && body.includes('UnknownOperationException');
 
@@ -42,7 +46,7 @@ const isUnknown = ({ status, body }: WireAnswer): boolean =>
  * Passes DynamoDB's calls through to the database. This is the busiest path of all. `tables` is what the ARNs of the tables
  * begin with.
  */
-export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
+export const proxyTo = (database: URL, tables: string, meter?: Meter): DynamoDbProxy => {
   const wire = openWire(database, TIMEOUT_MS);
   return {
     forward: async (request, response, judge = (body) => body) => {
@@ -72,8 +76,9 @@ export const proxyTo = (database: URL, tables: string): DynamoDbProxy => {
             'X-Amz-Target': target,
             ...SIGNATURE, // one for all callers: some databases keep tables apart by the access key
           },
-          body
+          isMetered(operation) ? (meter?.asking(body) ?? body) : body
         );
+        if (meter && isMetered(operation)) meter.note(operation, answered.body);
         if (isUnknown(answered)) {
           const message = `the database that runs here does not know the operation ${operation}`;
           return refuseDynamoDb(response, 400, 'UnknownOperationException', message);

@@ -99,6 +99,7 @@ const aWorld = ({
           ignoredTraces: 0,
           wallMs: { functions: 0, endpoint: 0, database: 0, journal: 0 },
           cpuMs: { functions: 0, database: 0 },
+          gigabyteSeconds: 0,
         }),
         close: async () => {
           running.delete('stack');

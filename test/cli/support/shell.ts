@@ -8,10 +8,12 @@ export interface ShellGiven {
   readonly parts?: Shell['parts'];
   readonly stop?: AbortSignal;
   readonly onOut?: (text: string) => void;
+  /** What somebody answers; nobody is there without it. */
+  readonly answer?: string;
 }
 
 /** A shell that keeps what was written, and whose waits are short. */
-export const aShell = ({ env = {}, tty = false, columns = 100, parts, stop, onOut }: ShellGiven = {}) => {
+export const aShell = ({ env = {}, tty = false, columns = 100, parts, stop, onOut, answer }: ShellGiven = {}) => {
   const written = { out: '', err: '' };
   const sink = (name: 'out' | 'err') => ({
     isTTY: tty,
@@ -33,6 +35,7 @@ export const aShell = ({ env = {}, tty = false, columns = 100, parts, stop, onOu
         if (signal.aborted) reject(signal.reason);
         else setTimeout(resolve, Math.min(ms, 5));
       }),
+    ask: async () => answer,
     parts: parts ?? (async () => Promise.reject(new Error('this test has no parts'))),
   };
   return { shell, written };

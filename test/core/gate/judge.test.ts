@@ -7,7 +7,7 @@ import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { AT, aDossier, aPlan, aReading, aRelease } from '../../support/builders.ts';
 
 const judged = (plan: Plan, dossier: Dossier = aDossier(), release = aRelease()) =>
-  judge(dossier, plan, { release, policy: rulesPolicy(release.policy), tools: contracts });
+  judge(dossier, plan, { release, policy: rulesPolicy(release.policy), tools: contracts, now: AT });
 
 const stop = (subject: string): Control => ({
   subject,

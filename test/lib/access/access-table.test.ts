@@ -46,8 +46,17 @@ it('lets nobody do more to the audit than put and query', () => {
   expect(may(/^(?!API)/, /^audit/)).toBe('p');
 });
 
-it('lets steps that ask engines reach no secret, no tool, no control and no writ', () => {
-  expect(may(/^(route|propose)$/, /secret|invoke|assume|`(CONTROL|WRIT|CLAIM)#/)).toBe('');
+it('lets steps that ask engines reach no secret, no tool and no writ, and see the controls over their runs alone', () => {
+  expect(may(/^(route|propose)$/, /secret|invoke|assume|`(WRIT|CLAIM)#/)).toBe('');
+  expect(may(/^(route|propose)$/, /`CONTROL#(global|tenant|workflow:ticket-triage)/)).toBe('qr');
+  expect(may(/^(route|propose)$/, /`CONTROL#(workflow:refunds|scope)/)).toBe('');
+});
+
+it('lets the API alone set controls, and a read scope see those over it alone', () => {
+  expect(may(/^(?!API)/, /^state `CONTROL#/)).not.toMatch(/[pud]/);
+  expect(may(/^API$/, /^state `CONTROL#/)).toContain('p');
+  expect(may(/^jira:read$/, /^state `CONTROL#(global|tenant|workflow|scope:jira:read)/)).toBe('qr');
+  expect(may(/^jira:read$/, /^state `CONTROL#scope:(jira:write|crm)/)).toBe('');
 });
 
 it("lets Decide issue writs for its own workflow's scopes alone, and nobody else any", () => {

@@ -85,12 +85,18 @@ it('lets Propose alone invoke the very models that are configured, where they ar
   expect([through('eu'), through('us')]).toEqual([true, false]);
 });
 
-it('gives steps with models no tool, no secret of a tool, no control and no writ, nor their keys any of it', () => {
+it('gives steps with models no tool, no secret of a tool, no writ and no control to set, nor their keys any of it', () => {
   const reached = whoMay(
-    /secret of jira|invoke|assume the secret|`(CONTROL|WRIT|CLAIM|RATE|CAP)#|^audit|answer a task token|start an execution/,
+    /secret of jira|invoke|assume the secret|`(WRIT|CLAIM|RATE|CAP)#|^audit|answer a task token|start an execution/,
     sensitive
   );
   expect(reached).not.toContain('propose');
   expect(reached).not.toContain('keys of propose');
   expect(whoMay(/./, sensitive)).not.toContain('keys of propose');
+  const column = [...rolesIn(asked.deployment).keys()].indexOf('propose');
+  const onControls = matrixOf(
+    sensitive.filter(({ about }) => about.includes('`CONTROL#')),
+    asked
+  );
+  expect(new Set(onControls.map((cells) => cells[column]))).toEqual(new Set(['rq', '']));
 });

@@ -56,6 +56,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
             { kind: 'not-eligible', rule: 'A_RULE', ids: {} },
             { kind: 'unsure', rule: 'A_RULE', ids: {} },
             { kind: 'over-budget', rule: 'A_RULE', ids: {} },
+            { kind: 'stopped', rule: 'A_RULE', ids: {} },
           ],
           () => ({ ...world, verdict: 'none' })
         ),
@@ -102,6 +103,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
         { payload: { kind: 'not-done' }, world: { ...looked, act: 'none', clear: true } },
         { payload: { kind: 'in-doubt' }, world: looked },
         { error: 'Terminal', world: { ...looked, failed: true } },
+        { error: 'Lambda.TooManyRequestsException', world: { ...looked, failed: true } },
       ];
     }
     case 'jira:read':
