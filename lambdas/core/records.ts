@@ -60,6 +60,8 @@ export const Plan = z.strictObject({
   overBudget: z.array(Standing).optional(),
   reason: z.string().optional(),
   stages: z.array(Stage).optional(),
+  /** Under which name its cost is held until it is settled. */
+  hold: z.string().optional(),
   /** The rule of the stop under which no engine was asked. */
   stopped: RuleId.optional(),
   usage: z

@@ -23,7 +23,8 @@ interface SdkModel {
     responseFormat: { type: 'json'; name: string; schema: object };
     maxOutputTokens: number;
     abortSignal: AbortSignal;
-    reasoning: 'none';
+    reasoning?: 'none';
+    providerOptions?: Record<string, Record<string, boolean | null>>;
   }): PromiseLike<Generated>;
 }
 
@@ -57,8 +58,15 @@ const heardFrom = (result: Generated): Heard => {
   return { kind: 'said', text, ...counted };
 };
 
+/** What a provider has to be told besides. */
+export interface Extras {
+  /** Left out where servers may not know how to be told not to think. */
+  readonly reasoning?: 'none';
+  readonly providerOptions?: Record<string, Record<string, boolean | null>>;
+}
+
 /** A model of the AI SDK as the port: one HTTP request for each question, with an end in time and in bytes, and never an error. */
-export const languageModel = (connect: Connect, nowMs: () => number = Date.now): LanguageModel => ({
+export const languageModel = (connect: Connect, extras: Extras = { reasoning: 'none' }): LanguageModel => ({
   async ask({ system, text, schema, maxOutputTokens, withinMs }) {
     const exchange = newExchange();
     const time = AbortSignal.timeout(withinMs);
@@ -71,11 +79,11 @@ export const languageModel = (connect: Connect, nowMs: () => number = Date.now):
         responseFormat: { type: 'json', name: 'answer', schema },
         maxOutputTokens,
         abortSignal: time,
-        reasoning: 'none',
+        ...extras,
       });
       return heardFrom(result);
     } catch (error) {
-      return failureOf(error, exchange, time.aborted, nowMs());
+      return failureOf(error, exchange, time.aborted, Date.now());
     }
   },
 });

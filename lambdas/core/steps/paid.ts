@@ -28,6 +28,8 @@ export type Paid =
   | {
       readonly kind: 'answered';
       readonly answer: Answer;
+      /** Under which name its amount is held; absent where nothing is. */
+      readonly hold?: string;
       /** To be called once the answer is kept: charges what it cost, and gives the rest back. */
       readonly settle: () => Promise<void>;
     }
@@ -61,7 +63,7 @@ export const askWithinBudget = async (
   if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
   const answer = await engine.answer(asked);
   const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
-  return { kind: 'answered', answer, settle };
+  return { kind: 'answered', answer, hold: reserved.held.id, settle };
 };
 
 interface Costing {
@@ -77,18 +79,24 @@ const amountOf = ({ parts: [first, ...others] }: Held): number => {
 };
 
 /**
- * Settles what attempts that nobody has heard of left held: those of Propose at what the kept proposal cost; all others, and those
- * of which none was kept, in full, since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
+ * Settles what attempts that nobody has heard of left held: the one whose proposal was kept at what that cost, all others in full,
+ * since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
  * charges those counters next.
  */
 export const settleLeft = async (
   { counters, now }: Pick<Purse, 'counters'> & Pick<PayingDeps, 'now'>,
   ref: RunRef,
-  { of, plan }: { readonly of: readonly PayingStep[]; readonly plan: Costing | undefined }
+  {
+    of,
+    plan,
+  }: {
+    readonly of: readonly PayingStep[];
+    readonly plan: (Costing & { readonly hold?: string | undefined }) | undefined;
+  }
 ): Promise<void> => {
   for (const held of await counters.heldBy(ref)) {
     const step = of.find((each) => held.id.startsWith(`${each}.`));
     if (step === undefined || held.until < now().toISOString()) continue;
-    await counters.settle(held, step === 'propose' && plan ? costOf(plan) : amountOf(held));
+    await counters.settle(held, plan?.hold === held.id ? costOf(plan) : amountOf(held));
   }
 };

@@ -98,6 +98,7 @@ const makePlan = async (
       ...(reason !== undefined && { reason }),
       ...(stages && { stages: [...stages] }),
       ...(usage && { usage }),
+      ...(paid.hold !== undefined && { hold: paid.hold }),
     },
     now()
   );

@@ -250,3 +250,48 @@ describe.each(PROVIDERS)('%s', (provider) => {
     expect(await engine.answer(question)).toMatchObject({ label: 'Network', usage: { costMicroUsd: most / 2 } });
   });
 });
+
+describe('what a request says besides', () => {
+  const bodyOf = async (provider: Provider, model: string): Promise<Record<string, unknown>> => {
+    const server = await startServer([sends({}, 400)]);
+    open.push(server);
+    const key = provider === 'bedrock' ? ACCESS_KEY : KEY;
+    const request = {
+      system: 'S',
+      text: 'T',
+      schema: { type: 'object', properties: {} },
+      maxOutputTokens: 9,
+      withinMs: 5_000,
+    };
+    await OPEN[provider]({ model, key, baseUrl: server.url, region: 'eu-central-1' }).ask(request);
+    return JSON.parse(server.received[0]?.body ?? '{}');
+  };
+
+  it('keeps nothing at OpenAI, and asks for no thoughts', async () => {
+    expect(await bodyOf('openai', 'gpt-5-nano')).toMatchObject({ store: false, reasoning: { effort: 'minimal' } });
+    expect(JSON.stringify(await bodyOf('openai', 'gpt-5-nano'))).not.toContain('summary');
+  });
+
+  it('tells servers of unknown make nothing that they may not know', async () => {
+    expect(Object.keys(await bodyOf('openai-compatible', 'x')).sort()).toEqual([
+      'max_tokens',
+      'messages',
+      'model',
+      'response_format',
+    ]);
+  });
+
+  it.each(['anthropic', 'google', 'openai', 'openai-compatible'] as const)(
+    'gives %s no tool at all',
+    async (provider) => {
+      expect(Object.keys(await bodyOf(provider, provider === 'anthropic' ? 'claude-haiku-4-5' : 'x'))).not.toContain(
+        'tools'
+      );
+    }
+  );
+
+  it("gives Bedrock's models the answer's schema as the one tool, since they take it so, and nothing behind it", async () => {
+    const { toolConfig } = await bodyOf('bedrock', 'amazon.nova-micro-v1:0');
+    expect(toolConfig).toMatchObject({ tools: [{ toolSpec: { name: 'json' } }] });
+  });
+});
