@@ -29,29 +29,40 @@ const askedStage = ({ abstained, engine, confidence, reason, usage }: Answer, la
  */
 export const cascade = (engines: readonly [Engine, ...Engine[]], nowMs: () => number = () => 0): Engine => {
   const mostOf = (engine: Engine, question: Question): number => engine.mostMicrousd?.(question) ?? 0;
-  const isFree = engines.every(({ mostMicrousd }) => mostMicrousd === undefined);
+  const firstPriced = engines.findIndex(({ mostMicrousd }) => mostMicrousd !== undefined);
+  const isFree = firstPriced === -1;
+
+  /** Asks the first `howMany`; the others are told as not asked. */
+  const ask = async (question: Question, howMany: number): Promise<Answer> => {
+    const stages: Stage[] = [];
+    let best: Answer | undefined;
+    let usage: Usage | undefined;
+    for (const [at, engine] of engines.entries()) {
+      if (at >= howMany || (best !== undefined && !best.abstained)) {
+        stages.push({ state: 'not-asked', engine: nameOf(engine.id), mostMicroUsd: mostOf(engine, question) });
+        continue;
+      }
+      const begunMs = nowMs();
+      const answer = await engine.answer(question);
+      stages.push(askedStage(answer, nowMs() - begunMs));
+      usage = sum(usage, answer.usage);
+      if (!answer.abstained || best === undefined || answer.confidence >= best.confidence) best = answer;
+    }
+    if (best === undefined) throw new TypeError('a cascade has at least one engine');
+    return { ...best, ...(usage && { usage }), ...(!isFree && { stages }) };
+  };
+
   return {
     id: engines[0].id,
     ...(!isFree && {
       mostMicrousd: (question) => engines.reduce((most, engine) => most + mostOf(engine, question), 0),
     }),
-    async answer(question) {
-      const stages: Stage[] = [];
-      let best: Answer | undefined;
-      let usage: Usage | undefined;
-      for (const engine of engines) {
-        if (best !== undefined && !best.abstained) {
-          stages.push({ state: 'not-asked', engine: nameOf(engine.id), mostMicroUsd: mostOf(engine, question) });
-          continue;
-        }
-        const begunMs = nowMs();
-        const answer = await engine.answer(question);
-        stages.push(askedStage(answer, nowMs() - begunMs));
-        usage = sum(usage, answer.usage);
-        if (!answer.abstained || best === undefined || answer.confidence >= best.confidence) best = answer;
-      }
-      if (best === undefined) throw new TypeError('a cascade has at least one engine');
-      return { ...best, ...(usage && { usage }), ...(!isFree && { stages }) };
-    },
+    ...(firstPriced > 0 && {
+      free: async (question) => {
+        const answer = await ask(question, firstPriced);
+        return answer.abstained ? undefined : answer;
+      },
+    }),
+    answer: (question) => ask(question, engines.length),
   };
 };

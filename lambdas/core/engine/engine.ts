@@ -57,5 +57,7 @@ export interface Engine {
   readonly id: EngineId;
   /** The most that an answer to this may cost, in whole micro-dollars: set aside before it is asked. Absent: it costs nothing. */
   readonly mostMicrousd?: (question: Question) => number;
+  /** The answer of those of its engines that come first and cost nothing; undefined where they abstain. Absent: there are none such. */
+  readonly free?: (question: Question) => Promise<Answer | undefined>;
   answer(question: Question): Promise<Answer>;
 }

@@ -37,7 +37,7 @@ export type Paid =
 
 /**
  * Asks an engine within the run's budgets: the most that its answer may cost is set aside before, and what it did cost is charged
- * after. An engine that costs nothing is just asked. An answer that is never heard of stays paid for until its time is over.
+ * after. An engine that costs nothing is just asked, and so are those of a cascade that come before any that does. An answer that is never heard of stays paid for until its time is over.
  */
 export const askWithinBudget = async (
   { release, now, purse }: PayingDeps,
@@ -46,6 +46,8 @@ export const askWithinBudget = async (
   question: Question
 ): Promise<Paid> => {
   const asked = { ...question, tenant: ref.tenant };
+  const free = await engine.free?.(asked); // most questions come no further, and nothing is set aside for them
+  if (free !== undefined) return { kind: 'answered', answer: free, settle: async () => undefined };
   const most = engine.mostMicrousd?.(asked) ?? 0;
   if (most === 0) return { kind: 'answered', answer: await engine.answer(asked), settle: async () => undefined };
   if (!Number.isSafeInteger(most) || most < 0)

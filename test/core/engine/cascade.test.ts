@@ -89,4 +89,16 @@ describe('a cascade', () => {
     expect(free).not.toHaveProperty('stages');
     expect(free).not.toHaveProperty('usage');
   });
+
+  it('lets those that cost nothing be asked alone, where they come first', async () => {
+    const small = priced('small', 2, { abstained: false }, 7);
+    const sureFirst = cascade([unsure('rules', 0).engine, sure('classifier').engine, small]);
+    expect(await sureFirst.free?.(question)).toMatchObject({
+      engine: { name: 'classifier' },
+      stages: [{}, {}, { state: 'not-asked' }],
+    });
+    expect(await cascade([unsure('classifier', 0.4).engine, small]).free?.(question)).toBeUndefined();
+    expect(cascade([small, sure('classifier').engine])).not.toHaveProperty('free');
+    expect(cascade([sure('classifier').engine])).not.toHaveProperty('free');
+  });
 });

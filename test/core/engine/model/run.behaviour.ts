@@ -42,10 +42,12 @@ describe.skipIf(!hasDynoxide)('models in a run', () => {
     small,
     medium,
     runMicrousd = 100_000,
+    summary = SECRET,
   }: {
     small: Behaviour;
     medium: Behaviour;
     runMicrousd?: number;
+    summary?: string;
   }) => {
     const servers = { small: await startServer([small]), medium: await startServer([medium]) };
     open.push(servers.small, servers.medium);
@@ -80,7 +82,7 @@ describe.skipIf(!hasDynoxide)('models in a run', () => {
       run: ref,
       release,
       proposer,
-      fields: { summary: SECRET, issueKey: 'OPS-1' },
+      fields: { summary, issueKey: 'OPS-1' },
     });
     const used = async () => {
       const [ofRun] = budgetsOver(release, ref, 0, AT);
@@ -161,5 +163,22 @@ describe.skipIf(!hasDynoxide)('models in a run', () => {
       rules: ['BUDGET_RUN'],
     });
     expect([servers.small.received.length, servers.medium.received.length, await used()]).toEqual([0, 0, 0]);
+  });
+
+  it('nothing is set aside for what an engine that costs nothing answers, however small the budget', async () => {
+    const { ref, deps, kept, servers, used } = await given({
+      small: says('Network', 0.9),
+      medium: says('Network', 0.9),
+      runMicrousd: 1,
+      summary: 'a laptop is broken',
+    });
+    expect(await propose.run(deps, { ...ref, action: 1 })).toMatchObject({ abstained: false, confidence: 1 });
+    expect(await decide.run(deps, { ...ref, action: 1 })).toMatchObject({ kind: 'authorised' });
+    expect((await kept()).records.at(-1)?.stages?.map(({ state }) => state)).toEqual([
+      'answered',
+      'not-asked',
+      'not-asked',
+    ]);
+    expect([servers.small.received.length, await used()]).toEqual([0, 0]);
   });
 });
