@@ -75,7 +75,7 @@ export const modelDeps = (
   settings,
   open: (ref, tenant) => ({
     ask: (request: Request) =>
-      observe.within('## model', { model: ref }, async () => {
+      observe.within('model', { model: ref }, async () => {
         let model: LanguageModel;
         try {
           model = await connect(settings, ref, tenant);
@@ -86,7 +86,7 @@ export const modelDeps = (
             tenant,
             error: nameOf(error),
           });
-          return { kind: 'failed', why: 'no-key', mayCost: false, isPassing: false };
+          return { kind: 'failed', why: 'no-key', mayCost: false, isPassing: nameOf(error) === 'Retryable' };
         }
         return model.ask(request);
       }),
