@@ -5,6 +5,7 @@ import { addBreakGlass } from './commands/break-glass.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addCost } from './commands/cost.ts';
+import { addModels } from './commands/models.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
@@ -49,6 +50,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addBreakGlass(program, shell, done);
   addToken(program, shell);
   addCan(program, shell, done);
+  addModels(program, shell, done);
   addCost(program, shell);
   return program;
 };

@@ -13,7 +13,7 @@ export interface Bundle {
 export type Bundles = ReadonlyMap<string, Bundle>;
 
 /** Which files are entry points. A bundle's name is its path below `lambdas`, joined by dashes. */
-const ENTRY_POINTS = ['steps/*.ts', 'tools/*/{read,write}.ts', 'api/{http,token}.ts'];
+const ENTRY_POINTS = ['steps/*.ts', 'tools/*/{read,write}.ts', 'api/{http,token}.ts', 'models/*.ts'];
 
 /** Only names are taken from it: nothing is written. */
 const OUTPUT = 'bundles';

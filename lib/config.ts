@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ModelSettings } from '../lambdas/core/engine/model/settings.ts';
 import { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import { Mode } from '../lambdas/core/mode.ts';
 import { Role, Tenant } from '../lambdas/core/names.ts';
@@ -48,6 +49,8 @@ export const Config = z.strictObject({
   tenantDayMicrousd: orText(Budgets.shape.tenantDayMicrousd).default(50_000_000),
   /** The most shards of counters that all runs of a tenant, or of a workflow, share: see docs/adr/0026. */
   shards: orText(Shards).default({ tenant: 16, workflow: 32 }),
+  /** Which models the tiers are: see docs/models.md. Without it no model is called. */
+  models: orText(ModelSettings).optional(),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Whether tables, keys and users outlive their stacks, and resist deletion. */
   retainData: orText(z.boolean()).default(true),

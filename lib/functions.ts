@@ -7,7 +7,12 @@ export const DEPLOYED_STEPS = [...STEPS, 'reap'] as const;
 export type DeployedStep = StepName | 'reap';
 
 /** Steps call DynamoDB a few times, and each call may be tried again. */
-export const STEP_TIMEOUT_SECONDS = 20;
+const STEP_TIMEOUT_SECONDS = 20;
+/** Those that ask engines may wait for models besides, thirty seconds at most. An amount is held for more than twice as long as this. */
+const ASKING_TIMEOUT_SECONDS = 45;
+
+export const stepTimeoutSeconds = (step: DeployedStep): number =>
+  step === 'route' || step === 'propose' ? ASKING_TIMEOUT_SECONDS : STEP_TIMEOUT_SECONDS;
 /** What a scope's function needs besides the call of its tool: secrets, and the records before and after. */
 const SCOPE_OVERHEAD_SECONDS = 15;
 

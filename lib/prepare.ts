@@ -5,6 +5,7 @@ import { workflows } from '../statemachines/workflows.ts';
 import { type Bundles, bundle } from './bundle.ts';
 import type { Config } from './config.ts';
 import { readExamples } from './examples.ts';
+import { assertPriced, tiersOf } from './models.ts';
 import { assertProven } from './proof/prove.ts';
 import { releaseOf } from './release.ts';
 import { type TrainedModel, trainAll } from './train.ts';
@@ -35,8 +36,9 @@ const MODELS = join(ROOT, 'build', 'models');
 export const bundleProject = (): Promise<Bundles> => bundle(ROOT);
 
 /** Trains what the workflows' examples teach. */
-export const learn = (config: Config): readonly LearntWorkflow[] =>
-  workflows.map((definition) => {
+export const learn = (config: Config): readonly LearntWorkflow[] => {
+  assertPriced(config.models);
+  return workflows.map((definition) => {
     const examples = readExamples(config.examples ?? join(ROOT, 'statemachines', definition.name, 'examples.jsonl'));
     const models = trainAll(ROOT, MODELS, definition.classifiers(examples));
     const data = definition.data({
@@ -44,9 +46,11 @@ export const learn = (config: Config): readonly LearntWorkflow[] =>
       shared: config,
       examples,
       trainedFor: (wanted) => models.filter(({ step }) => step === wanted).map(({ spec }) => spec),
+      tiers: tiersOf(config.models),
     });
-    return { definition, models, data };
+    return { definition, models, data: config.models ? { ...data, models: config.models } : data };
   });
+};
 
 /** Fixes each workflow's release. Throws `NotProven` for a workflow whose state machine breaks a promise. */
 export const prepare = (learnt: readonly LearntWorkflow[], bundles: Bundles): Prepared => ({

@@ -8,14 +8,17 @@ import type { Callee } from '../statemachines/segments/task.ts';
 import { undoMachine } from '../statemachines/segments/undo.ts';
 import { type Bundles, bundleOf } from './bundle.ts';
 import { assertCountable } from './countable.ts';
-import { bundleName, DEPLOYED_STEPS, STEP_TIMEOUT_SECONDS, scopesOf } from './functions.ts';
+import { bundleName, DEPLOYED_STEPS, scopesOf, stepTimeoutSeconds } from './functions.ts';
+import { modelBundles, modelNeeds } from './models.ts';
 
 /** The functions that a definition calls, given how each is addressed. */
 export const calleesOf = (
   definition: WorkflowDefinition,
   arnOf: { readonly step: (step: StepName) => string; readonly scope: (scope: string) => string }
 ): Callees => {
-  const steps = STEPS.map((step) => [step, { arn: arnOf.step(step), timeoutSeconds: STEP_TIMEOUT_SECONDS }] as const);
+  const steps = STEPS.map(
+    (step) => [step, { arn: arnOf.step(step), timeoutSeconds: stepTimeoutSeconds(step) }] as const
+  );
   const scopes = scopesOf(definition);
   return {
     step: Object.fromEntries(steps) as Record<StepName, Callee>,
@@ -43,6 +46,7 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
   const names = [
     ...DEPLOYED_STEPS.map(bundleName.step),
     ...scopesOf(definition).map(({ name }) => bundleName.scope(name)),
+    ...new Set(DEPLOYED_STEPS.flatMap((step) => modelBundles(modelNeeds(step, data)))),
   ];
   const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
   const machine = symbolicMachine(definition);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, type FSWatcher, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { cpSync, type FSWatcher, globSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { type Bundle, type Bundles, openRebundler } from './bundle.ts';
@@ -37,7 +37,8 @@ const sha256 = (content: Uint8Array): string => createHash('sha256').update(cont
 const synthesisSources = async (root: string): Promise<ReadonlySet<string>> => {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['lib/synth.ts', 'lib/app.ts'],
+    // what lies beside bundles is put there by a synthesis, code or not
+    entryPoints: ['lib/synth.ts', 'lib/app.ts', ...globSync('lambdas/models/*.ts', { cwd: root })],
     outdir: 'synthesis', // nothing is written
     write: false,
     metafile: true,

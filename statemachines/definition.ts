@@ -1,3 +1,4 @@
+import type { Tier } from '../lambdas/core/engine/model/settings.ts';
 import type { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import type { Mode } from '../lambdas/core/mode.ts';
 import type { Tool } from '../lambdas/core/tool.ts';
@@ -29,6 +30,9 @@ export interface Classifier {
 /** A classifier as the workflow's data names it, once trained. */
 export type TrainedClassifier = Extract<EngineSpec, { kind: 'classifier' }>;
 
+/** A model of a tier as a workflow's data names it. */
+export type ModelOfTier = Extract<EngineSpec, { kind: 'model' }>;
+
 /** Limits that all workflows of a deployment share: what a tenant may spend a day, and how counters are spread. */
 export interface SharedLimits {
   readonly tenantDayMicrousd: Budgets['tenantDayMicrousd'];
@@ -49,6 +53,8 @@ export interface WorkflowDefinition {
     readonly shared: SharedLimits;
     readonly examples: readonly Example[];
     readonly trainedFor: (step: AskingStep) => readonly TrainedClassifier[];
+    /** Of the tiers in which the deployment has models: small ones first. */
+    readonly tiers: readonly Tier[];
   }) => Workflow;
   readonly machine: (callees: Callees) => StateMachine;
 }

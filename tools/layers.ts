@@ -20,6 +20,8 @@ const CONTRACTS = 'lambdas/tools/contracts.ts';
 /** Pure: whoever holds records can reckon a chain anew. */
 const VERIFIER = 'lambdas/core/audit/verify.ts';
 const ANCHORS = 'lambdas/core/audit/anchors.ts';
+/** Which models there are, at what price, and how each is called: to check them without a stack. */
+const MODELS = ['lib/config.ts', 'lib/models.ts', 'lambdas/core/engine/', 'lambdas/adapters/model/'];
 const SANDBOX = 'lambdas/tools/jira/sandbox/';
 
 const LAYERS: readonly Layer[] = [
@@ -30,12 +32,16 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'lambdas/tools/jira/write.ts', may: ['lambdas/runtime/', 'lambdas/tools/'] },
   { prefix: SANDBOX, may: ['lambdas/tools/jira/'], packages: ['zod', 'node:'] },
   { prefix: 'lambdas/runtime/', may: ['lambdas/core/', 'lambdas/adapters/', 'lambdas/api/'] },
+  { prefix: 'lambdas/models/', may: ['lambdas/adapters/model/'] },
   { prefix: 'lambdas/steps/', may: ['lambdas/core/', 'lambdas/runtime/', CONTRACTS] },
   { prefix: 'lambdas/api/', may: ['lambdas/core/', 'lambdas/runtime/'] },
   { prefix: 'statemachines/', may: ['lambdas/core/', CONTRACT, CONTRACTS], packages: ['zod', 'node:'] },
   { prefix: 'lib/', may: ['lambdas/core/', 'statemachines/', CONTRACT, CONTRACTS] },
   { prefix: 'local/', may: [] },
-  { prefix: 'cli/', may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER, ANCHORS] },
+  {
+    prefix: 'cli/',
+    may: ['local/', 'lib/assemble.ts', 'lib/reload.ts', SANDBOX, CONTRACT, VERIFIER, ANCHORS, ...MODELS],
+  },
   { prefix: 'bin/app.ts', may: ['lib/'] },
   { prefix: 'bin/writ.ts', may: ['cli/'] },
   { prefix: 'evals/', may: ['lambdas/'] },

@@ -4,6 +4,7 @@ import type { JiraSandbox } from '../../lambdas/tools/jira/sandbox/sandbox.ts';
 import type { LocalStack, LocalStackOptions } from '../../local/stack.ts';
 import type { DemoUser } from '../connection.ts';
 import { Failure, messageOf, usage } from '../failure.ts';
+import { type ChosenModel, keySecret } from '../models/environment.ts';
 import type { Shell } from '../shell.ts';
 import { clean } from '../terminal/sanitise.ts';
 import type { Kept } from './issues.ts';
@@ -22,6 +23,8 @@ export interface BootOptions extends Pick<LocalStackOptions, 'metered' | 'onExec
   readonly mode: string;
   /** A JSONL file of `{text, label}`, instead of the workflow's own examples. */
   readonly examples?: string;
+  /** A model that is asked where the classifier is not sure. */
+  readonly model?: ChosenModel;
   readonly ports: { readonly api?: number; readonly endpoint?: number };
   /** Issues of earlier starts: runs about them may go on as soon as the stack is up. */
   readonly issues: readonly Kept[];
@@ -56,7 +59,7 @@ const explained = async <Value>(what: string, work: Promise<Value>): Promise<Val
 
 /** Synthesises the app and runs it on this machine, beside a Jira of its own. */
 export const boot = async (shell: Shell, parts: StartParts, options: BootOptions): Promise<Booted> => {
-  const { data, mode, examples, say, doing, onStarted } = options;
+  const { data, mode, examples, model, say, doing, onStarted } = options;
   const { stop, now } = shell;
 
   doing('synthesising the app');
@@ -68,10 +71,16 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
         ...SYNTHESIS,
         'writ:mode': mode,
         ...(examples !== undefined && { 'writ:examples': examples }),
+        ...(model && { 'writ:models': model.settings }),
       },
     })
   );
   stop.throwIfAborted();
+  say(
+    model === undefined
+      ? 'no model is configured: rules and the classifier answer (WRIT_MODEL=provider:model and its key add one)'
+      : `${clean(model.ref)} is asked where the classifier is not sure`
+  );
   const queues = await queuesOf(built.directory, WORKFLOW);
   const made = built.synthesised;
   say(
@@ -109,6 +118,7 @@ export const boot = async (shell: Shell, parts: StartParts, options: BootOptions
       secrets: {
         [`writ/${DEMO_TENANT}/jira/read`]: secret(reader),
         [`writ/${DEMO_TENANT}/jira/write`]: secret(writer),
+        ...(model && { [keySecret(DEMO_TENANT, model.provider)]: JSON.stringify(model.key) }),
       },
       users: users.map(poolUser),
       log: (line) => say(clean(line)),

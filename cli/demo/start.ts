@@ -7,6 +7,7 @@ import { apiAt } from '../client.ts';
 import { dropConnection, makeDataFolder, saveConnection, writeOwnerOnly } from '../connection.ts';
 import { Failure, usage } from '../failure.ts';
 import { lockFolder } from '../lock.ts';
+import { modelFrom } from '../models/environment.ts';
 import { userOf } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { showProgress } from '../terminal/progress.ts';
@@ -123,6 +124,7 @@ const run = async (
 ): Promise<number> => {
   const { data } = options;
   const { now, stop } = shell;
+  const model = modelFrom(shell.env, new Date());
   await makeDataFolder(data);
   onStarted('the lock', lockFolder(data));
   if (examples !== undefined) await writeOwnerOnly(join(data, 'examples.jsonl'), examples);
@@ -133,6 +135,7 @@ const run = async (
     data: resolve(data),
     mode: options.mode,
     ...(examples !== undefined && { examples: resolve(data, 'examples.jsonl') }),
+    ...(model && { model }),
     ports: options.ports,
     issues: former,
     doing: (what) => narrator.draw(`  ${narrator.paint('quiet', `· ${what} …`)}`),

@@ -41,6 +41,19 @@ export const Reading = z.strictObject({
 });
 export type Reading = z.infer<typeof Reading>;
 
+/** One engine of those that were there to be asked, and what came of it. */
+const Stage = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.enum(['answered', 'abstained']),
+    engine: z.string(),
+    confidence: z.number().min(0).max(1),
+    reason: z.string().optional(),
+    costMicroUsd: z.int().nonnegative(),
+    latencyMs: z.int().nonnegative(),
+  }),
+  z.strictObject({ state: z.literal('not-asked'), engine: z.string(), mostMicroUsd: z.int().nonnegative() }),
+]);
+
 /** What an engine proposes: an action, where each argument comes from, and how sure the engine is. */
 export const Plan = z.strictObject({
   action: z.int().positive(),
@@ -54,6 +67,10 @@ export const Plan = z.strictObject({
   rule: z.string().optional(),
   /** Why no engine was asked: budgets that have no room for what an answer may cost. */
   overBudget: z.array(Standing).optional(),
+  reason: z.string().optional(),
+  stages: z.array(Stage).optional(),
+  /** Under which name its cost is held until it is settled. */
+  hold: z.string().optional(),
   /** The rule of the stop under which no engine was asked. */
   stopped: RuleId.optional(),
   usage: z

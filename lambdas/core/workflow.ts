@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ModelSettings, Tier } from './engine/model/settings.ts';
 import { TextRule } from './engine/rules.ts';
 import { PolicyRule } from './gate/policy.ts';
 import { Limits } from './limits/declared.ts';
@@ -50,6 +51,14 @@ export type ArgumentSource = z.infer<typeof ArgumentSource>;
 export const EngineSpec = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('rules'), name: z.string(), rules: z.array(TextRule) }),
   z.strictObject({ kind: z.literal('classifier'), name: z.string(), file: z.string(), digest: Digest }),
+  z.strictObject({
+    kind: z.literal('model'),
+    name: z.string(),
+    /** How able a model it takes. Which one that is, the deployment says. */
+    tier: Tier,
+    /** Of what a model says of itself: below it, it abstains. */
+    threshold: z.number().min(0).max(0.95),
+  }),
 ]);
 export type EngineSpec = z.infer<typeof EngineSpec>;
 
@@ -76,6 +85,8 @@ export const Workflow = z.strictObject({
   }),
   policy: z.array(PolicyRule).min(1),
   limits: Limits,
+  /** Which models the tiers are. Absent: no step asks one. */
+  models: ModelSettings.optional(),
 });
 /** A workflow's data as its folder declares it. */
 export type Workflow = z.infer<typeof Workflow>;

@@ -11,7 +11,8 @@ export const environment = <Shape extends z.ZodRawShape>(shape: Shape): z.infer<
   throw new Terminal(`this function's environment is not as its construct sets it: ${names}`);
 };
 
-const root = process.env.LAMBDA_TASK_ROOT ?? '.';
+/** Where the function's files lie. */
+export const root = process.env.LAMBDA_TASK_ROOT ?? '.';
 
 /** A file that synthesis put beside the bundle. */
 export const besideBundle = (file: string): Uint8Array => readFileSync(join(root, file));

@@ -6,6 +6,6 @@ import { purse, stepDeps } from '../runtime/workflow-step.ts';
 import { contracts } from '../tools/contracts.ts';
 
 const deps = { ...stepDeps(), purse: purse() };
-const proposer = enginesFrom(deps.release.proposal.engines, besideBundle);
+const proposer = enginesFrom(deps.release.proposal.engines, besideBundle, deps.release.models);
 
 export const handler = serve(propose, { ...deps, tools: contracts, proposer });

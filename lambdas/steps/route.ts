@@ -8,5 +8,5 @@ const deps = { ...stepDeps(), purse: purse() };
 
 export const handler = serve(route, {
   ...deps,
-  eligibility: enginesFrom(deps.release.eligibility.engines, besideBundle),
+  eligibility: enginesFrom(deps.release.eligibility.engines, besideBundle, deps.release.models),
 });

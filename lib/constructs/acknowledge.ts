@@ -18,6 +18,14 @@ export const acknowledge = (
 export const acknowledgeNoResource = (construct: IConstruct): void =>
   add(construct, 'IAM5[Resource::*]', 'X-Ray and the delivery of logs have no resources to name');
 
+/** Bedrock chooses among an inference profile's regions: the statement's condition names that one profile. */
+export const acknowledgeRegions = (construct: IConstruct, model: string): void =>
+  add(
+    construct,
+    `IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/${model}]`,
+    'Bedrock chooses the region of the model, and a condition holds it to one inference profile'
+  );
+
 const Attribute = z.object({ 'Fn::GetAtt': z.array(z.string()) });
 
 /** A state machine's role names all versions of a function: the newest alone would strand the runs that wait. */

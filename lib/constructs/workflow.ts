@@ -15,13 +15,16 @@ import { Construct } from 'constructs';
 import type { StateMachine as Definition } from '../../statemachines/segments/asl.ts';
 import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
 import { undoMachine } from '../../statemachines/segments/undo.ts';
-import { bundleName, type DeployedStep, type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
+import { bundleOf } from '../bundle.ts';
+import { bundleName, type DeployedStep, type Scope, scopesOf, stepTimeoutSeconds } from '../functions.ts';
+import { modelBundles, modelNeeds } from '../models.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
 import { functionsCalledBy } from '../proof/prove.ts';
 import { calleesOf, symbolicMachine, symbolicUndoMachine } from '../release.ts';
 import { acknowledge, acknowledgeNoResource, acknowledgeVersions } from './acknowledge.ts';
 import { bundledFunction, type FunctionSettings } from './bundled-function.ts';
 import type { Ledger } from './ledger.ts';
+import { grantModels } from './models.ts';
 import type { ToolScope } from './tool-scope.ts';
 
 export interface WorkflowProps extends FunctionSettings {
@@ -84,6 +87,7 @@ export class Workflow extends Construct {
     { ledger, declared, settings }: { ledger: Ledger; declared: readonly Scope[]; settings: FunctionSettings }
   ): LambdaFunction {
     const own = models.filter((model) => model.step === step);
+    const needs = modelNeeds(step, release);
     const fn = bundledFunction(this, step, {
       ...settings,
       service: `${definition.name}-${step}`,
@@ -91,12 +95,16 @@ export class Workflow extends Construct {
       files: {
         'workflow.json': JSON.stringify(release),
         ...Object.fromEntries(own.map(({ spec, bytes }) => [spec.file, bytes])),
+        ...Object.fromEntries(
+          modelBundles(needs).map((name) => [`${name}.mjs`, bundleOf(settings.bundles, name).code])
+        ),
       },
-      timeoutSeconds: STEP_TIMEOUT_SECONDS,
+      timeoutSeconds: stepTimeoutSeconds(step),
       environment: ledger.environment,
     });
     const writes = definition.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
     ledger.grantStep(fn, step, { workflow: definition.name, scopes: declared, writes });
+    if (needs) grantModels(fn, needs, release.models);
     return fn;
   }
 

@@ -3,7 +3,7 @@ import type { Tool } from '../../lambdas/core/tool.ts';
 import type { WorkflowDefinition } from '../../statemachines/definition.ts';
 import type { State, StateMachine } from '../../statemachines/segments/asl.ts';
 import { STEPS } from '../../statemachines/segments/callees.ts';
-import { type Scope, STEP_TIMEOUT_SECONDS, scopesOf } from '../functions.ts';
+import { type Scope, scopesOf, stepTimeoutSeconds } from '../functions.ts';
 import { symbolicMachine, symbolicUndoMachine } from '../release.ts';
 import { boundsBroken } from './bounds.ts';
 import { followAll, type Purpose, type Violation } from './governance.ts';
@@ -29,7 +29,7 @@ export const prove = (machine: StateMachine, scopes: readonly Scope[], purpose: 
   if (understood.unknown.length > 0)
     return understood.unknown.map((because) => ({ rule: 'understood', because, path: [] }));
   const timeouts = new Map<string, number>([
-    ...STEPS.map((step) => [`step:${step}`, STEP_TIMEOUT_SECONDS] as const),
+    ...STEPS.map((step) => [`step:${step}`, stepTimeoutSeconds(step)] as const),
     ...scopes.map(({ name, timeoutSeconds }) => [name, timeoutSeconds] as const),
   ]);
   const called = functionsCalledBy(machine);

@@ -1,10 +1,10 @@
 import type { Limits } from '../../lambdas/core/limits/declared.ts';
 import type { SharedLimits } from '../definition.ts';
 
-/** What ticket triage may use up. Assigning an issue costs nothing yet: the budgets are for models that answer in it. */
+/** What ticket triage may use up. Assigning an issue costs nothing: the budgets are for models that answer in it. */
 export const limitsOf = ({ tenantDayMicrousd, shards }: SharedLimits): Limits => ({
   budgets: {
-    runMicrousd: 50_000, // five cents: some hundred times what a small model takes for one ticket
+    runMicrousd: 200_000, // twenty cents: room for three tiers, each asked twice, about a ticket of some thousand bytes
     workflowDayMicrousd: 200_000_000,
     tenantDayMicrousd,
   },

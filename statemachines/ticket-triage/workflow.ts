@@ -17,6 +17,9 @@ const DAY_SECONDS = 86_400;
 const ELIGIBLE = 'eligible';
 const NOT_ELIGIBLE = 'not-eligible';
 
+/** What a model has to say of itself for its queue to be taken. Its word is no calibrated probability: so a high one. */
+const SURE_ENOUGH = 0.8;
+
 const isTicket = ({ label }: Example): boolean => label !== NOT_ELIGIBLE;
 const issue = { tool: jiraGet, input: { issueKey: id('issueKey') } };
 
@@ -43,7 +46,7 @@ export const ticketTriage: WorkflowDefinition = {
     { step: 'propose', name: 'queue', examples, wrongCost: 1.8 },
   ],
 
-  data: ({ mode, shared, examples, trainedFor }) => {
+  data: ({ mode, shared, examples, trainedFor, tiers }) => {
     const queues = [...new Set(examples.filter(isTicket).map(({ label }) => label))].sort();
     return {
       workflow: NAME,
@@ -64,7 +67,10 @@ export const ticketTriage: WorkflowDefinition = {
           { from: 'record', tool: jiraGet.name, field: 'description' },
         ],
         labels: queues,
-        engines: [...trainedFor('propose')],
+        engines: [
+          ...trainedFor('propose'),
+          ...tiers.map((tier) => ({ kind: 'model' as const, name: `queue-${tier}`, tier, threshold: SURE_ENOUGH })),
+        ],
         tool: jiraAssign.name,
         arguments: { issueKey: { from: 'user', field: 'issueKey' }, component: { from: 'composed' } },
       },

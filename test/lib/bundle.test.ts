@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundle, bundleOf } from '../../lib/bundle.ts';
 import { ConfigError } from '../../lib/config.ts';
+import { bundleProject } from '../../lib/prepare.ts';
 
 let root: string;
 beforeEach(() => {
@@ -74,4 +75,22 @@ describe('bundling', () => {
     expect(() => bundleOf(bundles, 'api-token')).toThrow(ConfigError);
     expect(() => bundleOf(bundles, 'api-token')).toThrow('there is no entry point for api-token');
   });
+});
+
+describe("the project's bundles", () => {
+  const PROVIDERS = ['anthropic', 'bedrock', 'google', 'openai', 'openai-compatible'];
+
+  it('keep what calls models in files of their own, each of which loads by itself', async () => {
+    const bundles = await bundleProject();
+    const textOf = (name: string) => Buffer.from(bundleOf(bundles, name).code).toString();
+    for (const name of [...bundles.keys()].filter((each) => !each.startsWith('models-')))
+      expect(textOf(name), name).not.toMatch(/anthropic-version|x-goog-api-key|\/chat\/completions/);
+    expect(textOf('models-anthropic')).toContain('anthropic-version');
+    for (const provider of PROVIDERS) {
+      const file = join(root, `${provider}.mjs`);
+      writeFileSync(file, bundleOf(bundles, `models-${provider}`).code);
+      const { open } = (await import(pathToFileURL(file).href)) as { open: unknown };
+      expect(open, provider).toBeTypeOf('function');
+    }
+  }, 60_000);
 });

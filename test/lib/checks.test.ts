@@ -21,7 +21,13 @@ interface Report {
 
 it('leaves no finding that nobody gave a reason for, with everything configured', async () => {
   const machineClients = [{ name: 'helpdesk', tenant: 'demo', roles: ['submitter'] }];
-  const config = readConfig({ writ: { machineClients, allowedOrigins: ['https://console.example'] } });
+  const models = {
+    tiers: {
+      small: ['bedrock:amazon.nova-micro-v1:0', 'bedrock:eu.anthropic.claude-haiku-4-5-20251001-v1:0'],
+      large: ['anthropic:claude-opus-5'],
+    },
+  };
+  const config = readConfig({ writ: { machineClients, allowedOrigins: ['https://console.example'], models } });
   const app = new App({ outdir: join(outdir, 'app') });
   addStacks(app, config, prepare(learn(config), await bundleProject()));
   addChecks(app);

@@ -76,6 +76,33 @@ describe('the configuration', () => {
       { writ: { machineClients: [{ name: 'a', tenant: 'b', roles: ['auditor'], x: 1 }] } },
       'writ:machineClients.0.x',
     ],
+    [
+      'a model of no provider',
+      { 'writ:models': '{"tiers":{"small":["gpt-5-nano"]}}' },
+      'writ:models.tiers.small.0: a model must be provider:model, such as anthropic:claude-haiku-4-5',
+    ],
+    [
+      'a tier that is none',
+      { writ: { models: { tiers: { tiny: ['openai:gpt-5-nano'] } } } },
+      /writ:models\.tiers.*tiny/,
+    ],
+    ['a tier of no models', { writ: { models: { tiers: { small: [] } } } }, 'writ:models.tiers.small'],
+    [
+      'an endpoint without TLS',
+      { writ: { models: { tiers: {}, endpoints: { openai: 'http://models.example' } } } },
+      'writ:models.endpoints.openai: a base URL must be https',
+    ],
+    [
+      'an endpoint with a password',
+      { writ: { models: { tiers: {}, endpoints: { openai: 'https://a:b@models.example' } } } },
+      'without user, password',
+    ],
+    [
+      'a price of parts',
+      { writ: { models: { tiers: {}, prices: { 'openai:x': { input: 0 } } } } },
+      'writ:models.prices.openai:x.output',
+    ],
+    ['a stray key of models', { writ: { models: { tiers: {}, key: 'x' } } }, 'writ:models.key is not known'],
   ])('refuses %s, and says so', (_, context, message) => {
     expect(() => readConfig(context)).toThrow(ConfigError);
     expect(() => readConfig(context)).toThrow(message);

@@ -22,6 +22,7 @@ const dataWith = (digest = 'a', mode: Workflow['mode'] = 'shadow'): Workflow =>
     shared,
     examples,
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: digest.repeat(64) }],
+    tiers: [],
   });
 const base = releaseOf(ticketTriage, dataWith(), bundles()).release;
 const withPolicy = (data: Workflow): Workflow => ({ ...data, policy: data.policy.slice(1) });
@@ -59,7 +60,13 @@ describe('the data of ticket triage', () => {
   it('has no eligibility classifier where no example is off-topic, and lets what no rule knows pass', () => {
     const tickets = examples.filter(({ label }) => label !== 'not-eligible');
     expect(ticketTriage.classifiers(tickets).map(({ name }) => name)).toEqual(['queue']);
-    const { eligibility } = ticketTriage.data({ mode: 'shadow', shared, examples: tickets, trainedFor: () => [] });
+    const { eligibility } = ticketTriage.data({
+      mode: 'shadow',
+      shared,
+      examples: tickets,
+      trainedFor: () => [],
+      tiers: [],
+    });
     expect(eligibility.engines.map(({ kind }) => kind)).toEqual(['rules']);
     expect(eligibility.whenUnsure).toBe('eligible');
   });

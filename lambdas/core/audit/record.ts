@@ -14,6 +14,20 @@ export const AuditEvent = z.strictObject({
       cost_microusd: z.int().nonnegative(),
     })
     .optional(),
+  /** Each engine that was there to be asked, in order, where asking could cost something: who was, and what the others would have cost at most. */
+  stages: z
+    .array(
+      z.strictObject({
+        engine: z.string(),
+        state: z.enum(['answered', 'abstained', 'not-asked']),
+        confidence: z.number().min(0).max(1).optional(),
+        reason: z.string().optional(),
+        cost_microusd: z.int().nonnegative().optional(),
+        at_most_microusd: z.int().nonnegative().optional(),
+        latency_ms: z.int().nonnegative().optional(),
+      })
+    )
+    .optional(),
   tool: z.strictObject({ name: z.string(), scope: z.string(), dry_run: z.boolean() }).optional(),
   args_redacted: z.record(z.string(), z.unknown()).optional(),
   provenance: z.record(z.string(), z.string()).optional(),

@@ -2,6 +2,8 @@
 export interface Question {
   readonly text: string;
   readonly labels: readonly string[];
+  /** Whose text it is: a tenant may have models and keys of its own. */
+  readonly tenant?: string;
 }
 
 /** Which engine answered, exactly: it goes into the audit. `version` is a digest or a model's own version. */
@@ -11,7 +13,7 @@ export interface EngineId {
   readonly version: string;
 }
 
-/** What a model call used; rules and classifiers use nothing and leave it out. */
+/** What model calls used; rules and classifiers use nothing and leave it out. Calls whose answer was lost count, as far as is known. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -19,9 +21,23 @@ export interface Usage {
   readonly costMicroUsd: number;
 }
 
+/** One engine of a cascade, and what came of it for one question. */
+export type Stage =
+  | {
+      readonly state: 'answered' | 'abstained';
+      readonly engine: string;
+      readonly confidence: number;
+      readonly reason?: string;
+      readonly costMicroUsd: number;
+      readonly latencyMs: number;
+    }
+  /** What it would have cost at most, for the same question. */
+  | { readonly state: 'not-asked'; readonly engine: string; readonly mostMicroUsd: number };
+
 /**
- * An engine's answer. `label` is its best guess, also where it abstains; `confidence` is a calibrated probability
- * (0 to 1) that the label is right; `abstained` says that the engine would rather have somebody else decide.
+ * An engine's answer. `label` is its best guess, also where it abstains; `confidence` is a probability (0 to 1) that the label is
+ * right: calibrated on held-out examples where a classifier gives it, and no more than what it says of itself where a model does.
+ * `abstained` says that the engine would rather have somebody else decide.
  */
 export interface Answer {
   readonly label: string | undefined;
@@ -29,13 +45,19 @@ export interface Answer {
   readonly abstained: boolean;
   readonly engine: EngineId;
   readonly rule?: string;
+  /** Why it abstained, where there is more to say than that it is not sure. */
+  readonly reason?: string;
   readonly usage?: Usage;
+  /** Where several engines were there to be asked: each of them, in order. */
+  readonly stages?: readonly Stage[];
 }
 
 /** Answers a step: rules, an embedded classifier, or a model behind a network. Which one is the release's business. */
 export interface Engine {
   readonly id: EngineId;
-  /** The most that an answer may cost, in whole micro-dollars: set aside before it is asked. Absent: it costs nothing. */
-  readonly mostMicrousd?: number;
+  /** The most that an answer to this may cost, in whole micro-dollars: set aside before it is asked. Absent: it costs nothing. */
+  readonly mostMicrousd?: (question: Question) => number;
+  /** The answer of those of its engines that come first and cost nothing; undefined where they abstain. Absent: there are none such. */
+  readonly free?: (question: Question) => Promise<Answer | undefined>;
   answer(question: Question): Promise<Answer>;
 }

@@ -14,7 +14,7 @@ import { RunId, type RunRef, Tenant } from '../names.ts';
 import { readingsOf, type Tools } from '../provenance.ts';
 import type { Plan, Writ } from '../records.ts';
 import type { WriteTool } from '../tool.ts';
-import { answerOf, approvalOf, modelOf, sourcesOf } from './evidence.ts';
+import { answerOf, approvalOf, modelOf, sourcesOf, stagesOf } from './evidence.ts';
 import { countersBeforehand, type Noted, notedAs, spendingOf } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
@@ -78,6 +78,7 @@ export const decide = defineStep({
           mode:
             dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant))?.mode ??
             release.mode,
+          ...stagesOf(plan),
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
           sources: sourcesOf(dossier),

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/record.ts';
 import { digestOf } from '../digest.ts';
+import { nameOf } from '../engine/cascade.ts';
 import type { Answer } from '../engine/engine.ts';
 import type { ApprovalHead } from '../gate/approval.ts';
 import type { Dossier } from '../ledger.ts';
@@ -11,7 +12,7 @@ export const modelOf = ({
   engine,
   usage,
 }: Pick<Plan | Answer, 'engine' | 'usage'>): NonNullable<AuditEvent['model']> => ({
-  name: `${engine.kind}:${engine.name}@${engine.version.slice(0, 12)}`,
+  name: nameOf(engine),
   input_tokens: usage?.inputTokens ?? 0,
   output_tokens: usage?.outputTokens ?? 0,
   cached_tokens: usage?.cachedTokens ?? 0,
@@ -47,6 +48,25 @@ export const useOf = ({ writ, claim }: Pick<Dossier, 'writ' | 'claim'>): Pick<Au
   ...(writ && { writ: { action: writ.action, digest: writ.digest } }),
   ...(claim && { claim: { status: claim.status, attempt: claim.attempt } }),
 });
+
+/** Which engines were there to be asked, as the audit has it: nothing where none of them could have cost anything. */
+export const stagesOf = ({ stages }: Pick<Plan | Answer, 'stages'>): Pick<AuditEvent, 'stages'> =>
+  stages === undefined
+    ? {}
+    : {
+        stages: stages.map((stage) =>
+          stage.state === 'not-asked'
+            ? { engine: stage.engine, state: stage.state, at_most_microusd: stage.mostMicroUsd }
+            : {
+                engine: stage.engine,
+                state: stage.state,
+                confidence: stage.confidence,
+                ...(stage.reason !== undefined && { reason: stage.reason }),
+                cost_microusd: stage.costMicroUsd,
+                latency_ms: stage.latencyMs,
+              }
+        ),
+      };
 
 type Sources = NonNullable<AuditEvent['sources']>;
 

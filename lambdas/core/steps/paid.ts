@@ -28,6 +28,8 @@ export type Paid =
   | {
       readonly kind: 'answered';
       readonly answer: Answer;
+      /** Under which name its amount is held; absent where nothing is. */
+      readonly hold?: string;
       /** To be called once the answer is kept: charges what it cost, and gives the rest back. */
       readonly settle: () => Promise<void>;
     }
@@ -35,7 +37,7 @@ export type Paid =
 
 /**
  * Asks an engine within the run's budgets: the most that its answer may cost is set aside before, and what it did cost is charged
- * after. An engine that costs nothing is just asked. An answer that is never heard of stays paid for until its time is over.
+ * after. An engine that costs nothing is just asked, and so are those of a cascade that come before any that does. An answer that is never heard of stays paid for until its time is over.
  */
 export const askWithinBudget = async (
   { release, now, purse }: PayingDeps,
@@ -43,8 +45,11 @@ export const askWithinBudget = async (
   engine: Engine,
   question: Question
 ): Promise<Paid> => {
-  const most = engine.mostMicrousd ?? 0;
-  if (most === 0) return { kind: 'answered', answer: await engine.answer(question), settle: async () => undefined };
+  const asked = { ...question, tenant: ref.tenant };
+  const free = await engine.free?.(asked); // most questions come no further, and nothing is set aside for them
+  if (free !== undefined) return { kind: 'answered', answer: free, settle: async () => undefined };
+  const most = engine.mostMicrousd?.(asked) ?? 0;
+  if (most === 0) return { kind: 'answered', answer: await engine.answer(asked), settle: async () => undefined };
   if (!Number.isSafeInteger(most) || most < 0)
     throw new Terminal(`${engine.id.name} must cost a whole number of micro-dollars: it says ${most}`);
   if (purse === undefined)
@@ -58,9 +63,9 @@ export const askWithinBudget = async (
     now: at,
   });
   if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
-  const answer = await engine.answer(question);
+  const answer = await engine.answer(asked);
   const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
-  return { kind: 'answered', answer, settle };
+  return { kind: 'answered', answer, hold: reserved.held.id, settle };
 };
 
 interface Costing {
@@ -76,18 +81,24 @@ const amountOf = ({ parts: [first, ...others] }: Held): number => {
 };
 
 /**
- * Settles what attempts that nobody has heard of left held: those of Propose at what the kept proposal cost; all others, and those
- * of which none was kept, in full, since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
+ * Settles what attempts that nobody has heard of left held: the one whose proposal was kept at what that cost, all others in full,
+ * since nobody knows. `of` names the steps that are over. What has lapsed is left to whoever
  * charges those counters next.
  */
 export const settleLeft = async (
   { counters, now }: Pick<Purse, 'counters'> & Pick<PayingDeps, 'now'>,
   ref: RunRef,
-  { of, plan }: { readonly of: readonly PayingStep[]; readonly plan: Costing | undefined }
+  {
+    of,
+    plan,
+  }: {
+    readonly of: readonly PayingStep[];
+    readonly plan: (Costing & { readonly hold?: string | undefined }) | undefined;
+  }
 ): Promise<void> => {
   for (const held of await counters.heldBy(ref)) {
     const step = of.find((each) => held.id.startsWith(`${each}.`));
     if (step === undefined || held.until < now().toISOString()) continue;
-    await counters.settle(held, step === 'propose' && plan ? costOf(plan) : amountOf(held));
+    await counters.settle(held, plan?.hold === held.id ? costOf(plan) : amountOf(held));
   }
 };

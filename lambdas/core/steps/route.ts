@@ -4,7 +4,7 @@ import { controlsOverRun, stopAmong } from '../gate/controls.ts';
 import { Standing } from '../limits/limit.ts';
 import { RuleId, RunId, Tenant } from '../names.ts';
 import { fieldsOf } from '../records.ts';
-import { answerOf, modelOf, sourcesOf } from './evidence.ts';
+import { answerOf, modelOf, sourcesOf, stagesOf } from './evidence.ts';
 import { askWithinBudget, type PayingDeps } from './paid.ts';
 import { notedAs } from './spending.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
@@ -64,6 +64,7 @@ export const route = defineStep({
           event: {
             model: modelOf(answer),
             answer: answerOf(answer),
+            ...stagesOf(answer),
             policy: { decision: output.kind, rule_ids: [output.rule] },
             sources: sourcesOf(dossier),
           },

@@ -22,6 +22,7 @@ interface World {
   contexts: Readonly<Record<string, unknown>>[];
   jira: JiraSandbox | undefined;
   keys: (string | undefined)[];
+  secrets: Readonly<Record<string, string>>;
   /** Says that the stack cannot go on. */
   fail: (reason: Error) => void;
 }
@@ -35,7 +36,15 @@ const aWorld = ({
   broken?: 'synth' | 'stack' | 'warm';
 } = {}): World => {
   const running = new Set<string>();
-  const world: World = { running, contexts: [], jira: undefined, keys: [], parts: async () => parts, fail: () => {} };
+  const world: World = {
+    running,
+    contexts: [],
+    jira: undefined,
+    keys: [],
+    secrets: {},
+    parts: async () => parts,
+    fail: () => {},
+  };
   const parts: StartParts = {
     assemble: async ({ outdir, context = {} }) => {
       if (broken === 'synth') throw Object.assign(new Error('the mode is not right'), { name: 'ConfigError' });
@@ -62,7 +71,8 @@ const aWorld = ({
         },
       };
     },
-    startLocalStack: async ({ users, onFailure }) => {
+    startLocalStack: async ({ users, secrets, onFailure }) => {
+      world.secrets = secrets;
       world.fail = (reason) => onFailure?.(reason);
       if (broken === 'stack') throw new Error('port 3000 is in use');
       const api = await startFakeApi({ close });
@@ -113,6 +123,31 @@ const ticketsFile = async (content: string) => {
 };
 
 describe('start --once', () => {
+  it('says once that no model is configured, and does without', async () => {
+    const world = aWorld();
+    const { out } = await writ(world, '--once');
+    expect(out.match(/no model is configured: rules and the classifier answer/g)).toHaveLength(1);
+    expect(world.contexts[0]).not.toHaveProperty('writ:models');
+  });
+
+  it('puts a model of the environment into the configuration, and its key nowhere but into a secret', async () => {
+    const world = aWorld();
+    const env = { WRIT_MODEL: 'openai:gpt-5-nano', OPENAI_API_KEY: 'sk-not-to-be-seen' };
+    const { shell, written } = aShell({ parts: world.parts, env });
+    expect(await main(['start', '--data', data, '--once'], shell)).toBe(0);
+    expect(world.contexts[0]).toMatchObject({ 'writ:models': { tiers: { small: ['openai:gpt-5-nano'] } } });
+    expect(JSON.stringify([world.contexts, written])).not.toContain('sk-not-to-be-seen');
+    expect(world.secrets['writ/demo/model/openai']).toBe('{"apiKey":"sk-not-to-be-seen"}');
+  });
+
+  it('refuses a model without its key before anything is started', async () => {
+    const world = aWorld();
+    const { shell, written } = aShell({ parts: world.parts, env: { WRIT_MODEL: 'openai:gpt-5-nano' } });
+    expect(await main(['start', '--data', data, '--once'], shell)).toBe(2);
+    expect(written.err).toContain('set OPENAI_API_KEY');
+    expect(world.contexts).toEqual([]);
+  });
+
   it('triages the demo batch, and leaves nothing running', async () => {
     const world = aWorld();
     const { code, out, err } = await writ(world, '--once');

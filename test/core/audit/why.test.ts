@@ -73,9 +73,9 @@ describe('a story', () => {
       { engine: 'classifier:queue@1', state: 'abstained', confidence: 0.4 },
       { engine: 'model:small@1', state: 'answered', confidence: 0.9 },
       { engine: 'model:large@1', state: 'not-asked', at_most_microusd: 900 },
-    ];
+    ] as const;
     const { statements } = why(
-      chained([{ step: 'decide#1', model: model(7), stages, result: { status: 'authorised' } }])
+      chained([{ step: 'decide#1', model: model(7), stages: [...stages], result: { status: 'authorised' } }])
     );
     expect(statements[0]?.text).toBe(
       'Proposed was an action, by model:small@1. classifier:queue@1 had abstained (confidence 40.0 %). model:large@1 was not asked, at most 900 micro-dollars.'

@@ -29,6 +29,7 @@ export const rolesIn = ({ roles, access }: Deployment): ReadonlyMap<string, stri
         .replace(/^Jira(Read|Write)(Function|SecretsRole)$/, (_, access: string, kind: string) =>
           kind === 'Function' ? `jira:${access.toLowerCase()}` : `secret of jira:${access.toLowerCase()}`
         )
+        .replace(/^(route|propose)ModelSecretsRole$/, 'keys of $1')
         .replace(/^Handler$/, 'API')
         .replace(/^ArchiverFunction$/, 'archiver')
         .replace(/^Token$/, 'token');

@@ -23,6 +23,40 @@ const one = (action: string, resource: string, context = {}): readonly Deed[] =>
   { letter: 'yes', action, resource, context },
 ];
 
+/** What a deployment with models adds: keys of providers, and Bedrock's models. */
+export const modelRows = (
+  { account, region, roles }: Deployment,
+  provider: string,
+  models: readonly string[]
+): Row[] => {
+  const key = `arn:aws:secretsmanager:${region}:${account}:secret:writ/demo/model/${provider}-AbCdEf`;
+  const secretsRole = roles.find(({ name }) => name.includes('ModelSecretsRole'))?.arn ?? '';
+  const tag = { 'aws:RequestTag/tenant': 'demo', 'aws:TagKeys': ['tenant'] };
+  return [
+    {
+      about: `key of ${provider}, its own tenant's session`,
+      deeds: one('secretsmanager:GetSecretValue', key, { 'aws:PrincipalTag/tenant': 'demo' }),
+    },
+    {
+      about: `key of ${provider}, another tenant's session`,
+      deeds: one('secretsmanager:GetSecretValue', key, { 'aws:PrincipalTag/tenant': 'other' }),
+    },
+    { about: `key of ${provider}, no tenant`, deeds: one('secretsmanager:GetSecretValue', key) },
+    {
+      about: `key of a provider that is not configured, its own tenant's session`,
+      deeds: one('secretsmanager:GetSecretValue', key.replace(provider, 'mistral'), {
+        'aws:PrincipalTag/tenant': 'demo',
+      }),
+    },
+    { about: "assume the keys' role for a tenant", deeds: one('sts:AssumeRole', secretsRole, tag) },
+    { about: "assume the keys' role for no tenant", deeds: one('sts:AssumeRole', secretsRole) },
+    ...models.map((model) => ({
+      about: `invoke ${model.replace(`:${account}:`, '::').replace(/^arn:aws:bedrock:/, '')}`,
+      deeds: one('bedrock:InvokeModel', model),
+    })),
+  ];
+};
+
 /** Everything that would matter if the wrong role could do it. */
 export const sensitiveRows = ({
   account,

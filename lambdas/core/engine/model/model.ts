@@ -1,0 +1,166 @@
+import { Terminal } from '../../errors.ts';
+import type { Answer, Engine, EngineId, Question } from '../engine.ts';
+import { costOf, type Price, priceOf, type Tokens } from '../prices.ts';
+import type { Breaker } from './breaker.ts';
+import { pauseMs } from './pause.ts';
+import type { Heard, LanguageModel } from './port.ts';
+import { MAX_OUTPUT_TOKENS, NONE, PROMPT_VERSION, type Prompt, promptFor, repaired } from './prompt.ts';
+import { replyFrom } from './reply.ts';
+import { type ModelSettings, modelsFor, type Tier } from './settings.ts';
+
+export interface ModelEngineOptions {
+  readonly name: string;
+  readonly tier: Tier;
+  /** A model that is less sure than this, by its own word, abstains. */
+  readonly threshold: number;
+  readonly settings: ModelSettings;
+  /** A model with the key of a tenant. */
+  readonly open: (model: string, tenant: string) => LanguageModel;
+  /** Kept as long as the process lives. */
+  readonly breakerOf: (model: string) => Breaker;
+  readonly now: () => Date;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+  /** For an answer, with all that is tried for it. */
+  readonly patienceMs: number;
+  /** Told of each request that came to nothing: for whoever watches. */
+  readonly onFailure?: (model: string, why: string) => void;
+}
+
+/** A model is never taken to be surer than this: what it states is no calibrated probability. */
+const SUREST = 0.95;
+/** Requests that may be charged for, for one answer: the first, and one to repair it or to replace a lost one. */
+export const CHARGEABLE = 2;
+/** Requests to one model for one answer, those among them that are turned away for free. */
+const REQUESTS = 4;
+/** With less time than this nothing is begun. */
+const LEAST_MS = 500;
+
+const mostFor = (price: Price, { mostInputTokens }: Prompt): Tokens =>
+  price.cacheWrite > price.input
+    ? { input: 0, cachedInput: 0, cacheWrite: mostInputTokens, output: MAX_OUTPUT_TOKENS }
+    : { input: mostInputTokens, cachedInput: 0, cacheWrite: 0, output: MAX_OUTPUT_TOKENS };
+
+/** What is spent on one answer so far. */
+interface Bill {
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  costMicroUsd: number;
+  chargeable: number;
+}
+
+/**
+ * A language model as an engine. It only ever gives a label that was asked about, whatever the text says; it proposes and can do
+ * nothing. What goes wrong is an abstention with its reason, so that the next engine or a person has the question. All requests for one
+ * answer together cost no more than `mostMicrousd` says, and one whose answer was lost counts in full.
+ */
+export const modelEngine = (options: ModelEngineOptions): Engine => {
+  const { tier, settings, threshold, open, breakerOf, now, random, wait, patienceMs, onFailure } = options;
+  const id: EngineId = { kind: 'model', name: options.name, version: PROMPT_VERSION };
+
+  const priceAt = (model: string, at: Date): Price => {
+    const price = priceOf(model, at, settings.prices);
+    if (price === undefined)
+      throw new Terminal(`${model} has no known price, so it is not asked: give one in the configuration`);
+    return price;
+  };
+  const mostOf = (model: string, prompt: Prompt): number => {
+    const price = priceAt(model, now());
+    return costOf(price, mostFor(price, prompt));
+  };
+
+  const charge = (bill: Bill, model: string, prompt: Prompt, heard: Heard): void => {
+    if (heard.kind === 'failed' && !heard.mayCost) return;
+    const tokens = heard.kind === 'failed' ? undefined : heard.tokens;
+    bill.chargeable += 1;
+    bill.inputTokens += tokens ? tokens.input + tokens.cachedInput + tokens.cacheWrite : 0;
+    bill.cachedTokens += tokens?.cachedInput ?? 0;
+    bill.outputTokens += tokens?.output ?? 0;
+    bill.costMicroUsd += tokens ? costOf(priceAt(model, now()), tokens) : mostOf(model, prompt);
+  };
+
+  const answerFrom = (engine: EngineId, bill: Bill) => {
+    const { chargeable, ...usage } = bill;
+    const common = { engine, ...(chargeable > 0 && { usage }) };
+    return {
+      abstain: (reason: string, guess: Partial<Pick<Answer, 'label' | 'confidence'>> = {}): Answer => ({
+        ...common,
+        label: guess.label,
+        confidence: guess.confidence ?? 0,
+        abstained: true,
+        reason,
+      }),
+      give: (label: string, confidence: number): Answer => ({ ...common, label, confidence, abstained: false }),
+    };
+  };
+
+  /** Puts the question to one model. Undefined: it cannot be had, and another may be tried. */
+  const askOne = async (model: string, question: Question, prompt: Prompt, bill: Bill, untilMs: number) => {
+    const engine = { kind: 'model' as const, name: model, version: PROMPT_VERSION };
+    const breaker = breakerOf(model);
+    let problem: string | undefined;
+    for (let request = 1; request <= REQUESTS && bill.chargeable < CHARGEABLE; request += 1) {
+      const withinMs = untilMs - now().getTime();
+      if (withinMs < LEAST_MS || !breaker.allows(now().getTime())) break;
+      const system = problem === undefined ? prompt.system : repaired(prompt.system, problem);
+      const heard = await open(model, question.tenant ?? '').ask({
+        system,
+        text: prompt.text,
+        schema: prompt.schema,
+        maxOutputTokens: MAX_OUTPUT_TOKENS,
+        withinMs,
+      });
+      charge(bill, model, prompt, heard);
+      breaker.note(heard.kind === 'failed', now().getTime());
+      const { abstain, give } = answerFrom(engine, bill);
+      if (heard.kind === 'declined') return abstain('declined');
+      if (heard.kind === 'failed') {
+        onFailure?.(model, heard.why);
+        const pause = pauseMs(request, heard.afterMs, random());
+        if (!heard.isPassing || pause === undefined || now().getTime() + pause + LEAST_MS > untilMs) return undefined;
+        await wait(pause);
+        continue;
+      }
+      const reply =
+        heard.kind === 'said'
+          ? replyFrom(heard.text, question.labels)
+          : { kind: 'unusable' as const, problem: 'it did not come to an end: be brief.' };
+      if (reply.kind === 'none') return abstain('none-fits', { confidence: 0 });
+      if (reply.kind === 'label') {
+        const confidence = Math.min(reply.confidence, SUREST);
+        return confidence < threshold
+          ? abstain('unsure', { label: reply.label, confidence })
+          : give(reply.label, confidence);
+      }
+      if (problem !== undefined || bill.chargeable >= CHARGEABLE) return abstain('unusable');
+      problem = reply.problem;
+    }
+    return problem === undefined ? undefined : answerFrom(engine, bill).abstain('unusable');
+  };
+
+  return {
+    id,
+    mostMicrousd(question) {
+      const prompt = promptFor(question);
+      if (prompt === undefined) return 0; // it is not asked then
+      const models = modelsFor(settings, tier, question.tenant);
+      return CHARGEABLE * Math.max(0, ...models.map((model) => mostOf(model, prompt)));
+    },
+    async answer(question) {
+      const bill: Bill = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costMicroUsd: 0, chargeable: 0 };
+      if (question.labels.includes(NONE)) throw new Terminal(`no label may be called ${NONE}`);
+      const models = modelsFor(settings, tier, question.tenant);
+      if (models.length === 0) return answerFrom(id, bill).abstain('no-model');
+      const prompt = promptFor(question);
+      if (prompt === undefined) return answerFrom(id, bill).abstain('too-long');
+      const untilMs = now().getTime() + patienceMs;
+      for (const model of models) {
+        const answer = await askOne(model, question, prompt, bill, untilMs);
+        if (answer !== undefined) return answer;
+      }
+      return answerFrom(id, bill).abstain('unavailable');
+    },
+  };
+};

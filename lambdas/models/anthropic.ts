@@ -1,0 +1,3 @@
+import { anthropic } from '../adapters/model/anthropic.ts';
+
+export const open = anthropic;

@@ -1,0 +1,3 @@
+import { bedrock } from '../adapters/model/bedrock.ts';
+
+export const open = bedrock;

@@ -1,0 +1,3 @@
+import { google } from '../adapters/model/google.ts';
+
+export const open = google;

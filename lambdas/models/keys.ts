@@ -1,0 +1,3 @@
+import { openKeys as make } from '../adapters/model/tenant-keys.ts';
+
+export const openKeys = make;

@@ -1,0 +1,3 @@
+import { openaiCompatible } from '../adapters/model/openai-compatible.ts';
+
+export const open = openaiCompatible;

@@ -1,0 +1,3 @@
+import { openai } from '../adapters/model/openai.ts';
+
+export const open = openai;
