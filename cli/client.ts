@@ -1,4 +1,14 @@
-import { AuditTrail, Control, ControlList, ControlTrail, Replied, RunPage, RunView, Submitted } from './api-shapes.ts';
+import {
+  AuditTrail,
+  Control,
+  ControlList,
+  ControlTrail,
+  ReleaseView,
+  Replied,
+  RunPage,
+  RunView,
+  Submitted,
+} from './api-shapes.ts';
 import { type Endpoint, send } from './http.ts';
 
 export type Level = 'global' | 'tenant' | 'workflow' | 'scope';
@@ -9,6 +19,14 @@ export interface ControlChange {
   readonly mode?: string;
   readonly stops?: string;
   readonly until?: string;
+}
+
+export interface ReleaseChange {
+  readonly action: string;
+  readonly reason: string;
+  readonly share?: number;
+  readonly tenants?: readonly string[];
+  readonly automatic?: { readonly rollback: boolean; readonly promote: boolean };
 }
 
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
@@ -26,6 +44,8 @@ export interface Api {
   controls(): Promise<ControlList>;
   controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
+  releases(workflow: string): Promise<ReleaseView>;
+  setReleases(workflow: string, change: ReleaseChange): Promise<ReleaseView>;
 }
 
 export const apiAt = (endpoint: Endpoint): Api => {
@@ -56,6 +76,16 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: `${runPath(id)}/reply`,
         body: { fields },
         answer: Replied,
+        repeatable: false,
+      }),
+    releases: (workflow) =>
+      send(endpoint, { ...get, path: `v1/releases/${encodeURIComponent(workflow)}`, answer: ReleaseView }),
+    setReleases: (workflow, change) =>
+      send(endpoint, {
+        method: 'PUT',
+        path: `v1/releases/${encodeURIComponent(workflow)}`,
+        body: change,
+        answer: ReleaseView,
         repeatable: false,
       }),
     controlAudit: (level, name) =>

@@ -4,6 +4,7 @@ import { addBreakGlass } from './commands/break-glass.ts';
 import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addCost } from './commands/cost.ts';
+import { addReleases } from './commands/releases.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
@@ -41,6 +42,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addReply(program, shell);
   addControls(program, shell);
   addBreakGlass(program, shell, done);
+  addReleases(program, shell);
   addToken(program, shell);
   addCan(program, shell, done);
   addCost(program, shell);

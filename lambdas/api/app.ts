@@ -9,6 +9,7 @@ import { type Problem, problem } from './problem.ts';
 import { failed, json, problemOf } from './respond.ts';
 import { getControlAudit, getGlobalControlAudit } from './routes/control-audit.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
+import { getReleases, setReleases } from './routes/releases.ts';
 import { getRun, getRunAudit, listTenantRuns, replyToRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
 
@@ -23,6 +24,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   setNamedControl,
   getGlobalControlAudit,
   getControlAudit,
+  getReleases,
+  setReleases,
 ];
 const DOCUMENT = '/v1/openapi.json';
 

@@ -4,11 +4,13 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../adapters/dynamodb/desk.ts';
+import { dynamoRollouts } from '../adapters/dynamodb/rollouts.ts';
 import { stepFunctions } from '../adapters/executions.ts';
 import { type ApiDeps, createApp } from '../api/app.ts';
 import { behindGateway, type GatewayEvent } from '../api/gateway.ts';
 import { Terminal } from '../core/errors.ts';
 import { Digest, Tenant, WorkflowName } from '../core/names.ts';
+import { Policy } from '../core/releases/rollout.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
 import { dynamo, stepFunctionsOptions } from './clients.ts';
@@ -23,6 +25,18 @@ const Machines = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
+
+const RolloutPolicy = z
+  .string()
+  .default('{"kind":"all"}')
+  .transform((text, context) => {
+    try {
+      return Policy.parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON: what a deployed release means' });
+      return z.NEVER;
+    }
+  });
 
 /** `workflows.json`: what each workflow takes, by release. */
 const Shapes = z.record(WorkflowName, z.strictObject({ release: Digest, input: TaskShape }));
@@ -46,6 +60,7 @@ const apiDeps = (): ApiDeps => {
     AUDIT_TABLE: z.string(),
     WORKFLOWS: Machines,
     OPERATOR_TENANT: Tenant.default('platform'),
+    ROLLOUT: RolloutPolicy,
   });
   const connection = dynamo();
   const tables = { state: env.STATE_TABLE, audit: env.AUDIT_TABLE };
@@ -54,6 +69,13 @@ const apiDeps = (): ApiDeps => {
     controls: dynamoControls(connection, tables),
     executions: stepFunctions(stepFunctionsOptions(), () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS),
+    rollouts: dynamoRollouts(connection, tables),
+    policy: env.ROLLOUT,
+    looked: new Map(),
+    lookFailed: (error) =>
+      observe.warn('A canary could not be looked after', 'CanaryNotSeen', {
+        error: error instanceof Error ? error.name : 'unknown',
+      }),
     operatorTenant: env.OPERATOR_TENANT,
     now: () => new Date(),
     pause: (milliseconds) => pause(milliseconds),

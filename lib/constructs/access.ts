@@ -109,10 +109,20 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
         check: [prefix.writ(name), prefix.control],
       };
 
-/** What the API may touch: tasks and replies in, runs created and shown, controls set, claims listed. It writes no writ and no claim. */
+/** What the API may touch: tasks and replies in, runs created and shown, controls set, claims listed, releases chosen and compared. It writes no writ and no claim. */
 export const API_ACCESS: Access = {
-  read: [prefix.input, prefix.question, prefix.run, prefix.plan, prefix.escalation, prefix.control, prefix.claims],
-  put: [prefix.input, prefix.run, prefix.control],
+  read: [
+    prefix.input,
+    prefix.question,
+    prefix.run,
+    prefix.plan,
+    prefix.escalation,
+    prefix.control,
+    prefix.claims,
+    prefix.rollout,
+    prefix.budget.run,
+  ],
+  put: [prefix.input, prefix.run, prefix.control, prefix.rollout],
   list: [prefix.tenant, prefix.executing, prefix.roots],
   audit: 'append-and-read',
 };

@@ -9,6 +9,7 @@ import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { keys } from './keys.ts';
+import { sampleItem } from './rollouts.ts';
 import { dynamoTable, type Item, type Key } from './table.ts';
 import { transact, write } from './transact.ts';
 
@@ -38,7 +39,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
   };
 
   return {
-    async create(run, fields, record) {
+    async create(run, fields, record, sample) {
       const at = new Date(run.createdAt);
       const failed = await transact(connection, [
         {
@@ -53,6 +54,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
           refusal: 'exists',
           write: write.putOnce(audit.name, { ...keys.audit(chainKey.run(run), record.seq), content: record }),
         },
+        ...(sample ? [{ refusal: 'exists' as const, write: write.putOnce(state.name, sampleItem(run, sample)) }] : []),
       ]);
       return failed ?? 'created';
     },

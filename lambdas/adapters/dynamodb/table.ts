@@ -26,6 +26,8 @@ export interface Page {
 export interface Query {
   readonly index?: string;
   readonly partition: string;
+  /** Only items whose sort key starts so; not in an index. */
+  readonly startsWith?: string;
   readonly limit?: number;
   readonly newestFirst?: boolean;
   readonly after?: Readonly<Record<string, unknown>>;
@@ -86,12 +88,12 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     await connection.call('PutItem', { TableName: name, Item: marshalled(item) }).catch(toFault(`writing to ${name}`));
   },
 
-  async query({ index, partition, limit, newestFirst = false, after }: Query): Promise<Page> {
+  async query({ index, partition, startsWith, limit, newestFirst = false, after }: Query): Promise<Page> {
     const input: QueryInput = {
       TableName: name,
-      KeyConditionExpression: '#pk = :pk',
+      KeyConditionExpression: startsWith === undefined ? '#pk = :pk' : '#pk = :pk AND begins_with(sk, :start)',
       ExpressionAttributeNames: { '#pk': index === undefined ? 'pk' : 'gsi1pk' },
-      ExpressionAttributeValues: marshalled({ ':pk': partition }),
+      ExpressionAttributeValues: marshalled({ ':pk': partition, ':start': startsWith }),
       ScanIndexForward: !newestFirst,
       ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
       ...(limit !== undefined && { Limit: limit }),

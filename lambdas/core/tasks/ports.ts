@@ -2,15 +2,11 @@ import type { AuditRecord, Head } from '../audit/record.ts';
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
 import type { Control, Escalation, Executing, Plan } from '../records.ts';
+import type { Sample, Served } from '../releases/rollout.ts';
 import type { Run } from '../run.ts';
-import type { TaskShape } from '../workflow.ts';
 
-/** A workflow as it is deployed now: what it takes, its release, and the state machine version of that release. */
-export interface Deployed {
-  readonly release: string;
-  readonly input: TaskShape;
-  readonly machine: string;
-}
+/** A workflow as it is deployed now. */
+export type Deployed = Served;
 
 /** By workflow name. A map, so that no name from outside finds what is not in it. */
 export type Workflows = ReadonlyMap<string, Deployed>;
@@ -47,8 +43,8 @@ export interface Chain {
  * tenant's run. Throws `Retryable` and `Terminal` only.
  */
 export interface Desk {
-  /** Writes the run, its input and the first record of its audit: all, or none where there is such a run. */
-  create(run: Run, fields: Fields, record: AuditRecord): Promise<'created' | 'exists'>;
+  /** Writes the run, its input, the first record of its audit, and what makes it count in a canary's comparison: all, or none where there is such a run. */
+  create(run: Run, fields: Fields, record: AuditRecord, sample?: Sample): Promise<'created' | 'exists'>;
   run(ref: RunRef): Promise<Run | undefined>;
   file(ref: RunRef): Promise<File | undefined>;
   /** Newest first. A run may be listed a moment after it was created; how it stands is never stale. */

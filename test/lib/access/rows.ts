@@ -60,6 +60,7 @@ export const sensitiveRows = ({ account, region, tables, functions, machines, ro
     prefix.rate('crm.update'),
     prefix.cap('ticket-triage'),
     prefix.cap('refunds'),
+    prefix.rollout,
     'ELSE#',
   ];
   const functionRows = ['JiraRead', 'JiraWrite', 'TicketTriagedecide', 'TicketTriagepropose'].flatMap((part) => {
