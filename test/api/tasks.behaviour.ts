@@ -15,6 +15,8 @@ import { AT, aRelease, RELEASE } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 const task = (input: object = {}) => ({ workflow: 'ticket-triage', input: { summary: 'the vpn drops', ...input } });
+/** A version of a state machine that was made anew. */
+const ANEW = 'arn:aws:states:us-east-1:000000000000:stateMachine:anew:1';
 let made = 0;
 const aKey = () => {
   made += 1;
@@ -159,7 +161,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     await submit(before, key);
 
     const workflows = new Map([
-      ['ticket-triage', { release: digestOf('a newer release'), input: aRelease().input, machine: `${MACHINE}1` }],
+      ['ticket-triage', { release: digestOf('a newer release'), input: aRelease().input, machine: ANEW }],
     ]);
     const after = anApi(dynoxide, { workflows });
     const { status, body } = await submit(after, key);
@@ -179,7 +181,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     await state.put({ ...runKey, ...item, content });
 
     const workflows = new Map([
-      ['ticket-triage', { release: digestOf('a newer release'), input: aRelease().input, machine: `${MACHINE}2` }],
+      ['ticket-triage', { release: digestOf('a newer release'), input: aRelease().input, machine: ANEW }],
     ]);
     const after = anApi(dynoxide, { workflows });
     const { status, body } = await submit(after, key);
