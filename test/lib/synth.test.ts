@@ -269,6 +269,8 @@ describe('the API', () => {
       'GET /v1/controls/{level}/{name}/audit': ['writ/operator', 'writ/auditor'],
       'PUT /v1/controls/global': ['writ/operator'],
       'PUT /v1/controls/{level}/{name}': ['writ/operator'],
+      'GET /v1/releases/{workflow}': ['writ/operator', 'writ/auditor'],
+      'PUT /v1/releases/{workflow}': ['writ/operator'],
       'GET /v1/openapi.json': 'NONE',
     });
   });
@@ -297,7 +299,7 @@ describe('the API', () => {
 
   it('issues no writ, claims none, and plans nothing', () => {
     const statements = statementsOf(api, roleOf(api, 'Handler'));
-    expect(keysFor(statements, 'PutItem')).toEqual(['CONTROL#*', 'INPUT#*', 'RUN#*']);
+    expect(keysFor(statements, 'PutItem')).toEqual(['CONTROL#*', 'INPUT#*', 'ROLLOUT#*', 'RUN#*']);
     expect(keysFor(statements, 'UpdateItem')).toEqual([]);
     expect(actionsOf(statements).filter((action) => action.startsWith('states:'))).toEqual([
       'states:StartExecution',
