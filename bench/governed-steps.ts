@@ -10,6 +10,7 @@ import { dynamoCounters } from '../lambdas/adapters/dynamodb/counters.ts';
 import { dynamoDesk } from '../lambdas/adapters/dynamodb/desk.ts';
 import { dynamoLedger } from '../lambdas/adapters/dynamodb/ledger.ts';
 import { dynamoReadings } from '../lambdas/adapters/dynamodb/readings.ts';
+import { dynamoRollouts } from '../lambdas/adapters/dynamodb/rollouts.ts';
 import { act } from '../lambdas/core/act/act.ts';
 import { implementWrite } from '../lambdas/core/act/implementation.ts';
 import { read } from '../lambdas/core/act/read.ts';
@@ -36,6 +37,7 @@ import { readDeployment } from '../local/template/deployment.ts';
  * governance itself writes, and how long Decide takes.
  */
 
+const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:none:1';
 const SUMMARY = 'VPN drops every ten minutes';
 const DESCRIPTION = 'Since Monday, from home only. The client says that the connection timed out.';
 
@@ -104,8 +106,16 @@ const stepsOver = (connection: Connection, { release, eligibility, proposer, nam
         controls: dynamoControls(connection, names),
         executions: { start: async () => undefined, answer: async () => 'answered' },
         workflows: new Map([
-          [release.workflow, { release: release.release, input: release.input, machine: 'none', undoMachine: 'none' }],
+          [
+            release.workflow,
+            { release: release.release, input: release.input, machine: MACHINE, undoMachine: MACHINE },
+          ],
         ]),
+        rollouts: dynamoRollouts(connection, names),
+        policy: { kind: 'all' },
+        operatorTenant: 'platform',
+        looked: new Map(),
+        lookFailed: () => undefined,
         now,
         traceId: deps.traceId,
         random: (bytes) => randomBytes(bytes),

@@ -181,6 +181,45 @@ export type Control = z.infer<typeof Control>;
 export const ControlList = z.object({ controls: z.array(Control) });
 export type ControlList = z.infer<typeof ControlList>;
 
+const ShownRelease = z.object({ release: z.string(), machine: z.string() });
+
+const ReleaseSummary = z.object({
+  runs: z.number(),
+  completed: z.number(),
+  escalated: z.number(),
+  failed: z.number(),
+  unfinished: z.number(),
+  medianMs: z.number().optional(),
+  meanMicrousd: z.number().optional(),
+});
+
+export const ReleaseView = z.object({
+  workflow: z.string(),
+  stable: ShownRelease,
+  candidate: ShownRelease.extend({
+    share: z.number().optional(),
+    tenants: z.array(z.string()).optional(),
+    since: z.string(),
+  }).optional(),
+  previous: ShownRelease.optional(),
+  by: z.string(),
+  at: z.string(),
+  reason: z.string(),
+  comparison: z
+    .object({
+      verdict: z.string(),
+      look: z.number(),
+      bound: z.number(),
+      measured: z.array(z.object({ measure: z.string(), p: z.number(), finding: z.string() })),
+      stable: ReleaseSummary,
+      candidate: ReleaseSummary,
+    })
+    .optional(),
+  fault: z.string().optional(),
+  records: z.array(AuditLink).optional(),
+});
+export type ReleaseView = z.infer<typeof ReleaseView>;
+
 /** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
 export const Problem = z.object({
   title: z.string().optional(),

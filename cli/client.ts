@@ -5,6 +5,7 @@ import {
   ControlList,
   ControlTrail,
   Decided,
+  ReleaseView,
   Replied,
   RunPage,
   RunView,
@@ -31,6 +32,14 @@ export interface Decision {
   readonly comment?: string;
 }
 
+export interface ReleaseChange {
+  readonly action: string;
+  readonly reason: string;
+  readonly share?: number;
+  readonly tenants?: readonly string[];
+  readonly automatic?: { readonly rollback: boolean; readonly promote: boolean };
+}
+
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
 export interface Api {
   /** With a key, submitting again is harmless: it gives the same run. */
@@ -53,6 +62,8 @@ export interface Api {
   controls(): Promise<ControlList>;
   controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;
   control(level: Level, name: string | undefined, change: ControlChange): Promise<Control>;
+  releases(workflow: string): Promise<ReleaseView>;
+  setReleases(workflow: string, change: ReleaseChange): Promise<ReleaseView>;
 }
 
 export const apiAt = (endpoint: Endpoint): Api => {
@@ -101,6 +112,16 @@ export const apiAt = (endpoint: Endpoint): Api => {
         body: { reason },
         answer: Undoing,
         repeatable: true,
+      }),
+    releases: (workflow) =>
+      send(endpoint, { ...get, path: `v1/releases/${encodeURIComponent(workflow)}`, answer: ReleaseView }),
+    setReleases: (workflow, change) =>
+      send(endpoint, {
+        method: 'PUT',
+        path: `v1/releases/${encodeURIComponent(workflow)}`,
+        body: change,
+        answer: ReleaseView,
+        repeatable: false,
       }),
     controlAudit: (level, name) =>
       send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),

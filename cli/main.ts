@@ -6,6 +6,7 @@ import { addCan } from './commands/can.ts';
 import { addControls } from './commands/control.ts';
 import { addCost } from './commands/cost.ts';
 import { addModels } from './commands/models.ts';
+import { addReleases } from './commands/releases.ts';
 import { addReply } from './commands/reply.ts';
 import { addRuns } from './commands/runs.ts';
 import { addStart } from './commands/start.ts';
@@ -48,6 +49,7 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
   addUndo(program, shell, done);
   addControls(program, shell);
   addBreakGlass(program, shell, done);
+  addReleases(program, shell);
   addToken(program, shell);
   addCan(program, shell, done);
   addModels(program, shell, done);

@@ -3,6 +3,7 @@ import { ModelSettings } from '../lambdas/core/engine/model/settings.ts';
 import { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import { Mode } from '../lambdas/core/mode.ts';
 import { Role, Tenant } from '../lambdas/core/names.ts';
+import { Automatic, Share } from '../lambdas/core/releases/rollout.ts';
 
 /** What is wrong with the configuration or with what it refers to, in words for whoever deploys. */
 export class ConfigError extends Error {
@@ -51,6 +52,15 @@ export const Config = z.strictObject({
   shards: orText(Shards).default({ tenant: 16, workflow: 32 }),
   /** Which models the tiers are: see docs/models.md. Without it no model is called. */
   models: orText(ModelSettings).optional(),
+  /** What a new release serves once it is deployed: all new runs, or as a canary those that `canary` gives it. */
+  rollout: z.enum(['all', 'canary']).default('all'),
+  /** The share of new runs, in percent, that a canary begins with, and what is done about it without asking. */
+  canary: orText(
+    z.strictObject({ share: Share.default(10), automatic: Automatic.default({ rollback: true, promote: false }) })
+  ).default({
+    share: 10,
+    automatic: { rollback: true, promote: false },
+  }),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Whether tables, keys and users outlive their stacks, and resist deletion. */
   retainData: orText(z.boolean()).default(true),

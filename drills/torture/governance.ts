@@ -89,6 +89,15 @@ const controlFaults = (items: readonly Item[], controls: number): readonly strin
   ];
 };
 
+/** What serves was decided in chains of its own, beside those of controls. */
+const rolloutFaults = (items: readonly Item[]): readonly string[] =>
+  below(items, 'ROLLOUT#')
+    .filter(({ sk }) => sk === 'rollout')
+    .flatMap(({ pk, head }) => {
+      const fault = faultOf(chainOf(items, `CONTROL#release:${pk.slice('ROLLOUT#'.length)}`), Head.parse(head));
+      return fault === undefined ? [] : [`${pk}: ${fault}`];
+    });
+
 const claimFaults = (items: readonly Item[], accepted: readonly Accepted[]): readonly string[] => {
   const writs = below(items, 'WRIT#');
   const claims = new Map(
@@ -161,6 +170,7 @@ const executionFaults = ({ executions }: Evidence, accepted: readonly Accepted[]
 export const violations = ({ evidence, seen, accepted, controls }: Found): readonly string[] => [
   ...runFaults(evidence.items, accepted),
   ...controlFaults(evidence.items, controls),
+  ...rolloutFaults(evidence.items),
   ...claimFaults(evidence.items, accepted),
   ...effectFaults(seen, accepted),
   ...executionFaults(evidence, accepted),

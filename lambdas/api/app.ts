@@ -10,6 +10,7 @@ import { failed, json, problemOf } from './respond.ts';
 import { answerApproval, listTenantApprovals } from './routes/approvals.ts';
 import { getControlAudit, getGlobalControlAudit } from './routes/control-audit.ts';
 import { listAllControls, setGlobalControl, setNamedControl } from './routes/controls.ts';
+import { getReleases, setReleases } from './routes/releases.ts';
 import { getRun, getRunAudit, getRunWhy, listTenantRuns, replyToRun, undoTenantRun } from './routes/runs.ts';
 import { submitTask } from './routes/tasks.ts';
 
@@ -28,6 +29,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   setNamedControl,
   getGlobalControlAudit,
   getControlAudit,
+  getReleases,
+  setReleases,
 ];
 const DOCUMENT = '/v1/openapi.json';
 

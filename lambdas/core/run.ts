@@ -15,6 +15,8 @@ export const Run = z.strictObject({
   run: RunId,
   workflow: WorkflowName,
   release: Digest,
+  /** The state machine version of that release, which its execution starts with. Runs of before this was kept have none. */
+  machine: z.string().startsWith('arn:').optional(),
   status: RunStatus,
   outcome: Outcome.optional(),
   /** The rules that decided last. */

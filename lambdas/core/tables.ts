@@ -51,6 +51,8 @@ export const prefix = {
   heads: 'HEADS#',
   /** Every control's root, in the index alone. */
   roots: 'ROOTS#',
+  /** Which releases of a workflow serve, and the runs that a canary is compared by. Written by the API alone. */
+  rollout: 'ROLLOUT#',
   /** Runs by tenant, in the index `by-tenant`. */
   tenant: 'TENANT#',
 } as const;
@@ -72,6 +74,11 @@ export const partition = {
   escalation: (ref: RunRef) => ofRun(prefix.escalation, ref),
   control: (subject: string, shard: string) => `${prefix.control}${subject}#${shard}`,
   counter: (subject: string, shard: number) => `${subject}#${shard}`,
+  rollout: (workflow: string) => `${prefix.rollout}${workflow}`,
+  sample: (
+    { workflow, release, since }: { readonly workflow: string; readonly release: string; readonly since: string },
+    shard: number
+  ) => `${prefix.rollout}${workflow}#${release}#${since}#${shard}`,
   executing: (shard: number) => `${prefix.executing}${shard}`,
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
   heads: (day: string, shard: number) => `${prefix.heads}${day}#${shard}`,
@@ -103,6 +110,9 @@ export const CONTENT_RETENTION_DAYS = 90;
 
 /** How many partitions of the index share the executing claims: each takes some 500 actions a second. */
 export const EXECUTING_SHARDS = 8;
+
+/** How many partitions share the runs that a canary is compared by: each takes some 500 runs a second. */
+export const SAMPLE_SHARDS = 8;
 
 /** The index that lists a tenant's runs, newest last by its sort key, and beside them the claims that are executing and the roots of controls. */
 export const BY_TENANT = 'by-tenant';

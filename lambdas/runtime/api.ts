@@ -5,11 +5,13 @@ import * as z from 'zod';
 import { dynamoApprovals } from '../adapters/dynamodb/approvals.ts';
 import { dynamoControls } from '../adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../adapters/dynamodb/desk.ts';
+import { dynamoRollouts } from '../adapters/dynamodb/rollouts.ts';
 import { stepFunctions } from '../adapters/executions.ts';
 import { type ApiDeps, createApp } from '../api/app.ts';
 import { behindGateway, type GatewayEvent } from '../api/gateway.ts';
 import { Terminal } from '../core/errors.ts';
 import { Digest, RuleId, Tenant, WorkflowName } from '../core/names.ts';
+import { Policy } from '../core/releases/rollout.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
 import { dynamo, stepFunctionsOptions } from './clients.ts';
@@ -24,6 +26,18 @@ const Machines = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
+
+const RolloutPolicy = z
+  .string()
+  .default('{"kind":"all"}')
+  .transform((text, context) => {
+    try {
+      return Policy.parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON: what a deployed release means' });
+      return z.NEVER;
+    }
+  });
 
 /** `workflows.json`: what each workflow takes, by release, and why its rules exist. */
 const Shapes = z.record(
@@ -57,6 +71,7 @@ const apiDeps = (): ApiDeps => {
     WORKFLOWS: Machines,
     UNDO_WORKFLOWS: Machines,
     OPERATOR_TENANT: Tenant.default('platform'),
+    ROLLOUT: RolloutPolicy,
   });
   const connection = dynamo();
   const tables = { state: env.STATE_TABLE, audit: env.AUDIT_TABLE };
@@ -66,6 +81,13 @@ const apiDeps = (): ApiDeps => {
     approvals: dynamoApprovals(connection, tables.state),
     executions: stepFunctions(stepFunctionsOptions(), () => process.env._X_AMZN_TRACE_ID), // set anew for every invocation
     workflows: workflowsFrom(jsonBesideBundle('workflows.json', Shapes), env.WORKFLOWS, env.UNDO_WORKFLOWS),
+    rollouts: dynamoRollouts(connection, tables),
+    policy: env.ROLLOUT,
+    looked: new Map(),
+    lookFailed: (error) =>
+      observe.warn('A canary could not be looked after', 'CanaryNotSeen', {
+        error: error instanceof Error ? error.name : 'unknown',
+      }),
     operatorTenant: env.OPERATOR_TENANT,
     now: () => new Date(),
     pause: (milliseconds) => pause(milliseconds),

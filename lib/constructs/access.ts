@@ -123,7 +123,10 @@ export const scopeAccess = ({ name, effect }: Scope): Access =>
         check: [prefix.writ(name), prefix.control],
       };
 
-/** What the API may touch: tasks, replies and people's decisions in, runs created and shown, controls set, claims and requests listed. It writes no writ and no claim. */
+/**
+ * What the API may touch: tasks, replies and people's decisions in, runs created and shown, controls set, claims and requests listed, releases
+ * chosen and compared. It writes no writ and no claim.
+ */
 export const API_ACCESS: Access = {
   read: [
     prefix.input,
@@ -135,8 +138,10 @@ export const API_ACCESS: Access = {
     prefix.escalation,
     prefix.control,
     prefix.claims,
+    prefix.rollout,
+    prefix.budget.run,
   ],
-  put: [prefix.input, prefix.run, prefix.control, prefix.approval],
+  put: [prefix.input, prefix.run, prefix.control, prefix.approval, prefix.rollout],
   check: [prefix.run, prefix.request],
   list: [prefix.tenant, prefix.executing, prefix.pending, prefix.roots],
   audit: 'append-and-read',

@@ -43,6 +43,8 @@ export const ROUTES: readonly Route[] = [
   { method: PUT, path: '/v1/controls/{level}/{name}', roles: ['operator'] },
   { method: GET, path: '/v1/controls/global/audit', roles: ['operator', 'auditor'] },
   { method: GET, path: '/v1/controls/{level}/{name}/audit', roles: ['operator', 'auditor'] },
+  { method: GET, path: '/v1/releases/{workflow}', roles: ['operator', 'auditor'] },
+  { method: PUT, path: '/v1/releases/{workflow}', roles: ['operator'] },
   { method: GET, path: '/v1/openapi.json' },
 ];
 

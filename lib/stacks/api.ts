@@ -2,6 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnOutput, Fn, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { Policy } from '../../lambdas/core/releases/rollout.ts';
 import { reasonsOf } from '../../lambdas/core/workflow.ts';
 import type { Config } from '../config.ts';
 import { Api } from '../constructs/api.ts';
@@ -23,6 +24,10 @@ export interface ApiStackProps {
 /** API Gateway waits 30 seconds: the function gives up first. */
 const API_TIMEOUT_SECONDS = 25;
 const TOKEN_TIMEOUT_SECONDS = 5;
+
+/** What a deployed release means, as the API function is told. */
+const policyOf = ({ rollout, canary }: Config): Policy =>
+  rollout === 'all' ? { kind: 'all' } : { kind: 'canary', ...canary };
 
 /** The way in: users, tokens and the HTTP API. */
 export class ApiStack extends Stack {
@@ -68,6 +73,7 @@ export class ApiStack extends Stack {
         WORKFLOWS: this.toJsonString(Object.fromEntries(versions)),
         UNDO_WORKFLOWS: this.toJsonString(Object.fromEntries(undoVersions)),
         OPERATOR_TENANT: config.operatorTenant,
+        ROLLOUT: JSON.stringify(policyOf(config)),
       },
     });
     ledger.grantApi(handler);

@@ -1,20 +1,26 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
+import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
 import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
+import { Run } from '../../lambdas/core/run.ts';
 import { route } from '../../lambdas/core/steps/route.ts';
+import { runIdOf } from '../../lambdas/core/tasks/run-id.ts';
 import { anApi, claimsOf, MACHINE } from '../support/api.ts';
 import { AT, aRelease, RELEASE } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 const task = (input: object = {}) => ({ workflow: 'ticket-triage', input: { summary: 'the vpn drops', ...input } });
-let keys = 0;
+/** A version of a state machine that was made anew. */
+const ANEW = 'arn:aws:states:us-east-1:000000000000:stateMachine:anew:1';
+let made = 0;
 const aKey = () => {
-  keys += 1;
-  return `key-${keys}`;
+  made += 1;
+  return `key-${made}`;
 };
 
 describe.skipIf(!hasDynoxide)('submitting a task', () => {
@@ -148,7 +154,7 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     expect(after.executions.started.size).toBe(0);
   });
 
-  it('starts no run of a release that is gone', async () => {
+  it('starts a run on the version that it keeps, whatever was deployed meanwhile', async () => {
     const before = anApi(dynoxide);
     const key = aKey();
     before.executions.failNext(1);
@@ -157,7 +163,30 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     const workflows = new Map([
       [
         'ticket-triage',
-        { release: digestOf('a newer release'), input: aRelease().input, machine: MACHINE, undoMachine: MACHINE },
+        { release: digestOf('a newer release'), input: aRelease().input, machine: ANEW, undoMachine: ANEW },
+      ],
+    ]);
+    const after = anApi(dynoxide, { workflows });
+    const { status, body } = await submit(after, key);
+    expect(status).toBe(202);
+    expect(after.executions.started.get(body.run)?.machine).toBe(MACHINE);
+  });
+
+  it('starts no run that keeps no version and whose release is gone', async () => {
+    const before = anApi(dynoxide);
+    const key = aKey();
+    before.executions.failNext(1);
+    await submit(before, key);
+    const state = dynamoTable(dynoxide.connection, dynoxide.state);
+    const runKey = keys.run({ tenant: 'acme', run: runIdOf('acme', key) });
+    const item = await state.get(runKey);
+    const { machine: _, ...content } = Run.parse(item?.content);
+    await state.put({ ...runKey, ...item, content });
+
+    const workflows = new Map([
+      [
+        'ticket-triage',
+        { release: digestOf('a newer release'), input: aRelease().input, machine: ANEW, undoMachine: ANEW },
       ],
     ]);
     const after = anApi(dynoxide, { workflows });

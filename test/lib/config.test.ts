@@ -6,6 +6,8 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       mode: 'shadow',
       operatorTenant: 'platform',
+      rollout: 'all',
+      canary: { share: 10, automatic: { rollback: true, promote: false } },
       machineClients: [],
       tenantDayMicrousd: 50_000_000,
       shards: { tenant: 16, workflow: 32 },
@@ -14,6 +16,16 @@ describe('the configuration', () => {
       archive: { lock: 'none' },
       allowedOrigins: [],
     });
+  });
+
+  it('takes a canary from the command line, in whole percent below all', () => {
+    const config = readConfig({ 'writ:rollout': 'canary', 'writ:canary': '{"share":25}' });
+    expect(config).toMatchObject({
+      rollout: 'canary',
+      canary: { share: 25, automatic: { rollback: true, promote: false } },
+    });
+    for (const share of [0, 100, 2.5]) expect(() => readConfig({ 'writ:canary': { share } })).toThrow(/writ:canary/);
+    expect(() => readConfig({ 'writ:rollout': 'some' })).toThrow(/writ:rollout/);
   });
 
   it('is read from the object and from prefixed keys, which win', () => {

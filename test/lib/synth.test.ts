@@ -345,6 +345,8 @@ describe('the API', () => {
       'GET /v1/controls/{level}/{name}/audit': ['writ/operator', 'writ/auditor'],
       'PUT /v1/controls/global': ['writ/operator'],
       'PUT /v1/controls/{level}/{name}': ['writ/operator'],
+      'GET /v1/releases/{workflow}': ['writ/operator', 'writ/auditor'],
+      'PUT /v1/releases/{workflow}': ['writ/operator'],
       'GET /v1/openapi.json': 'NONE',
     });
   });
@@ -373,7 +375,7 @@ describe('the API', () => {
 
   it('issues no writ, claims none, and plans nothing', () => {
     const statements = statementsOf(api, roleOf(api, 'Handler'));
-    expect(keysFor(statements, 'PutItem')).toEqual(['APPROVAL#*', 'CONTROL#*', 'INPUT#*', 'RUN#*']);
+    expect(keysFor(statements, 'PutItem')).toEqual(['APPROVAL#*', 'CONTROL#*', 'INPUT#*', 'ROLLOUT#*', 'RUN#*']);
     expect(keysFor(statements, 'ConditionCheckItem')).toEqual(['REQUEST#*', 'RUN#*']);
     expect(keysFor(statements, 'UpdateItem')).toEqual([]);
     expect(actionsOf(statements).filter((action) => action.startsWith('states:'))).toEqual([

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dynamoApprovals } from '../../lambdas/adapters/dynamodb/approvals.ts';
 import { dynamoControls } from '../../lambdas/adapters/dynamodb/control-desk.ts';
 import { dynamoDesk } from '../../lambdas/adapters/dynamodb/desk.ts';
+import { dynamoRollouts } from '../../lambdas/adapters/dynamodb/rollouts.ts';
 import { type ApiDeps, createApp } from '../../lambdas/api/app.ts';
 import { behindGateway, type GatewayEvent } from '../../lambdas/api/gateway.ts';
 import { Retryable } from '../../lambdas/core/errors.ts';
@@ -99,6 +100,12 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
     workflows: new Map([
       ['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE, undoMachine: MACHINE }],
     ]),
+    rollouts: dynamoRollouts(connection, { state, audit }),
+    policy: { kind: 'all' },
+    looked: new Map(),
+    lookFailed: (error) => {
+      throw error;
+    },
     operatorTenant: 'platform',
     now: () => AT,
     pause: async () => undefined,

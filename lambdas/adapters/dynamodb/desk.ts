@@ -11,6 +11,7 @@ import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
+import { sampleItem } from './rollouts.ts';
 import { dynamoTable, type Item, type Key } from './table.ts';
 import { transact, write } from './transact.ts';
 
@@ -41,7 +42,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
   };
 
   return {
-    async create(run, fields, record) {
+    async create(run, fields, record, sample) {
       const at = new Date(run.createdAt);
       const failed = await transact(connection, [
         {
@@ -56,6 +57,7 @@ export const dynamoDesk = (connection: Connection, names: { readonly state: stri
           refusal: 'exists',
           write: write.putOnce(audit.name, { ...keys.audit(chainKey.run(run), record.seq), content: record }),
         },
+        ...(sample ? [{ refusal: 'exists' as const, write: write.putOnce(state.name, sampleItem(run, sample)) }] : []),
       ]);
       return failed ?? 'created';
     },

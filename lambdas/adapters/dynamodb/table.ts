@@ -28,6 +28,8 @@ export interface Query {
   readonly partition: string;
   /** Only what sorts behind this. */
   readonly behind?: string;
+  /** Only items whose sort key starts so; not in an index. */
+  readonly startsWith?: string;
   readonly limit?: number;
   readonly newestFirst?: boolean;
   readonly after?: Readonly<Record<string, unknown>>;
@@ -88,15 +90,21 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     await connection.call('PutItem', { TableName: name, Item: marshalled(item) }).catch(toFault(`writing to ${name}`));
   },
 
-  async query({ index, partition, behind, limit, newestFirst = false, after }: Query): Promise<Page> {
+  async query({ index, partition, behind, startsWith, limit, newestFirst = false, after }: Query): Promise<Page> {
+    const sorted = index === undefined ? 'sk' : 'gsi1sk';
+    const within = [
+      '#pk = :pk',
+      ...(behind === undefined ? [] : ['#sk > :behind']),
+      ...(startsWith === undefined ? [] : ['begins_with(#sk, :start)']),
+    ];
     const input: QueryInput = {
       TableName: name,
-      KeyConditionExpression: behind === undefined ? '#pk = :pk' : '#pk = :pk AND #sk > :behind',
+      KeyConditionExpression: within.join(' AND '),
       ExpressionAttributeNames: {
         '#pk': index === undefined ? 'pk' : 'gsi1pk',
-        ...(behind !== undefined && { '#sk': index === undefined ? 'sk' : 'gsi1sk' }),
+        ...(within.length > 1 && { '#sk': sorted }),
       },
-      ExpressionAttributeValues: marshalled({ ':pk': partition, ':behind': behind }),
+      ExpressionAttributeValues: marshalled({ ':pk': partition, ':behind': behind, ':start': startsWith }),
       ScanIndexForward: !newestFirst,
       ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
       ...(limit !== undefined && { Limit: limit }),

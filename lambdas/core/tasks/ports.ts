@@ -3,14 +3,11 @@ import type { ApprovalHead, ApprovalRequest, Decided, Round } from '../gate/appr
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
 import type { Control, Escalation, Executing, Plan } from '../records.ts';
+import type { Sample, Served } from '../releases/rollout.ts';
 import type { Run } from '../run.ts';
-import type { TaskShape } from '../workflow.ts';
 
-/** A workflow as it is deployed now: what it takes, its release, and the state machine version of that release. */
-export interface Deployed {
-  readonly release: string;
-  readonly input: TaskShape;
-  readonly machine: string;
+/** A workflow as it is deployed now. */
+export interface Deployed extends Served {
   /** The version that undoes what a run of it did. */
   readonly undoMachine: string;
   /** Why its rules exist, by their id. */
@@ -62,8 +59,8 @@ export interface Chain {
  * tenant's run. Throws `Retryable` and `Terminal` only.
  */
 export interface Desk {
-  /** Writes the run, its input and the first record of its audit: all, or none where there is such a run. */
-  create(run: Run, fields: Fields, record: AuditRecord): Promise<'created' | 'exists'>;
+  /** Writes the run, its input, the first record of its audit, and what makes it count in a canary's comparison: all, or none where there is such a run. */
+  create(run: Run, fields: Fields, record: AuditRecord, sample?: Sample): Promise<'created' | 'exists'>;
   /**
    * Writes the run that is to undo another, beginning its audit, and says so in the audit of the other one, which stays closed: all, or none.
    * `stale` where the other one, or its audit, is no longer as it was found.

@@ -2,20 +2,21 @@ import { chain, GENESIS, headOf } from '../audit/record.ts';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
 import { controlsOverRun, type StopRule, stopAmong } from '../gate/controls.ts';
+import { type Served, sampleOf, servedTo } from '../releases/rollout.ts';
 import type { Run } from '../run.ts';
 import { partition } from '../tables.ts';
 import { checkInput, type FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import type { Controls, Desk, Executions, Workflows } from './ports.ts';
+import type { Controls, Desk, Executions } from './ports.ts';
+import { lookAfter, type ReleaseDeps, rolloutNow } from './releases.ts';
 import { randomRunId, runIdOf } from './run-id.ts';
 
-export interface SubmitDeps {
+export interface SubmitDeps extends ReleaseDeps {
   readonly desk: Desk;
   readonly controls: Pick<Controls, 'over'>;
   readonly executions: Executions;
-  readonly workflows: Workflows;
-  readonly now: () => Date;
-  readonly traceId: () => string;
+  /** Told where looking after a canary failed: the run is accepted all the same. */
+  readonly lookFailed: (error: unknown) => void;
   readonly random: (bytes: number) => Uint8Array;
 }
 
@@ -42,7 +43,7 @@ export const hasBegun = ({ status, steps }: Run): boolean => status !== 'active'
 
 /**
  * Accepts a task: writes its run, then starts the execution. A submission that wrote the run but could not start it is
- * repaired by the next one with its key: that finds the run and starts it, on the release that the run is pinned to. While
+ * repaired by the next one with its key: that finds the run and starts it, on the version that the run keeps, whatever serves by then. While
  * everything is stopped no run is made; one that was made before is answered as ever.
  */
 export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, key }: Task): Promise<Submission> => {
@@ -54,14 +55,16 @@ export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, 
       errors: [{ field: 'workflow', expected, found: 'a workflow that is not deployed here' }],
     };
   }
-  const checked = checkInput(deployed.input, input);
+  const id = key === undefined ? randomRunId(deps.random) : runIdOf(by.tenant, key);
+  const { rollout } = await rolloutNow(deps, workflow, deployed);
+  const served = servedTo(rollout, { tenant: by.tenant, run: id });
+  const checked = checkInput(served.input, input);
   if ('errors' in checked) {
     const errors = checked.errors.map((error) => ({ ...error, field: inputPath(error.field) }));
     return { kind: 'invalid', errors };
   }
 
-  const id = key === undefined ? randomRunId(deps.random) : runIdOf(by.tenant, key);
-  const made = make(deps, by, { id, workflow, release: deployed.release, input: checked.input });
+  const made = make(deps, by, { id, workflow, served, input: checked.input });
   const over = controlsOverRun(by.tenant, workflow);
   const seen = await deps.controls.over(
     made.run,
@@ -69,14 +72,21 @@ export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, 
   );
   const stop = stopAmong(seen, over, { now: deps.now(), of: 'everything' });
   if (stop !== undefined && (await deps.desk.run(made.run)) === undefined) return { kind: 'stopped', rule: stop };
-  const created = await deps.desk.create(made.run, checked.input, made.record);
+  const created = await deps.desk.create(
+    made.run,
+    checked.input,
+    made.record,
+    sampleOf(rollout, served.release, made.run)
+  );
   const run = created === 'created' ? made.run : await deps.desk.run(made.run);
   if (run === undefined) throw new Terminal(`run ${id} exists and cannot be found`);
 
   if (run.taskDigest !== made.run.taskDigest) return { kind: 'conflict' };
   if (hasBegun(run)) return { kind: 'accepted', run };
-  if (run.release !== deployed.release) return { kind: 'release-gone', run };
-  await deps.executions.start(deployed.machine, { tenant: run.tenant, run: run.run, workflow });
+  const machine = run.machine ?? (run.release === served.release ? served.machine : undefined);
+  if (machine === undefined) return { kind: 'release-gone', run };
+  await deps.executions.start(machine, { tenant: run.tenant, run: run.run, workflow });
+  if (run.release === rollout.candidate?.release) await lookAfter(deps, rollout).catch(deps.lookFailed);
   return { kind: 'accepted', run };
 };
 
@@ -88,7 +98,7 @@ const make = (
   task: {
     readonly id: string;
     readonly workflow: string;
-    readonly release: string;
+    readonly served: Served;
     readonly input: Readonly<Record<string, string>>;
   }
 ) => {
@@ -102,12 +112,13 @@ const make = (
       result: { status: 'accepted' },
       sources: [{ ref: partition.input(ref), sha256: digestOf({ fields: task.input, replies: [] }) }],
     },
-    { trace_id: traceId(), run_id: task.id, at, user: { id: user, tenant }, release: task.release }
+    { trace_id: traceId(), run_id: task.id, at, user: { id: user, tenant }, release: task.served.release }
   );
   const run: Run = {
     ...ref,
     workflow: task.workflow,
-    release: task.release,
+    release: task.served.release,
+    machine: task.served.machine,
     status: 'active',
     rules: [],
     user: { id: user, roles: [...roles] },

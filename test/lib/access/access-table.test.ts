@@ -88,6 +88,13 @@ it('lets the API alone say what people decided, Approve alone ask them, and Deci
   expect(may(/^(?!API)/, /answer a task token/)).toBe('');
 });
 
+it('lets the API alone choose what serves and see what was counted for it', () => {
+  expect(may(/^(?!API)/, /^state `ROLLOUT#/)).toBe('');
+  expect(may(/^API$/, /^state `ROLLOUT#/)).toBe('pqr');
+  expect(may(/^API$/, /^state `BUDGET#run:/)).toBe('qr');
+  expect(may(/^API$/, /^state `BUDGET#(workflow|tenant)/)).toBe('');
+});
+
 it("lets a write scope read its writs, write its claims, check controls and take its own tenant's secret: nothing else", () => {
   const own = /^state `(WRIT#jira|CLAIM#jira|CONTROL#)|through DynamoDB|for a tenant/;
   const others = rows.filter(({ about }) => !own.test(about)).map(({ about }) => about);

@@ -108,6 +108,7 @@ export const sensitiveRows = ({
     prefix.rate('crm.update'),
     prefix.cap('ticket-triage'),
     prefix.cap('refunds'),
+    prefix.rollout,
     'ELSE#',
   ];
   const functionRows = ['JiraRead', 'JiraWrite', 'TicketTriagedecide', 'TicketTriagepropose'].flatMap((part) => {
