@@ -26,16 +26,16 @@ import { type Answer, Vendor } from './vendor.ts';
 
 export const TENANTS = ['acme', 'umbra'] as const;
 export const WORKFLOWS = ['assigns', 'sends'] as const;
-export const SLOTS = 8;
+export const SLOTS = 12;
 
 /** What an action costs: by its issue, so that some cost more than a run may spend. */
 export const costOf = (thing: string): number => 10 * (1 + (Number(thing.split('-')[1]) % 5));
-export const RATE = { atMost: 1, per: 'minute' } as const;
+export const RATE = { atMost: 2, per: 'minute' } as const;
 export const LIMITS: WorkflowRelease['limits'] = {
-  budgets: { runMicrousd: 45, workflowDayMicrousd: 100, tenantDayMicrousd: 80 },
+  budgets: { runMicrousd: 45, workflowDayMicrousd: 130, tenantDayMicrousd: 100 },
   caps: [
-    { rule: 'FEW_AN_HOUR', because: 'the drill wants it', by: [], counts: 'actions', atMost: 3, per: 'hour' },
-    { rule: 'FEW_A_QUEUE', because: 'as well', by: ['component'], counts: 'actions', atMost: 5, per: 'day' },
+    { rule: 'FEW_AN_HOUR', because: 'the drill wants it', by: [], counts: 'actions', atMost: 2, per: 'hour' },
+    { rule: 'FEW_A_QUEUE', because: 'as well', by: ['component'], counts: 'actions', atMost: 3, per: 'day' },
   ],
   shards: { tenant: 2, workflow: 3 },
 };
@@ -111,8 +111,8 @@ export interface World {
   readonly changes: Changes;
 }
 
-/** Late in a minute, an hour and a day, so that little passes until the next window. */
-const BEGINNING = Date.parse('2030-01-02T23:58:30.000Z');
+/** Late in a day: little has to pass until another one. */
+const BEGINNING = Date.parse('2030-01-02T23:40:30.000Z');
 
 export const aWorld = (tables: Tables): World => ({
   tables,
