@@ -24,6 +24,23 @@ export interface ReadTool<Input extends z.ZodObject = z.ZodObject, Output extend
   readonly trust: { readonly [Field in keyof z.infer<Output>]: Trust };
 }
 
+type Seen = Readonly<Record<string, unknown>>;
+
+/** How the effect of a write is reversed, from the record as `seenBy` saw it before the write. Pure functions only. */
+export interface Undo<Input extends z.ZodObject = z.ZodObject> {
+  /** The write tool, of the same scope, that restores what was there before. It may be the tool itself. */
+  readonly by: string;
+  /** What that tool is given; undefined where the record before does not tell, or is another one. */
+  readonly restores: (input: z.infer<Input>, before: Seen) => Seen | undefined;
+  /**
+   * Whether a record that does not show the whole effect holds a part of it, and beside that only what was there before: so that
+   * restoring it overwrites nobody else's work.
+   */
+  readonly partly: (input: z.infer<Input>, seen: { readonly before: Seen; readonly now: Seen }) => boolean;
+  /** What `seenBy` is given to see the record again: ids alone, since it travels through Step Functions. */
+  readonly seenWith: (input: z.infer<Input>) => Readonly<Record<string, string>>;
+}
+
 /** A tool that changes a customer's system, and says how its effect is seen afterwards. */
 export interface WriteTool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject>
   extends Contract<Input, Output> {
@@ -37,6 +54,8 @@ export interface WriteTool<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly rate: Rate;
   /** What one call costs, in whole micro-dollars: charged when it is authorised. Absent: nothing. */
   readonly costMicrousd?: (input: z.infer<Input>) => number;
+  /** How its effect is reversed. What is `irreversible` is never done without asking a person. */
+  readonly undo: 'irreversible' | Undo<Input>;
   /** The input with what must not reach the audit replaced. */
   readonly redact: (input: z.infer<Input>) => Readonly<Record<string, unknown>>;
 }

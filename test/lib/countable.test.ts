@@ -14,6 +14,7 @@ const refund = defineWriteTool({
   output: z.strictObject({}),
   seenBy: 'shop.get',
   shows: () => true,
+  undo: 'irreversible',
   redact: () => ({}),
   rate: { atMost: 10, per: 'minute' },
   timeoutSeconds: 10,

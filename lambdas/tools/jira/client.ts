@@ -56,8 +56,8 @@ const editIssue: Operation<undefined> = { method: 'PUT', path: ISSUE_PATH, expec
 export interface JiraClient {
   /** Reads the fields that the tools use. Fails with `Retryable` or `Terminal`. */
   getIssue(issueKey: string, signal: AbortSignal): Promise<Issue>;
-  /** Makes one component the issue's only one, and leaves `marker` in the issue's history. Fails with any of the three faults. */
-  setComponent(issueKey: string, component: string, marker: string, signal: AbortSignal): Promise<void>;
+  /** Makes these the issue's only components, and leaves `marker` in the issue's history. Fails with any of the three faults. */
+  setComponents(issueKey: string, components: readonly string[], marker: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Speaks Jira Cloud's REST API v3 to one site as one user. Opens nothing until the first call. */
@@ -69,9 +69,9 @@ export const jiraClient = ({ baseUrl, user, token }: JiraSecret, options: Transp
 
   return {
     getIssue: (issueKey, signal) => send(getIssue, { url: `${issueUrl(issueKey)}?fields=${fields}` }, signal),
-    setComponent: async (issueKey, component, marker, signal) => {
+    setComponents: async (issueKey, components, marker, signal) => {
       const body = {
-        fields: { components: [{ name: component }] },
+        fields: { components: components.map((name) => ({ name })) },
         historyMetadata: { type: 'writ', activityDescription: 'Routed by Writ', extraData: { writ: marker } },
       };
       await send(editIssue, { url: issueUrl(issueKey), body }, signal);

@@ -73,6 +73,39 @@ export const jiraGet = defineReadTool({
   },
 });
 
+type Seen = Readonly<Record<string, unknown>>;
+
+/** The names of the components that a record of `jira.get` shows for this issue; undefined where it is another issue. */
+const componentsOf = (issueKey: string, { issueKey: seenKey, components }: Seen): readonly string[] | undefined =>
+  seenKey === issueKey && Array.isArray(components) && components.every((name) => typeof name === 'string')
+    ? components
+    : undefined;
+
+/** The order of components means nothing to Jira. */
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.toSorted().every((name, at) => name === others.toSorted()[at]);
+
+/** What both writes of components have in common: which record is looked at, and what restores it. */
+const restoredComponents = {
+  by: 'jira.restore-components',
+  restores: ({ issueKey }: { readonly issueKey: string }, before: Seen) => {
+    const components = componentsOf(issueKey, before);
+    return components && { issueKey, components };
+  },
+  seenWith: ({ issueKey }: { readonly issueKey: string }) => ({ issueKey }),
+} as const;
+
+/** Whether components are made of what was there and what was written alone, and are neither just the one nor the other. */
+const isPartly = (
+  issueKey: string,
+  written: readonly string[],
+  { before, now }: { readonly before: Seen; readonly now: Seen }
+): boolean => {
+  const [was, is] = [componentsOf(issueKey, before), componentsOf(issueKey, now)];
+  if (was === undefined || is === undefined || areSame(was, is)) return false;
+  return is.every((name) => was.includes(name) || written.includes(name));
+};
+
 /** Gives one issue to one queue: its components become exactly the one named. Doing it again changes nothing. */
 export const jiraAssign = defineWriteTool({
   name: 'jira.assign',
@@ -86,11 +119,41 @@ export const jiraAssign = defineWriteTool({
     seenKey === issueKey && Array.isArray(components) && components.length === 1 && components[0] === component,
   // both are names that the system of record gives: neither holds a reporter's words
   redact: ({ issueKey, component }) => ({ issueKey, component }),
+  undo: {
+    ...restoredComponents,
+    partly: ({ issueKey, component }, seen) => isPartly(issueKey, [component], seen),
+  },
   // far beyond a service desk; Jira itself answers a site with 429 at about as much
   rate: { atMost: 6_000, per: 'minute' },
   timeoutSeconds: 10,
   example: {
     input: { issueKey: 'OPS-12', component: 'Network' },
     output: { issueKey: 'OPS-12', component: 'Network' },
+  },
+});
+
+/** Gives an issue the components that it had: exactly those named, also none. Doing it again changes nothing. */
+export const jiraRestoreComponents = defineWriteTool({
+  name: restoredComponents.by,
+  scope: 'jira:write',
+  summary: 'Give a Jira issue back the components that it had.',
+  effect: 'idempotent',
+  input: z.strictObject({ issueKey: IssueKey, components: z.array(ComponentName).max(1_000) }),
+  output: z.strictObject({ issueKey: IssueKey, components: z.array(ComponentName) }),
+  seenBy: 'jira.get',
+  shows: ({ issueKey, components }, record) => {
+    const seen = componentsOf(issueKey, record);
+    return seen !== undefined && areSame(seen, components);
+  },
+  redact: ({ issueKey, components }) => ({ issueKey, components }),
+  undo: {
+    ...restoredComponents,
+    partly: ({ issueKey, components }, seen) => isPartly(issueKey, components, seen),
+  },
+  rate: { atMost: 6_000, per: 'minute' },
+  timeoutSeconds: 10,
+  example: {
+    input: { issueKey: 'OPS-12', components: ['Network', 'Office'] },
+    output: { issueKey: 'OPS-12', components: ['Network', 'Office'] },
   },
 });

@@ -1,7 +1,7 @@
 import { implementRead, implementWrite } from '../../core/act/implementation.ts';
 import { cut, plainTextOf } from './adf.ts';
 import type { Issue, JiraClient } from './client.ts';
-import { DESCRIPTION_LIMIT, jiraAssign, jiraGet } from './contract.ts';
+import { DESCRIPTION_LIMIT, jiraAssign, jiraGet, jiraRestoreComponents } from './contract.ts';
 
 const recordOf = ({ key, fields }: Issue) => {
   const { text: description, truncated } = cut(plainTextOf(fields.description), DESCRIPTION_LIMIT);
@@ -27,9 +27,19 @@ export const getIssue = implementRead({
 export const assignIssue = implementWrite({
   contract: jiraAssign,
   call: async (client: JiraClient, { issueKey, component }, signal, { marker }) => {
-    await client.setComponent(issueKey, component, marker, signal);
+    await client.setComponents(issueKey, [component], marker, signal);
     return { issueKey, component };
   },
   lookUp: async (client, input, signal) =>
     jiraAssign.shows(input, recordOf(await client.getIssue(input.issueKey, signal))),
+});
+
+export const restoreComponents = implementWrite({
+  contract: jiraRestoreComponents,
+  call: async (client: JiraClient, { issueKey, components }, signal, { marker }) => {
+    await client.setComponents(issueKey, components, marker, signal);
+    return { issueKey, components };
+  },
+  lookUp: async (client, input, signal) =>
+    jiraRestoreComponents.shows(input, recordOf(await client.getIssue(input.issueKey, signal))),
 });

@@ -181,7 +181,7 @@ describe('a fault', () => {
   it('is Terminal where the credentials are wrong or may not write', async () => {
     const reader = jiraClient({ baseUrl: sandbox.url, ...READER }, { timeoutMs: 10_000 });
     await reader.getIssue('OPS-1', signal());
-    expect((await faultOf(reader.setComponent('OPS-1', 'Hardware', 'm', signal()))).message).toContain('found 403');
+    expect((await faultOf(reader.setComponents('OPS-1', ['Hardware'], 'm', signal()))).message).toContain('found 403');
     const nobody = jiraClient({ baseUrl: sandbox.url, user: 'a', token: 'b' }, { timeoutMs: 10_000 });
     expect((await faultOf(nobody.getIssue('OPS-1', signal()))).message).toContain('found 401');
     expect(sandbox.writes()).toEqual([]);
@@ -294,7 +294,7 @@ describe('waiting', () => {
     sandbox.failNext({ method: 'PUT', kind: 'status', status: 503, retryAfter: '2' });
     const { client, waits } = clientOf(sandbox);
 
-    await client.setComponent('OPS-1', 'Hardware', 'm', signal());
+    await client.setComponents('OPS-1', ['Hardware'], 'm', signal());
 
     expect(waits).toEqual([2_000]);
     expect(sandbox.writes()).toHaveLength(1);
@@ -307,7 +307,7 @@ describe('waiting', () => {
     sandbox.failNext({ method: 'PUT', kind: 'status', status: 429, retryAfter });
     const { client, waits } = clientOf(sandbox);
 
-    const found = await faultOf(client.setComponent('OPS-1', 'Hardware', 'm', signal()));
+    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], 'm', signal()));
 
     expect(found.name).toBe('Retryable');
     expect(found.message).toContain(told);
@@ -344,7 +344,7 @@ describe('waiting', () => {
     };
     const { client } = clientOf(sandbox, { timing });
 
-    const found = await faultOf(client.setComponent('OPS-1', 'Hardware', 'm', caller.signal));
+    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], 'm', caller.signal));
     expect(found.name).toBe('Retryable');
     expect(found.message).toContain('found 429');
     expect(sandbox.calls()).toHaveLength(1);

@@ -240,7 +240,7 @@ describe.skipIf(!hasSpec)("Jira's published contract (needs WRIT_DATA)", () => {
     const signal = AbortSignal.timeout(10_000);
 
     await client.getIssue('OPS-1', signal);
-    await client.setComponent('OPS-1', 'Hardware', 'writ-1', signal);
+    await client.setComponents('OPS-1', ['Hardware'], 'writ-1', signal);
 
     expect(exchanges.map(spec.operationOf)).toEqual(['getIssue', 'editIssue']);
     expect(exchanges.flatMap(spec.faultsOf)).toEqual([]);
