@@ -45,7 +45,7 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
       const world = aWorld(tables);
       await fc.asyncModelRun(() => ({ model, real: world }), these);
       tallied(tally, world, await evidenceOf(tables));
-      done += [...these].length;
+      if (failedMs === undefined) done += [...these].length;
     } catch (error) {
       failedMs ??= performance.now();
       throw error;
@@ -60,7 +60,8 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
     const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
     if (result.failed) {
       const error = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-      const violation = `${error}\nin the world of seed ${own}, after:\n  ${String(result.counterexample?.[0]).replaceAll(',', '\n  ')}`;
+      const steps = String(result.counterexample?.[0]).replaceAll(/,(?! )/g, '\n  ');
+      const violation = `${error}\nin the world of seed ${own}, after:\n  ${steps}`;
       return { commands: done, worlds, tally, seed: own, violation };
     }
     if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY)) say(`${done} of ${commands}, ${worlds} worlds`);
