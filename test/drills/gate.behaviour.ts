@@ -8,16 +8,12 @@ const PATIENCE_MS = 120_000;
 /** Without these the drill would say little. */
 const MET = [
   'claims done',
-  'claims failed',
   'claims in-doubt',
-  'claims released',
   'controls failed',
   'controls set',
   'decided authorised',
   'decided over-budget',
-  'decided over-cap',
   'decided over-rate',
-  'decided recorded',
   'decided stopped',
   'effects',
   'runs closed',
