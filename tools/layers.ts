@@ -47,6 +47,8 @@ const LAYERS: readonly Layer[] = [
   { prefix: 'evals/', may: ['lambdas/'] },
   { prefix: 'bench/', may: ['local/', 'lib/synth.ts', 'cli/', 'lambdas/'] },
   { prefix: 'drills/', may: ['local/', 'lib/synth.ts', 'cli/', SANDBOX, VERIFIER] },
+  // drives the gate itself, without functions or state machines around it: it builds what the composition root builds
+  { prefix: 'drills/gate/', may: ['local/dynamo/', 'lambdas/core/', 'lambdas/adapters/', CONTRACT] },
   { prefix: 'tools/', may: [] },
 ];
 

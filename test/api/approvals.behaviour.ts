@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mishap } from '../../drills/gate/mishaps.ts';
 import { dynamoApprovals } from '../../lambdas/adapters/dynamodb/approvals.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
@@ -10,7 +11,7 @@ import type { Executions } from '../../lambdas/core/tasks/ports.ts';
 import { approver, irreversibly, waitingRun } from '../support/approval.ts';
 import { aRelease, aRunId } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
-import { faulty, type Mishap } from '../support/faulty.ts';
+import { faulty } from '../support/faulty.ts';
 
 /** A release whose policy asks, in mode `autopilot`. */
 const asking = (...asks: readonly { readonly approvers?: number; readonly role?: 'approver' | 'operator' }[]) =>

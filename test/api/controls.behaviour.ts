@@ -242,6 +242,26 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     expect((await auditOf('workflow:slow')).fault).toBeUndefined();
   });
 
+  it('loses no record where a resume looks while another is under way, and begins when that is done', async () => {
+    const port = dynamoControls(dynoxide.connection, dynoxide);
+    const first = held(port, 3);
+    const resuming = set(anApi(dynoxide, { controls: first.controls }), 'workflow/twice', { stopped: false });
+    await first.reached;
+    const second: Controls = {
+      ...port,
+      async begin(...change) {
+        first.letGo();
+        expect((await resuming).status).toBe(200);
+        return port.begin(...change);
+      },
+    };
+
+    expect((await set(anApi(dynoxide, { controls: second }), 'workflow/twice', { stopped: false })).status).toBe(409);
+    expect((await auditOf('workflow:twice')).fault).toBeUndefined();
+    expect((await set(anApi(dynoxide), 'workflow/twice', { stopped: true })).status).toBe(200);
+    expect(await stops('workflow:twice')).toEqual(everywhere(true));
+  });
+
   it('answers no stop while a resume that began meanwhile has left a shard running', async () => {
     const port = dynamoControls(dynoxide.connection, dynoxide);
     const slow = held(port, 0);

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { createTables } from '../../drills/gate/tables.ts';
 import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
 import { startDynoxide as startServer } from '../../local/dynamo/dynoxide.ts';
 
@@ -78,33 +79,7 @@ export const startDynoxide = async (): Promise<Dynoxide> => {
   const place = await (ACCOUNT === undefined ? onThisMachine() : inAccount(ACCOUNT));
   const { client, endpoint, region, state, audit } = place;
 
-  const key = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
-  const schema = (hash: string, range: string) => [
-    { AttributeName: hash, KeyType: 'HASH' as const },
-    { AttributeName: range, KeyType: 'RANGE' as const },
-  ];
-  await client.send(
-    new CreateTableCommand({
-      TableName: state,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(key),
-      KeySchema: schema('pk', 'sk'),
-      GlobalSecondaryIndexes: [
-        { IndexName: 'by-tenant', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
-      ],
-    })
-  );
-  await client.send(
-    new CreateTableCommand({
-      TableName: audit,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(key),
-      KeySchema: schema('pk', 'sk'),
-      GlobalSecondaryIndexes: [
-        { IndexName: 'by-day', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
-      ],
-    })
-  );
+  await createTables(client, { state, audit });
   if (ACCOUNT !== undefined)
     for (const TableName of [state, audit])
       await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 5 }, { TableName });

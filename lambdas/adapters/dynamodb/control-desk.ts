@@ -26,6 +26,20 @@ const unchangedSince = (found: number): Expression =>
     ? { condition: 'attribute_not_exists(pk)' }
     : { condition: '#change = :found', names: { '#change': 'change' }, values: { ':found': found } };
 
+/**
+ * Holds as long as nobody has begun a change after the one found, nor ended that one: it keeps its number to its end, and moves the
+ * head there. Whoever overwrote that head would break the chain, and no change could follow it any more.
+ */
+const unmovedSince = (found: number, { hash }: Head): Expression => {
+  const { condition, names, values } = unchangedSince(found);
+  if (found === 0) return { condition };
+  return {
+    condition: `${condition} AND (attribute_not_exists(#head) OR #head.#hash = :hash)`,
+    names: { ...names, '#head': 'head', '#hash': 'hash' },
+    values: { ...values, ':hash': hash },
+  };
+};
+
 /** Controls on DynamoDB. Conflicts and throttles of each item are tried again by themselves. */
 export const dynamoControls = (
   connection: Connection,
@@ -64,7 +78,7 @@ export const dynamoControls = (
     async begin(subject, { control, head, change }) {
       const item = { ...rootKey(subject), ...(control && { content: control }), head, change: change + 1 };
       const failed = await transact(connection, [
-        { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(change)) },
+        { refusal: 'overtaken', write: write.putIf(state.name, item, unmovedSince(change, head)) },
       ]);
       return failed === undefined;
     },

@@ -18,6 +18,7 @@ class Vendor {
   effects = 0;
   fail: 'no' | 'before' | 'after' | 'refuse' | 'nonsense' = 'no';
   effect: 'idempotent' | 'once' = 'once';
+  marker = '';
 
   call(): void {
     if (this.fail === 'before') throw new Retryable('not now');
@@ -37,8 +38,14 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
 
   const table = () => dynamoTable(dynoxide.connection, dynoxide.state);
 
-  const given = async (options: { writ?: boolean; now?: () => Date; claims?: (real: Claims) => Claims } = {}) => {
-    const writ = aWrit();
+  interface Options {
+    readonly writ?: boolean;
+    readonly about?: Partial<Writ>;
+    readonly now?: () => Date;
+    readonly claims?: (real: Claims) => Claims;
+  }
+  const given = async (options: Options = {}) => {
+    const writ = aWrit(options.about);
     if (options.writ !== false) await table().put({ ...keys.writ(writ, writ.scope, 1), content: writ });
     const vendor = new Vendor();
     const real = dynamoClaims(dynoxide.connection, dynoxide.state, writ.scope);
@@ -49,7 +56,8 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
           get contract() {
             return defineWriteTool({ ...jiraAssign, effect: vendor.effect });
           },
-          call: async (client) => {
+          call: async (client, _input, _signal, { marker }) => {
+            client.marker = marker;
             client.call();
             return { issueKey: 'OPS-1', component: 'Network' };
           },
@@ -111,6 +119,79 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
 
     await expect(run.act()).rejects.toThrow('no-writ');
     expect(run.vendor.effects).toBe(0);
+  });
+
+  it.each<[string, Partial<Writ>, string]>([
+    ['a tool that the scope has not', { tool: 'jira.close' }, 'this scope has no tool jira.close'],
+    [
+      'arguments that do not fit',
+      { arguments: { issueKey: 'none' } },
+      'the arguments of the writ do not fit jira.assign',
+    ],
+  ])('does nothing with a writ for %s', async (_, about, message) => {
+    const run = await given({ about });
+
+    await expect(run.act()).rejects.toThrow(new Terminal(message));
+    await expect(run.reconcile()).rejects.toThrow(new Terminal(message));
+    expect([run.vendor.effects, await run.claimed()]).toEqual([0, undefined]);
+  });
+
+  it('leaves the name of its writ with the change, and how long it took with the claim', async () => {
+    let now = AT;
+    const run = await given({ now: () => now });
+    const call = run.vendor.call.bind(run.vendor);
+    run.vendor.call = () => {
+      now = new Date(AT.getTime() + 250);
+      call();
+    };
+    await run.act();
+
+    expect(run.vendor.marker).toBe(`${run.writ.run}-1`);
+    expect(await run.claimed()).toMatchObject({
+      status: 'done',
+      latencyMs: 250,
+      leaseUntil: new Date(AT.getTime() + 15_000).toISOString(),
+    });
+  });
+
+  it('is uncertain, not refused, where somebody else has the claim: that one may be under way', async () => {
+    const run = await given({
+      claims: (real) => ({
+        ...real,
+        look: async (ref, action) => ({ ...(await real.look(ref, action)), claim: undefined as never }),
+      }),
+    });
+    await run.act();
+
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    expect(run.vendor.effects).toBe(1);
+  });
+
+  it('keeps as failed what the system refused', async () => {
+    const run = await given();
+    run.vendor.fail = 'refuse';
+    await expect(run.act()).rejects.toThrow(Terminal);
+
+    expect(await run.claimed()).toMatchObject({ status: 'failed', attempt: 1 });
+  });
+
+  it('asks the system nothing about an action that is done', async () => {
+    const run = await given();
+    await run.act();
+    run.vendor.effects = 0;
+
+    expect(await run.reconcile()).toEqual({ kind: 'done' });
+  });
+
+  it('waits for what is not seen to the very end of its lease', async () => {
+    let now = AT;
+    const run = await given({ now: () => now });
+    run.vendor.fail = 'after';
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    run.vendor.effects = 0;
+    now = new Date(AT.getTime() + 15_000);
+
+    await expect(run.reconcile()).rejects.toThrow(Retryable);
   });
 
   it.each(['global', 'tenant', 'workflow', 'scope'] as const)('does nothing under a stop of its %s', async (level) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditRecord, chain, GENESIS, type Head, headOf } from '../../../lambdas/core/audit/record.ts';
-import { findingsOf } from '../../../lambdas/core/audit/verify.ts';
+import { faultOf, findingsOf } from '../../../lambdas/core/audit/verify.ts';
 import { AT } from '../../support/builders.ts';
 
 const RUN = 'r-1';
@@ -166,5 +166,54 @@ describe('the verifier', () => {
     const { records, head } = aChain(2);
     const odd = { ...(records[1] as AuditRecord), args_redacted: { a: Number.POSITIVE_INFINITY } };
     expect(findingsOf([records[0] as AuditRecord, odd], head, RUN)).toMatchObject([{ seq: 1, kind: 'changed' }]);
+  });
+
+  it('finds a record that was forged with a right hash by the next one alone, which no longer follows it', () => {
+    const { records, head } = aChain(4);
+    const forged = records.map((record) => (record.seq === 1 ? { ...record, step: 'forged' } : record));
+    const anew = chainedAnew(forged, 1)[1] as AuditRecord;
+    const whole = records.with(1, anew);
+
+    expect(findingsOf(whole, head, RUN)).toEqual([
+      { seq: 2, kind: 'unlinked', expected: `prev_hash ${anew.hash}`, found: records[1]?.hash },
+    ]);
+  });
+
+  const { records: four, head: end } = aChain(4);
+  const hash = (seq: number): string => four[seq]?.hash ?? '';
+  const other = aChain(4, 'step', 'r-2').records;
+  it.each<[string, readonly AuditRecord[], Head, string]>([
+    ['is missing', four.toSpliced(1, 1), end, 'record 1 is missing: expected record 1, found record 2'],
+    [
+      'stands twice',
+      four.toSpliced(1, 0, four[0] as AuditRecord),
+      end,
+      'record 1 is not where it belongs: expected record 1, found record 0',
+    ],
+    [
+      'is of another run',
+      other,
+      headOf(other[3] as AuditRecord),
+      'record 0 is of another run: expected run r-1, found run r-2',
+    ],
+    [
+      'is behind the end',
+      four,
+      { seq: 2, hash: hash(2) },
+      `the chain does not end as the run says, from record 3 on: expected its end at record 2, hash ${hash(2)}, found record 3, hash ${hash(3)}`,
+    ],
+    [
+      'is behind the end, by the number alone',
+      four,
+      { seq: 2, hash: hash(3) },
+      `the chain does not end as the run says, from record 3 on: expected its end at record 2, hash ${hash(3)}, found record 3, hash ${hash(3)}`,
+    ],
+    ['was never there', [], GENESIS, 'record 0 is missing: expected record 0, found no record'],
+  ])('says in one sentence what it expected and found where a record %s', (_, records, head, sentence) => {
+    expect(faultOf(records, head, RUN)).toBe(sentence);
+  });
+
+  it('takes an empty chain for that of a control which nobody ever set', () => {
+    expect(findingsOf([], GENESIS)).toEqual([]);
   });
 });

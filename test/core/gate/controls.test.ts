@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { controlsOver, EXPIRY_MARGIN_MS, isInForce, stopAmong } from '../../../lambdas/core/gate/controls.ts';
+import {
+  controlsOver,
+  EXPIRY_MARGIN_MS,
+  homeOf,
+  isInForce,
+  isOver,
+  stopAmong,
+} from '../../../lambdas/core/gate/controls.ts';
 import type { Control } from '../../../lambdas/core/records.ts';
 import { AT } from '../../support/builders.ts';
 
@@ -51,5 +58,30 @@ describe('the stop among controls', () => {
     expect(stopAmong(controls, over, { now: AT, of: 'everything' })).toBe('STOPPED_WORKFLOW');
     expect(stopAmong(controls.slice(3), over, { now: AT })).toBeUndefined();
     expect(stopAmong([control('tenant:other')], over, { now: AT })).toBeUndefined();
+  });
+});
+
+describe('what a control is over', () => {
+  const place = { tenant: 'acme', workflow: 'triage', scope: 'jira:write' };
+  it.each([
+    ['global', true],
+    ['tenant:acme', true],
+    ['workflow:triage', true],
+    ['scope:jira:write', true],
+    ['tenant:umbra', false],
+    ['workflow:acme', false],
+    ['scope:jira:read', false],
+  ])('%s: %s', (subject, expected) => {
+    expect(isOver(subject, place)).toBe(expected);
+  });
+});
+
+describe('the shard of a run', () => {
+  it('is the same every time, one of those there are, and each is some run’s', () => {
+    const runs = Array.from({ length: 400 }, (_, each) => ({ tenant: 'acme', run: `r-${each}` }));
+    const homes = runs.map((run) => homeOf(run, 8));
+    expect(homes).toEqual(runs.map((run) => homeOf(run, 8)));
+    expect([...new Set(homes)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(homeOf({ tenant: 'acme', run: 'r-1' }, 1 << 20)).not.toBe(homeOf({ tenant: 'umbra', run: 'r-1' }, 1 << 20));
   });
 });

@@ -79,6 +79,13 @@ describe('the gate', () => {
       'PROVENANCE_NOT_AS_DECLARED',
     ],
     [
+      'a label that is said to be of the user',
+      { provenance: { issueKey: 'user', component: 'user' } },
+      'provenance',
+      'PROVENANCE_NOT_AS_DECLARED',
+    ],
+    ['what was stopped before it was proposed', { stopped: 'STOPPED_GLOBAL' }, 'stopped', 'STOPPED_GLOBAL'],
+    [
       'a claim of another origin',
       { provenance: { issueKey: 'record', component: 'composed' } },
       'provenance',
@@ -86,6 +93,28 @@ describe('the gate', () => {
     ],
   ])('refuses %s', (_, given, because, rule) => {
     expect(judged(aPlan(given))).toEqual({ kind: 'refused', because, rules: [rule] });
+  });
+
+  it('refuses what no engine was asked for, since no budget had room, and shows the budgets', () => {
+    const over = { rule: 'BUDGET_RUN', unit: 'microusd' as const, atMost: 10, used: 8, asked: 5 };
+    expect(judged(aPlan({ overBudget: [over] }))).toEqual({
+      kind: 'refused',
+      because: 'over-budget',
+      rules: ['BUDGET_RUN'],
+      limits: [over],
+    });
+  });
+
+  it('refuses a write tool that is not the one of the release', () => {
+    const release = aRelease({ proposal: { ...aRelease().proposal, tool: 'jira.close' } });
+    expect(judged(aPlan(), aDossier(), release)).toMatchObject({ rules: ['PROVENANCE_NOT_AS_DECLARED'] });
+  });
+
+  it('permits again where the stop over it has ended by itself', () => {
+    const until = new Date(AT.getTime() - 3_600_000).toISOString();
+    expect(judged(aPlan(), aDossier({ controls: [{ ...stop('global'), until }] }))).toMatchObject({
+      kind: 'permitted',
+    });
   });
 
   it('refuses by the policy on facts that a system of record vouches for', () => {

@@ -136,4 +136,56 @@ describe('a policy of rules', () => {
     });
     expect(rulesPolicy([rule]).version).not.toBe(rulesPolicy([{ ...rule, effect: 'forbid' }]).version);
   });
+
+  type Condition = PolicyRule['when'][number];
+  const met: readonly (readonly [Omit<Condition, 'fact'>, string | number | boolean | readonly string[], boolean])[] = [
+    [{ is: 'a' }, 'a', true],
+    [{ is: 'a' }, 'b', false],
+    [{ is: 1 }, '1', false],
+    [{ is: true }, true, true],
+    [{ in: ['a', 'b'] }, 'b', true],
+    [{ in: ['a', 'b'] }, 'c', false],
+    [{ in: ['a'] }, ['a'], false],
+    [{ notIn: ['a', 'b'] }, 'b', false],
+    [{ notIn: ['a', 'b'] }, 'c', true],
+    [{ notIn: ['a'] }, ['a'], true],
+    [{ has: 'a' }, ['b', 'a'], true],
+    [{ has: 'a' }, ['b'], false],
+    [{ has: 'a' }, 'a', false],
+    [{ atLeast: 0.5 }, 0.5, true],
+    [{ atLeast: 0.5 }, 0.51, true],
+    [{ atLeast: 0.5 }, 0.49, false],
+    [{ atLeast: 0.5 }, '0.6', false],
+    [{ below: 0.5 }, 0.49, true],
+    [{ below: 0.5 }, 0.5, false],
+    [{ below: 0.5 }, '0.4', false],
+  ];
+  it.each(met)('%j of %j: %s', (condition, known, holds) => {
+    const rule = PolicyRule.parse({
+      id: 'ONE_RULE',
+      effect: 'permit',
+      because: 'x',
+      when: [{ fact: 'args.a', ...condition }],
+    });
+    const permitted = { decision: 'permit', rules: ['ONE_RULE'] };
+    expect(rulesPolicy([rule]).judge({ 'args.a': known })).toEqual(
+      holds ? permitted : { decision: 'forbid', rules: [DEFAULT_DENY] }
+    );
+  });
+
+  it('asks for every condition of a rule, and lets forbid win over escalate, and escalate over permit', () => {
+    const rule = (id: string, effect: PolicyRule['effect'], ...queues: readonly string[]) =>
+      PolicyRule.parse({ id, effect, because: 'x', when: queues.map((is) => ({ fact: 'args.queue', is })) });
+    const judged = (...some: readonly PolicyRule[]) => rulesPolicy(some).judge({ 'args.queue': 'a' });
+    const [yes, ask, no] = [
+      rule('SAYS_YES', 'permit', 'a'),
+      rule('SAYS_ASK', 'escalate', 'a'),
+      rule('SAYS_NO', 'forbid', 'a'),
+    ];
+
+    expect(judged(rule('ASKS_BOTH', 'permit', 'a', 'b'))).toEqual({ decision: 'forbid', rules: [DEFAULT_DENY] });
+    expect(judged(yes, ask, no)).toEqual({ decision: 'forbid', rules: ['SAYS_NO'] });
+    expect(judged(yes, ask)).toEqual({ decision: 'escalate', rules: ['SAYS_ASK'] });
+    expect(judged(yes, rule('YES_TOO', 'permit', 'a'))).toEqual({ decision: 'permit', rules: ['SAYS_YES', 'YES_TOO'] });
+  });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Mishap } from '../../../drills/gate/mishaps.ts';
 import { dynamoCounters } from '../../../lambdas/adapters/dynamodb/counters.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { Retryable } from '../../../lambdas/core/errors.ts';
@@ -16,7 +17,7 @@ import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aRelease, aRunId } from '../../support/builders.ts';
 import type { Dynoxide } from '../../support/dynoxide.ts';
-import { faulty, type Mishap } from '../../support/faulty.ts';
+import { faulty } from '../../support/faulty.ts';
 import { givenRun } from '../../support/run.ts';
 
 /*

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MISHAPS } from '../../../drills/gate/mishaps.ts';
 import { dynamoCounters } from '../../../lambdas/adapters/dynamodb/counters.ts';
 import type { Engine } from '../../../lambdas/core/engine/engine.ts';
 import { Terminal } from '../../../lambdas/core/errors.ts';
@@ -14,7 +15,7 @@ import { route } from '../../../lambdas/core/steps/route.ts';
 import { stepTimeoutSeconds } from '../../../lib/functions.ts';
 import { AT, aRelease, aRunId } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-import { faulty, MISHAPS } from '../../support/faulty.ts';
+import { faulty } from '../../support/faulty.ts';
 import { type Given, givenRun } from '../../support/run.ts';
 import { aWorld, checkWorld, happenings } from './spending-model.ts';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mishap } from '../../../drills/gate/mishaps.ts';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { ApprovalHead } from '../../../lambdas/core/gate/approval.ts';
 import { controlSubject } from '../../../lambdas/core/gate/controls.ts';
@@ -11,7 +12,7 @@ import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { waitingRun } from '../../support/approval.ts';
 import { aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-import { faulty, type Mishap } from '../../support/faulty.ts';
+import { faulty } from '../../support/faulty.ts';
 import { givenRun } from '../../support/run.ts';
 
 const ROUND = { action: 1, round: 1 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MISHAPS } from '../../../drills/gate/mishaps.ts';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
@@ -14,7 +15,7 @@ import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aRelease, aRunId, aWrit } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-import { faulty, MISHAPS } from '../../support/faulty.ts';
+import { faulty } from '../../support/faulty.ts';
 import { type Given, givenRun } from '../../support/run.ts';
 
 const WORKFLOW_LIMITS = aRelease().limits;
