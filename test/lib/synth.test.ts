@@ -401,7 +401,7 @@ describe('functions', () => {
 
   it('run Node 24 on ARM, traced, within a log group of their own', () => {
     const functions = [...functionsOf(workflows), ...functionsOf(api)];
-    expect(functions).toHaveLength(13);
+    expect(functions).toHaveLength(15);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -419,7 +419,7 @@ describe('functions', () => {
       'eligibility.model index.mjs workflow.json',
     ]);
     expect(files.filter((each) => each.includes('queue.model'))).toEqual(['index.mjs queue.model workflow.json']);
-    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(7);
+    expect(files.filter((each) => each === 'index.mjs workflow.json')).toHaveLength(8);
     expect(files.filter((each) => each === 'index.mjs workflows.json')).toHaveLength(1);
     expect(files.filter((each) => each === 'index.mjs')).toHaveLength(4); // two scopes, the token's function, and the archiver
   });
@@ -427,7 +427,7 @@ describe('functions', () => {
   it('are small', () => {
     const directory = join(folder, 'first');
     const sizes = assetsOf(directory).map(({ name }) => statSync(join(directory, name, 'index.mjs')).size);
-    expect(sizes).toHaveLength(13);
+    expect(sizes).toHaveLength(15);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_200_000);
   });
 });

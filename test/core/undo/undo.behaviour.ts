@@ -155,7 +155,8 @@ describe.skipIf(!hasDynoxide)('undo', () => {
         ...contracts,
         [jiraAssign.name]: { ...(jiraAssign as unknown as WriteTool), undo: 'irreversible' },
       };
-      const world = await done([], { tools: irreversible });
+      const world = await done();
+      world.contract(irreversible);
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'irreversible' }]);
 
       const other = await aWorld(dynoxide, sandbox);

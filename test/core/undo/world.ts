@@ -4,6 +4,7 @@ import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
 import { read } from '../../../lambdas/core/act/read.ts';
 import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
+import type { Tools } from '../../../lambdas/core/provenance.ts';
 import type { Reading } from '../../../lambdas/core/records.ts';
 import { respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
@@ -32,7 +33,7 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     open: async () => client,
     now: () => AT,
   };
-  const { deps } = run;
+  const deps = { ...run.deps };
   const see = (ref: RunRef, call: Reading['call'], action?: number) =>
     read({ readings, scope: 'jira:read', reads: jira.reads, open: async () => client, now: () => AT }, ref, {
       workflow: 'ticket-triage',
@@ -101,6 +102,8 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     undo,
     components,
     jiraSets,
+    /** From now on contracts are these. */
+    contract: (tools: Tools) => void Object.assign(deps, { tools }),
     act: (ref: RunRef, action: number) => act(scoped, ref, action),
     reconcile: (ref: RunRef, action: number) => reconcile(scoped, ref, action),
     verify: (ref: RunRef, action: number, call?: 'undone') =>

@@ -190,6 +190,10 @@ describe('a workflow is refused', () => {
   });
 });
 
+/** One in so many is tried, or with WRIT_ALL_MUTANTS=1 every one: then it takes minutes. */
+const STRIDE = process.env.WRIT_ALL_MUTANTS === '1' ? 1 : 5;
+const PATIENCE_MS = 600_000;
+
 describe('of all machines in which one way or state differs', () => {
   const machines = [
     ['ticket-triage', machine, 'task', ticketTriage, 600],
@@ -198,12 +202,15 @@ describe('of all machines in which one way or state differs', () => {
 
   it.each(machines)(
     'none of %s that an exhaustive run finds harmful is proven',
+    { timeout: PATIENCE_MS },
     async (_, whole, kind, workflow, many) => {
       const purpose = purposeOf(workflow, kind);
       expect(await harmOf(whole, kind)).toBeUndefined();
       const missed: string[] = [];
-      let [harmful, mutants] = [0, 0];
+      let [harmful, mutants, at] = [0, 0, 0];
       for (const { what, machine: mutant } of mutantsOf(whole)) {
+        at += 1;
+        if (at % STRIDE !== 0) continue;
         mutants += 1;
         const harm = await harmOf(mutant, kind);
         if (harm === undefined) continue;
@@ -211,7 +218,8 @@ describe('of all machines in which one way or state differs', () => {
         if (prove(mutant, scopes, purpose).length === 0) missed.push(`${what}: ${harm}`);
       }
       expect(missed).toEqual([]);
-      expect(mutants).toBeGreaterThan(many);
+      expect(mutants).toBeGreaterThan(many / STRIDE);
+      if (STRIDE === 1) process.stdout.write(`${mutants} mutants, ${harmful} harmful\n`);
       expect(harmful / mutants).toBeGreaterThan(0.75); // else the exhaustive run does not see what it should
     }
   );
