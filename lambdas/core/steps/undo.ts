@@ -5,6 +5,7 @@ import { controlSubject, controlsOver, stopAmong } from '../gate/controls.ts';
 import { judgeUndo, type Reversal, ruleOf, STILL_OURS, type UndoRefusal, UndoVerdict } from '../gate/undo.ts';
 import { Verdict } from '../gate/verdict.ts';
 import type { Standing } from '../limits/limit.ts';
+import { acts } from '../mode.ts';
 import { RunId, Tenant } from '../names.ts';
 import { Arguments, type Writ } from '../records.ts';
 import type { Run } from '../run.ts';
@@ -13,9 +14,6 @@ import { sourcesOf } from './evidence.ts';
 import { hasMismatch, lookBack } from './look-back.ts';
 import { notedAs, rateSpendingOf } from './spending.ts';
 import { type Advance, advance, defineStep } from './step.ts';
-
-/** Modes in which nothing is done: an undo that a run makes by itself is under them, an operator's is not. */
-const IDLE_MODES: readonly string[] = ['shadow', 'suggest'];
 
 const Input = z.strictObject({
   tenant: Tenant,
@@ -75,7 +73,7 @@ const decideUndo = async (
     const over = controlsOver(ref.tenant, release.workflow, scope);
     const stop = stopAmong(dossier.controls, over, { now: deps.now() });
     if (!byOperator && stop !== undefined) return refused('stopped', [ruleOf('stopped'), stop]);
-    if (!byOperator && IDLE_MODES.includes(tenant?.mode ?? release.mode)) return refused('mode');
+    if (!byOperator && !acts(tenant?.mode ?? release.mode)) return refused('mode');
 
     const at = deps.now();
     const spending = await rateSpendingOf(deps.counters, { release, tool: judged.tool, ref, now: at }, full);
