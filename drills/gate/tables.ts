@@ -27,28 +27,21 @@ export const createTables = async (
   client: DynamoDBClient,
   { state, audit }: Pick<Tables, 'state' | 'audit'>
 ): Promise<void> => {
-  await client.send(
-    new CreateTableCommand({
-      TableName: state,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(text),
-      KeySchema: schema('pk', 'sk'),
-      GlobalSecondaryIndexes: [
-        { IndexName: 'by-tenant', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
-      ],
-    })
-  );
-  await client.send(
-    new CreateTableCommand({
-      TableName: audit,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(text),
-      KeySchema: schema('pk', 'sk'),
-      GlobalSecondaryIndexes: [
-        { IndexName: 'by-day', KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
-      ],
-    })
-  );
+  for (const [TableName, IndexName] of [
+    [state, 'by-tenant'],
+    [audit, 'by-day'],
+  ] as const)
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(text),
+        KeySchema: schema('pk', 'sk'),
+        GlobalSecondaryIndexes: [
+          { IndexName, KeySchema: schema('gsi1pk', 'gsi1sk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+        ],
+      })
+    );
 };
 
 /** Everything that a table holds. */

@@ -72,12 +72,12 @@ export const decide = defineStep({
       async (dossier, { full }): Promise<Advance<Verdict>> => {
         const { plan, writ: issued, approval: given } = dossier;
         if (plan === undefined) throw new Terminal(`run ${ref.run} has no proposal for action ${action}`);
+        const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
+        const mode = tenant?.mode ?? release.mode;
         const event = {
           model: modelOf(plan),
           answer: answerOf(plan),
-          mode:
-            dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant))?.mode ??
-            release.mode,
+          mode,
           ...stagesOf(plan),
           args_redacted: redacted(tool, plan),
           provenance: plan.provenance,
@@ -102,8 +102,6 @@ export const decide = defineStep({
           return answer(isSame ? authorised(issued) : refused('taken', ['ACTION_HAS_ANOTHER_WRIT']), 'issued-before');
         }
 
-        const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));
-        const mode = tenant?.mode ?? release.mode;
         const judgement = judge(dossier, plan, { release, policy, tools, now: spender.now });
         const rules = [...judgement.rules];
         if (judgement.kind === 'refused') {
