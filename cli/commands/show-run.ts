@@ -87,7 +87,8 @@ export const showRun = (out: Terminal, view: RunView): void => {
     const values = Object.entries(proposal.arguments).map(([name, value]) => `${name}=${String(value)}`);
     say('proposal', `${proposal.tool} ${values.join(', ')}`);
     say('confidence', `${percent(proposal.confidence)}${proposal.abstained ? ', abstained' : ''}`);
-    say('engine', `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}`);
+    const kept = proposal.cachedAt === undefined ? '' : `, answer kept from ${timeOf(proposal.cachedAt)}`;
+    say('engine', `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}${kept}`);
   }
   if (question) {
     say('asks', question.text, 'note');
