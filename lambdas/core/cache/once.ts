@@ -47,7 +47,7 @@ export const recall = <T>(memory: Memory, key: EntryKey, schema: z.ZodType<T>): 
 
 /** The first pause is a part of this, and it doubles up to the longest. */
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 250;
 /** What keeping an answer may take after it was had. */
 const GRACE_MS = 1_000;
 

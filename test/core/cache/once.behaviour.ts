@@ -134,7 +134,7 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       expect(await ask(aMemory(dynoxide).memory, key, second.make)).toBe('two');
       for (const leftMs of [...first.asked, ...second.asked]) {
         expect(leftMs).toBeGreaterThanOrEqual(WITHIN_MS / 2);
-        expect(leftMs).toBeLessThan(WITHIN_MS / 2 + 500); // the longest pause
+        expect(leftMs).toBeLessThan(WITHIN_MS / 2 + 250); // the longest pause
       }
     });
 
