@@ -104,12 +104,14 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
         { memory, writer, release: release.release, keepSeconds: 3_600 }
       );
     const words = rulesEngine('words', [{ id: 'SAYS_LAPTOP', label: 'Hardware', anyOf: ['laptop'] }]);
-    const proposer = cascade([words, ...(Object.keys(tiers) as Tier[]).map(model)]);
+    const [first, ...others] = (Object.keys(tiers) as Tier[]).map(model);
+    const proposer = cascade([words, ...(first ? [first] : []), ...others]);
     const ref = { tenant, run: aRunId() };
     const world = await givenRun(dynoxide, {
       run: { ...ref, release: release.release },
       release,
       proposer,
+      ...(first && { eligibility: cascade([first, ...others]) }),
       connection,
       now: () => now,
       fields: { summary, issueKey: 'OPS-1' },
@@ -280,6 +282,19 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
     expect(runs.flatMap(({ models }) => models())).toEqual([HAIKU]);
     const spent = await Promise.all(runs.map(async ({ used }) => (await used())[0]));
     expect(spent.filter((used) => used !== 0)).toEqual([150]); // 100 tokens in, 10 out, of Haiku
+  });
+
+  it('is marked in what Route records too', async () => {
+    const summary = aText();
+    const about = { summary, writer: 'route:ticket-triage', heard: { [HAIKU]: [says('eligible', 0.9)] } };
+    for (const cachedAt of [undefined, AT.toISOString()]) {
+      const { deps, ref, kept, used } = await given({ ...about, now: cachedAt === undefined ? AT : LATER });
+      expect(await route.run(deps, { ...ref, round: 0 })).toMatchObject({ kind: 'eligible' });
+      const { model, stages } = (await kept()).records.at(-1) ?? {};
+      expect([model?.cached_at, stages?.[0]?.cached_at]).toEqual([cachedAt, cachedAt]);
+      expect((await used())[0]).toBe(model?.cost_microusd);
+      expect(model?.cost_microusd === 0).toBe(cachedAt !== undefined);
+    }
   });
 
   it('is given under a stop of everything to nobody', async () => {
