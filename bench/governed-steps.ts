@@ -173,6 +173,8 @@ const stepsOver = (connection: Connection, { release, eligibility, proposer, nam
 
 export interface Opening extends AsyncDisposable {
   readonly connection: Connection;
+  /** The name of the state table. */
+  readonly state: string;
   readonly stepsOver: (connection: Connection) => Steps;
 }
 
@@ -198,6 +200,7 @@ export const openSteps = async (): Promise<Opening> => {
   });
   return {
     connection,
+    state: opened.names.state,
     stepsOver: (over) => stepsOver(over, opened),
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };

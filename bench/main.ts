@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { cacheLines, measureCache } from './cache.ts';
 import { contentionLines, measureContention } from './contention/report.ts';
 import { decideLines, measureDecide } from './decide.ts';
 import { type Measured, measureRuns } from './governed-runs.ts';
@@ -58,7 +59,7 @@ const printLines = (lines: readonly string[]): void => {
   for (const line of ['', ...lines]) print(line);
 };
 
-const PARTS = ['runs', 'decide', 'contention', 'starts', 'iam', 'stop'] as const;
+const PARTS = ['runs', 'decide', 'contention', 'starts', 'iam', 'stop', 'cache'] as const;
 const AT_ONCE = [1, 8, 32];
 /** How often a scope is stopped under load. */
 const STOPS = 5;
@@ -73,7 +74,7 @@ interface Options {
 
 const program = new Command('bench')
   .description(
-    'What governance costs: runs through the local stack, decisions, contention, starts of the bundles, and stops under load.'
+    'What governance costs: runs through the local stack, decisions, contention, starts of the bundles, stops under load, and kept answers.'
   )
   .option('--json', 'print one JSON document')
   .option('--runs <count>', 'runs for each concurrency', positive, 400)
@@ -99,6 +100,8 @@ const program = new Command('bench')
     if (!json && iam) printDecisions(iam);
     const stops = does('stop') ? await measureStops(STOPS) : [];
     if (!json && stops.length > 0) printLines(stopLines(stops));
+    const cache = does('cache') ? await measureCache() : undefined;
+    if (!json && cache) printLines(cacheLines(cache));
     if (json)
       print(
         JSON.stringify({
@@ -111,6 +114,7 @@ const program = new Command('bench')
           starts,
           iam,
           stops,
+          cache,
         })
       );
   });

@@ -19,6 +19,7 @@ const Proposal = z.object({
   confidence: z.number(),
   abstained: z.boolean(),
   engine: z.object({ kind: z.string(), name: z.string(), version: z.string() }),
+  cachedAt: z.string().optional(),
 });
 
 const Limit = z.object({

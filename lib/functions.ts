@@ -22,6 +22,8 @@ export interface Scope {
   readonly effect: 'read' | 'write';
   /** The slowest of its tools, and what the function does around it. */
   readonly timeoutSeconds: number;
+  /** Whether it has a tool whose answers may be given again. */
+  readonly remembers: boolean;
 }
 
 /** The scopes of a workflow's tools, by name. Throws a TypeError where tools that read and tools that write share one. */
@@ -36,7 +38,8 @@ const scopeFrom = (name: string, tools: readonly Tool[]): Scope => {
   if (effect === undefined || another !== undefined)
     throw new TypeError(`the scope ${name} must have tools that read or tools that write, not both`);
   const slowest = Math.max(...tools.map(({ timeoutSeconds }) => timeoutSeconds));
-  return { name, effect, timeoutSeconds: slowest + SCOPE_OVERHEAD_SECONDS };
+  const remembers = tools.some((tool) => tool.effect === 'read' && tool.cacheSeconds !== undefined);
+  return { name, effect, timeoutSeconds: slowest + SCOPE_OVERHEAD_SECONDS, remembers };
 };
 
 /** Names of bundles, as `bundle` gives them. */

@@ -46,6 +46,8 @@ export const assertPriced = (settings: ModelSettings | undefined, now: Date = ne
   if (faults.length > 0) throw new ConfigError(`the configuration of models is not right:\n  ${faults.join('\n  ')}`);
 };
 
+const ASKING_STEPS: readonly AskingStep[] = ['route', 'propose'];
+
 const enginesOf = (step: AskingStep, { eligibility, proposal }: Workflow): readonly EngineSpec[] =>
   step === 'route' ? eligibility.engines : proposal.engines;
 
@@ -73,6 +75,10 @@ export const modelNeeds = (step: string, data: Workflow): ModelNeeds | undefined
       : models.filter(({ provider }) => provider === 'bedrock').map(({ model }) => model),
   };
 };
+
+/** The steps whose models give their answers again. */
+export const rememberingSteps = (data: Workflow): readonly AskingStep[] =>
+  (data.models?.cacheSeconds ?? 0) === 0 ? [] : ASKING_STEPS.filter((step) => modelNeeds(step, data) !== undefined);
 
 /** Names of the bundles that lie beside such a function's own. */
 export const modelBundles = (needs: ModelNeeds | undefined): readonly string[] =>

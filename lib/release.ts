@@ -8,6 +8,7 @@ import type { Callee } from '../statemachines/segments/task.ts';
 import { undoMachine } from '../statemachines/segments/undo.ts';
 import { type Bundles, bundleOf } from './bundle.ts';
 import { assertCountable } from './countable.ts';
+import { assertFresh } from './fresh.ts';
 import { bundleName, DEPLOYED_STEPS, scopesOf, stepTimeoutSeconds } from './functions.ts';
 import { modelBundles, modelNeeds } from './models.ts';
 
@@ -49,6 +50,7 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
     ...new Set(DEPLOYED_STEPS.flatMap((step) => modelBundles(modelNeeds(step, data)))),
   ];
   const code = Object.fromEntries(names.map((name) => [name, bundleOf(bundles, name).digest]));
+  assertFresh(definition);
   const machine = symbolicMachine(definition);
   const undo = symbolicUndoMachine(definition);
   const workflow = Workflow.parse(data);

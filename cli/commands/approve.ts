@@ -8,7 +8,7 @@ import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
 import { type Column, table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { percent, timeOf } from './show-run.ts';
+import { keptText, percent, timeOf } from './show-run.ts';
 
 const argumentsOf = ({ action }: Approval): string =>
   Object.entries(action.arguments)
@@ -66,7 +66,10 @@ const showApproval = (out: Terminal, approval: Approval): void => {
   say('does', action.tool);
   for (const name of Object.keys(action.arguments).toSorted())
     say(`  ${name}`, `${String(action.arguments[name])} (from: ${action.provenance[name] ?? 'unknown'})`);
-  say('proposed by', `${action.engine.kind} ${action.engine.name}, confidence ${percent(action.confidence)}`);
+  say(
+    'proposed by',
+    `${action.engine.kind} ${action.engine.name}, confidence ${percent(action.confidence)}${keptText(action)}`
+  );
   say('asked by', approval.rules.join(', '));
   say('needs', needsText(approval.needs));
   if (approval.approved.length > 0) say('approved by', approval.approved.map(({ by }) => by).join(', '));

@@ -70,6 +70,10 @@ export const isUndone = ({ report }: Undone): boolean => STANDS_NO_MORE.includes
 const undoToneOf = (undone: Undone): Tone => (isUndone(undone) ? 'good' : 'warn');
 const reportOf = ({ action, report }: Undone): string => `action ${action} ${REPORTS[report] ?? report}`;
 
+/** Of an answer that was not given for this run. */
+export const keptText = ({ cachedAt }: { readonly cachedAt?: string | undefined }): string =>
+  cachedAt === undefined ? '' : `, answer kept from ${timeOf(cachedAt)}`;
+
 const LABEL_WIDTH = 12;
 
 /** One run as lines of label and value; what it does not have is left out. */
@@ -87,7 +91,10 @@ export const showRun = (out: Terminal, view: RunView): void => {
     const values = Object.entries(proposal.arguments).map(([name, value]) => `${name}=${String(value)}`);
     say('proposal', `${proposal.tool} ${values.join(', ')}`);
     say('confidence', `${percent(proposal.confidence)}${proposal.abstained ? ', abstained' : ''}`);
-    say('engine', `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}`);
+    say(
+      'engine',
+      `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}${keptText(proposal)}`
+    );
   }
   if (question) {
     say('asks', question.text, 'note');

@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly credentials: AwsCredentials;
   /** How long nothing may be heard, while connecting or waiting for an answer. */
   readonly timeoutMs: number;
+  /** How often a call is made that may be made again, if not three times. */
+  readonly tries?: number;
   /** Wraps each call, so that it can be traced. */
   readonly around: <T>(operation: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -59,11 +61,11 @@ const typeOf = ({ __type }: Readonly<Record<string, unknown>>): string =>
   typeof __type === 'string' ? (__type.split('#').at(-1) ?? __type) : 'Unknown';
 
 /**
- * Calls operations of one service: tries three times where it may be tried again, and throws the protocol's error. Opens
+ * Calls operations of one service: tries a few times where it may be tried again, and throws the protocol's error. Opens
  * nothing yet: the first call connects, and connections are kept.
  */
 export const jsonService = (
-  { endpoint, region, credentials, timeoutMs, around }: ServiceOptions,
+  { endpoint, region, credentials, timeoutMs, tries: most = TRIES, around }: ServiceOptions,
   { service, target, errorOf, isTransient }: Protocol
 ): ((operation: string, input: object) => Promise<object>) => {
   const isSecure = endpoint.protocol === 'https:';
@@ -114,7 +116,7 @@ export const jsonService = (
         try {
           return await tryOnce(operation, body);
         } catch (error) {
-          if (!isTransient(error) || tries === TRIES) throw error;
+          if (!isTransient(error) || tries === most) throw error;
         }
         await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS * 2 ** tries));
       }

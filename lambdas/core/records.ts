@@ -37,6 +37,8 @@ export const Reading = z.strictObject({
   sha256: Digest,
   /** The rule of the stop under which nothing was read: `output` is empty then. */
   stopped: RuleId.optional(),
+  /** When the system gave this answer, where it is one that had been kept. */
+  readAt: z.iso.datetime().optional(),
   at: z.iso.datetime(),
 });
 export type Reading = z.infer<typeof Reading>;
@@ -48,6 +50,7 @@ const Stage = z.discriminatedUnion('state', [
     engine: z.string(),
     confidence: z.number().min(0).max(1),
     reason: z.string().optional(),
+    cachedAt: z.iso.datetime().optional(),
     costMicroUsd: z.int().nonnegative(),
     latencyMs: z.int().nonnegative(),
   }),
@@ -68,6 +71,8 @@ export const Plan = z.strictObject({
   /** Why no engine was asked: budgets that have no room for what an answer may cost. */
   overBudget: z.array(Standing).optional(),
   reason: z.string().optional(),
+  /** When the answer was given, where it is one that had been kept. */
+  cachedAt: z.iso.datetime().optional(),
   stages: z.array(Stage).optional(),
   /** Under which name its cost is held until it is settled. */
   hold: z.string().optional(),

@@ -1,3 +1,4 @@
+import type { EntryKey, Kind } from './cache/cache.ts';
 import type { RunRef } from './names.ts';
 
 /*
@@ -53,9 +54,14 @@ export const prefix = {
   roots: 'ROOTS#',
   /** Which releases of a workflow serve, and the runs that a canary is compared by. Written by the API alone. */
   rollout: 'ROLLOUT#',
+  /** Answers of one kind that may be given again. Written and read by the one who keeps them: a model step of a workflow, or a read scope. */
+  cache: (kind: Kind, writer: string) => `CACHE#${kind}#${writer}#`,
   /** Runs by tenant, in the index `by-tenant`. */
   tenant: 'TENANT#',
 } as const;
+
+/** Who keeps a workflow's completions: each of its steps for itself. A read scope keeps readings under its own name. */
+export const cacheWriter = (step: string, workflow: string): string => `${step}:${workflow}`;
 
 const ofRun = (start: string, { tenant, run }: RunRef): string => `${start}${tenant}#${run}`;
 
@@ -79,6 +85,7 @@ export const partition = {
     { workflow, release, since }: { readonly workflow: string; readonly release: string; readonly since: string },
     shard: number
   ) => `${prefix.rollout}${workflow}#${release}#${since}#${shard}`,
+  cache: ({ kind, writer, tenant, digest }: EntryKey) => `${prefix.cache(kind, writer)}${tenant}#${digest}`,
   executing: (shard: number) => `${prefix.executing}${shard}`,
   tenant: (tenant: string) => `${prefix.tenant}${tenant}`,
   heads: (day: string, shard: number) => `${prefix.heads}${day}#${shard}`,

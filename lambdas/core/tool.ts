@@ -22,6 +22,11 @@ export interface ReadTool<Input extends z.ZodObject = z.ZodObject, Output extend
   extends Contract<Input, Output> {
   readonly effect: 'read';
   readonly trust: { readonly [Field in keyof z.infer<Output>]: Trust };
+  /**
+   * For how long an answer may stand for the system's own, in seconds, also to other runs of the tenant: before a run's first action, and
+   * never afterwards. Absent: for no time at all, as with everything that an action is decided, undone or verified by.
+   */
+  readonly cacheSeconds?: number;
 }
 
 type Seen = Readonly<Record<string, unknown>>;

@@ -42,5 +42,9 @@ const options = (service: string, name: string): ServiceOptions => {
 
 export const dynamo = (): Connection => dynamoConnection(options('dynamodb', 'DynamoDB'));
 
+/** For what a step can do without: one try, and no long wait. */
+export const dynamoInHaste = (): Connection =>
+  dynamoConnection({ ...options('dynamodb', 'DynamoDB'), timeoutMs: 500, tries: 1 });
+
 /** What the adapter for Step Functions needs. */
 export const stepFunctionsOptions = (): ServiceOptions => options('states', 'StepFunctions');

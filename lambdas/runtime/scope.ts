@@ -6,9 +6,11 @@ import { dynamoReadings } from '../adapters/dynamodb/readings.ts';
 import { tenantSecrets } from '../adapters/secrets/tenant-secrets.ts';
 import type { System } from '../core/act/implementation.ts';
 import { readScope, writeScope } from '../core/act/scope.ts';
+import { sha256 } from '../core/digest.ts';
 import { ScopeName } from '../core/names.ts';
+import { memory } from './cache.ts';
 import { CALL_LIMITS, dynamo } from './clients.ts';
-import { environment } from './environment.ts';
+import { besideBundle, environment } from './environment.ts';
 import { observe } from './observe.ts';
 import { serve } from './serve.ts';
 
@@ -17,7 +19,7 @@ const CLIENTS = 100;
 
 const scopeEnvironment = () => environment({ STATE_TABLE: z.string(), SCOPE: ScopeName, SECRETS_ROLE_ARN: z.string() });
 
-/** Opens the client of a tenant, and keeps it as long as the tenant's secret stays the same. */
+/** Opens the client of a tenant, and keeps it as long as the tenant's secret stays the same; and says which account it is of. */
 const opener = <Secret, Client>(system: System<Secret, Client>) => {
   const { SCOPE: scope, SECRETS_ROLE_ARN: roleArn } = scopeEnvironment();
   const secretOf = tenantSecrets({
@@ -29,7 +31,7 @@ const opener = <Secret, Client>(system: System<Secret, Client>) => {
     now: () => new Date(),
   });
   const clients = new Map<string, { readonly secret: Secret; readonly client: Client }>();
-  return async (tenant: string): Promise<Client> => {
+  const open = async (tenant: string): Promise<Client> => {
     const secret = await secretOf(tenant);
     const known = clients.get(tenant);
     if (known?.secret === secret) return known.client;
@@ -38,17 +40,23 @@ const opener = <Secret, Client>(system: System<Secret, Client>) => {
     clients.set(tenant, { secret, client });
     return client;
   };
+  return { open, accountOf: async (tenant: string) => system.account(await secretOf(tenant)) };
 };
 
 /** A read scope's function: every read tool of the system that belongs to the scope. */
 export const serveReads = <Secret, Client>(system: System<Secret, Client>) => {
   const { SCOPE: scope, STATE_TABLE } = scopeEnvironment();
+  const reads = system.reads.filter(({ contract }) => contract.scope === scope);
+  const { open, accountOf } = opener(system);
   return serve(readScope<Client>(), {
     readings: dynamoReadings(dynamo(), STATE_TABLE),
     scope,
-    reads: system.reads.filter(({ contract }) => contract.scope === scope),
-    open: opener(system),
+    reads,
+    open,
     now: () => new Date(),
+    ...(reads.some(({ contract }) => contract.cacheSeconds !== undefined) && {
+      remembers: { memory: memory(), version: sha256(besideBundle('index.mjs')), accountOf },
+    }),
   });
 };
 
@@ -58,7 +66,7 @@ export const serveWrites = <Secret, Client>(system: System<Secret, Client>) => {
   return serve(writeScope<Client>(), {
     claims: dynamoClaims(dynamo(), STATE_TABLE, scope),
     writes: system.writes.filter(({ contract }) => contract.scope === scope),
-    open: opener(system),
+    open: opener(system).open,
     now: () => new Date(),
   });
 };

@@ -1,4 +1,4 @@
-import { prefix } from '../../lambdas/core/tables.ts';
+import { cacheWriter, prefix } from '../../lambdas/core/tables.ts';
 import type { DeployedStep, Scope } from '../functions.ts';
 
 /** What a role may do with which partitions of the state table, and with the audit. Whatever is not listed is denied. */
@@ -25,6 +25,8 @@ export interface Domain {
   readonly workflow: string;
   readonly scopes: readonly Scope[];
   readonly writes: readonly string[];
+  /** Steps whose models give their answers again. */
+  readonly remembering: readonly DeployedStep[];
 }
 
 /** Counters of the budgets over a workflow's runs. */
@@ -45,17 +47,19 @@ const controlsOf = (workflow: string): readonly string[] => [
  * What each step of a workflow may touch. Model steps write no
  * control and reach no writ, but spend of the budgets; Decide alone counts rates and caps.
  */
-export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Domain): Access => {
+export const stepAccess = (step: DeployedStep, { workflow, scopes, writes, remembering }: Domain): Access => {
   const readings = namesOf(scopes, 'read').map(prefix.read);
   const writs = namesOf(scopes, 'write').map(prefix.writ);
   const claims = namesOf(scopes, 'write').map(prefix.claim);
   const evidence = [prefix.input, prefix.plan, prefix.approval, ...readings, ...writs, ...claims];
   const budgets = budgetsOf(workflow);
+  const completions = remembering.includes(step) ? [prefix.cache('completion', cacheWriter(step, workflow))] : [];
   switch (step) {
     case 'route':
       return {
         audit: 'append',
-        read: [prefix.run, prefix.input, ...controlsOf(workflow), ...budgets],
+        read: [prefix.run, prefix.input, ...controlsOf(workflow), ...budgets, ...completions],
+        put: completions,
         update: [prefix.run, ...budgets],
       };
     case 'ask':
@@ -64,8 +68,8 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
       return { ...MOVES, read: [prefix.run], put: [prefix.request] };
     case 'propose':
       return {
-        read: [prefix.run, prefix.input, prefix.plan, ...controlsOf(workflow), ...readings, ...budgets],
-        put: [prefix.plan],
+        read: [prefix.run, prefix.input, prefix.plan, ...controlsOf(workflow), ...readings, ...budgets, ...completions],
+        put: [prefix.plan, ...completions],
         update: budgets,
       };
     case 'decide': {
@@ -107,21 +111,24 @@ export const stepAccess = (step: DeployedStep, { workflow, scopes, writes }: Dom
 };
 
 /** What a scope's function may touch: a read scope keeps its answers, a write scope claims its writs. */
-export const scopeAccess = ({ name, effect }: Scope): Access =>
-  effect === 'read'
+export const scopeAccess = ({ name, effect, remembers }: Scope): Access => {
+  const answers = remembers ? [prefix.cache('reading', name)] : [];
+  return effect === 'read'
     ? {
         // it serves every workflow that has its tools, and looks whether its run's is stopped
         read: [
           prefix.read(name),
           ...['global#', 'tenant:', 'workflow:', `scope:${name}#`].map((subject) => prefix.controlOf(subject)),
+          ...answers,
         ],
-        put: [prefix.read(name)],
+        put: [prefix.read(name), ...answers],
       }
     : {
         read: [prefix.writ(name), prefix.claim(name)],
         put: [prefix.claim(name)],
         check: [prefix.writ(name), prefix.control],
       };
+};
 
 /**
  * What the API may touch: tasks, replies and people's decisions in, runs created and shown, controls set, claims and requests listed, releases

@@ -17,7 +17,7 @@ import { STEPS, type StepName } from '../../statemachines/segments/callees.ts';
 import { undoMachine } from '../../statemachines/segments/undo.ts';
 import { bundleOf } from '../bundle.ts';
 import { bundleName, type DeployedStep, type Scope, scopesOf, stepTimeoutSeconds } from '../functions.ts';
-import { modelBundles, modelNeeds } from '../models.ts';
+import { modelBundles, modelNeeds, rememberingSteps } from '../models.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
 import { functionsCalledBy } from '../proof/prove.ts';
 import { calleesOf, symbolicMachine, symbolicUndoMachine } from '../release.ts';
@@ -103,7 +103,8 @@ export class Workflow extends Construct {
       environment: ledger.environment,
     });
     const writes = definition.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
-    ledger.grantStep(fn, step, { workflow: definition.name, scopes: declared, writes });
+    const remembering = rememberingSteps(release);
+    ledger.grantStep(fn, step, { workflow: definition.name, scopes: declared, writes, remembering });
     if (needs) grantModels(fn, needs, release.models);
     return fn;
   }

@@ -37,6 +37,15 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
   });
   afterAll(() => dynoxide.stop());
 
+  it('shows since when a proposal has been kept that goes by a kept answer', async () => {
+    const [tenant, cachedAt] = ['kept', '2030-01-01T00:00:00.000Z'];
+    const engine = { kind: 'model', name: 'openai:gpt-5-nano', version: '1' } as const;
+    const answer = async () => ({ label: 'Network', confidence: 0.9, abstained: false, engine, cachedAt });
+    const { list } = await waitingRun(dynoxide, { run: { tenant }, proposer: { id: engine, answer } });
+    const { body } = await list('', approver('a-1', '[approver]', tenant));
+    expect(body).toMatchObject({ approvals: [{ action: { engine, cachedAt } }] });
+  });
+
   it('shows what is asked, to approvers of the tenant', async () => {
     const tenant = 'shown';
     const { ref, digest, list, call } = await waitingRun(dynoxide, { run: { tenant } });

@@ -22,7 +22,8 @@ const approval = {
     arguments: { issueKey: 'OPS-1', component: 'Net\u001b[2Jwork' },
     provenance: { issueKey: 'user', component: 'composed' },
     confidence: 0.5,
-    engine: { kind: 'classifier', name: 'queue', version: '1' },
+    engine: { kind: 'model', name: 'a-model', version: '1' },
+    cachedAt: '2030-01-01T00:00:00.000Z',
   },
   rules: ['ASK_TWO'],
   requester: 'somebody',
@@ -71,7 +72,7 @@ describe.each(['approve', 'refuse'] as const)('%s', (decision) => {
       'somebody',
       'jira.assign',
       'OPS-1 (from: user)',
-      'confidence 50.0 %',
+      'model a-model, confidence 50.0 %, answer kept from 2030-01-01 00:00:00Z',
       'ASK_TWO',
       'ruth',
       '2 approvers',
@@ -122,7 +123,9 @@ it('says who is still missing', async () => {
 });
 
 it('tells with the run what it waits for, and how to decide', async () => {
-  const { out } = await writ(['run', RUN]);
+  const { action } = approval;
+  const { out } = await writ(['run', RUN], { run: { ...view, approval, proposal: { ...action, abstained: false } } });
+  expect(out).toMatch(/engine +model a-model 1, answer kept from 2030-01-01 00:00:00Z/);
   expect(out).toMatch(/needs +1 approver to approve action 1: ASK_TWO/);
   expect(out).toContain(`npm run -s writ -- approve ${RUN}`);
 });

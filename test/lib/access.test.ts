@@ -19,7 +19,7 @@ const limitsOf = (workflow: string, tool: string) => {
 };
 
 const { budgets, others } = limitsOf('ticket-triage', 'jira.assign');
-const domain = { workflow: 'ticket-triage', scopes: [], writes: ['jira.assign'] };
+const domain = { workflow: 'ticket-triage', scopes: [], writes: ['jira.assign'], remembering: [] };
 const partitionsOf = (limits: readonly (typeof budgets)[number][]) =>
   limits.flatMap((limit) => shardsOf(limit).map((key) => keys.counter(key).pk));
 const isWithin =

@@ -1,3 +1,4 @@
+import type { EntryKey } from '../../core/cache/cache.ts';
 import type { Round } from '../../core/gate/approval.ts';
 import type { CounterKey } from '../../core/limits/counters.ts';
 import type { RunRef } from '../../core/names.ts';
@@ -33,5 +34,6 @@ export const keys = {
   escalation: (ref: RunRef): Key => ({ pk: partition.escalation(ref), sk: 'escalation' }),
   control: (subject: string, shard: string): Key => ({ pk: partition.control(subject, shard), sk: 'control' }),
   counter: ({ subject, window, shard }: CounterKey): Key => ({ pk: partition.counter(subject, shard), sk: window }),
+  cache: (key: EntryKey): Key => ({ pk: partition.cache(key), sk: 'entry' }),
   audit: (chain: string, seq: number): Key => ({ pk: chain, sk: String(seq).padStart(8, '0') }),
 } as const;

@@ -15,7 +15,8 @@ export type Item = Readonly<Record<string, unknown>> & Key;
 /** Undefined members are left out, as JSON leaves them out. */
 export const marshalled = (data: object) => marshall(data, { removeUndefinedValues: true });
 
-const unmarshalled = (item: Parameters<typeof unmarshall>[0]): Item => unmarshall(item) as Item;
+/** An item as it is in an answer of DynamoDB's. */
+export const unmarshalled = (item: Parameters<typeof unmarshall>[0]): Item => unmarshall(item) as Item;
 
 /** One page of a query, and where the next one begins. */
 export interface Page {

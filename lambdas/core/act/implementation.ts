@@ -36,6 +36,8 @@ export interface WriteImplementation<
 /** A system's side of its tools: what its secret holds, how a client is opened from it, and what each tool does. */
 export interface System<Secret, Client> {
   readonly secret: z.ZodType<Secret>;
+  /** Which system a secret leads to, and as whom: what it answers to one is not given to another. Nothing secret. */
+  readonly account: (secret: Secret) => string;
   /** Opens nothing yet: the first call connects. */
   readonly connect: (secret: Secret) => Client;
   readonly reads: readonly ReadImplementation<Client>[];

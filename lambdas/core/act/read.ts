@@ -1,3 +1,5 @@
+import { type EntryKey, entryKey } from '../cache/cache.ts';
+import { type Memory, once } from '../cache/once.ts';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
 import { controlsOver, stopAmong } from '../gate/controls.ts';
@@ -20,6 +22,14 @@ export interface ReadDeps<Client> {
   readonly reads: readonly ReadImplementation<Client>[];
   readonly open: (tenant: string) => Promise<Client>;
   readonly now: () => Date;
+  /** Absent: nothing is kept beyond a run. */
+  readonly remembers?: {
+    readonly memory: Memory;
+    /** Digest of the code, contracts included. */
+    readonly version: string;
+    /** Which account of which system a tenant has. */
+    readonly accountOf: (tenant: string) => Promise<string>;
+  };
 }
 
 export interface ReadRequest {
@@ -32,16 +42,48 @@ export interface ReadRequest {
   readonly workflow: string;
 }
 
+/** What a tool answers, and when the system gave it, where that is not now. */
+interface Seen {
+  readonly output: Readonly<Record<string, unknown>>;
+  readonly readAt?: string;
+}
+
+/**
+ * Has the system asked, or an answer given again that it gave before to the same tenant's account: where the contract says for how long, and
+ * before the first action of the run alone. Whatever comes after an action is there to see what it did.
+ */
+const seen = async <Client>(
+  { scope, remembers }: ReadDeps<Client>,
+  tenant: string,
+  { contract }: ReadImplementation<Client>,
+  { call, action = 1, input }: Pick<ReadRequest, 'call' | 'action' | 'input'>,
+  ask: (withinMs: number) => Promise<Seen['output']>
+): Promise<Seen> => {
+  const withinMs = contract.timeoutSeconds * 1_000;
+  const { cacheSeconds: keepSeconds } = contract;
+  if (keepSeconds === undefined || remembers === undefined || call !== 'before' || action !== 1)
+    return { output: await ask(withinMs) };
+  const { memory, version, accountOf } = remembers;
+  const of = { tool: contract.name, version, account: await accountOf(tenant), input };
+  const key: EntryKey = entryKey({ kind: 'reading', writer: scope, tenant, of });
+  const given = await once(memory, key, { schema: contract.output, keepSeconds, withinMs }, async (leftMs) => {
+    const output = await ask(leftMs);
+    return { made: output, keep: output };
+  });
+  return given.kind === 'made' ? { output: given.made } : { output: given.recalled.value, readAt: given.recalled.at };
+};
+
 /**
  * Calls a read tool and keeps its answer under the scope's own label. Step Functions sees a reference and a digest only. Where
  * everything is stopped nothing is read before an action, and that is kept instead. After an action it is read
  * all the same: what has happened is looked at, whatever is stopped.
  */
 export const read = async <Client>(
-  { readings, scope, reads, open, now }: ReadDeps<Client>,
+  deps: ReadDeps<Client>,
   run: RunRef,
   { tool: name, call, action, input, workflow }: ReadRequest
 ): Promise<{ readonly kind: 'read' | 'stopped'; readonly ref: string; readonly sha256: string }> => {
+  const { readings, scope, reads, open, now } = deps;
   const tool = reads.find(({ contract }) => contract.name === name);
   if (tool === undefined) throw new Terminal(`scope ${scope} has no tool ${name}`);
   const parsed = tool.contract.input.safeParse(input);
@@ -50,18 +92,20 @@ export const read = async <Client>(
   const client = await open(run.tenant);
   if (call === 'before') {
     const over = controlsOver(run.tenant, workflow, scope);
-    const seen = await readings.controls(
+    const controls = await readings.controls(
       run,
       over.map(({ subject }) => subject)
     );
     const at = now();
-    const stopped = stopAmong(seen, over, { now: at, of: 'everything' });
+    const stopped = stopAmong(controls, over, { now: at, of: 'everything' });
     if (stopped !== undefined) {
       const none = { tool: name, scope, call, output: {}, sha256: digestOf({}), stopped, at: at.toISOString() };
       return { kind: 'stopped', ...(await readings.keep(run, none, at)) };
     }
   }
-  const output = await tool.call(client, parsed.data, AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000));
+  const { output, readAt } = await seen(deps, run.tenant, tool, { call, action, input: parsed.data }, (withinMs) =>
+    tool.call(client, parsed.data, AbortSignal.timeout(withinMs))
+  );
   const at = now();
   const reading = {
     tool: name,
@@ -70,6 +114,7 @@ export const read = async <Client>(
     ...(action !== undefined && { action }),
     output,
     sha256: digestOf(output),
+    ...(readAt !== undefined && { readAt }),
     at: at.toISOString(),
   };
   return { kind: 'read', ...(await readings.keep(run, reading, at)) };

@@ -12,6 +12,8 @@ export const AuditEvent = z.strictObject({
       output_tokens: z.int().nonnegative(),
       cached_tokens: z.int().nonnegative(),
       cost_microusd: z.int().nonnegative(),
+      /** When the answer was given, where it is one that had been kept: nothing was asked now. */
+      cached_at: z.iso.datetime().optional(),
     })
     .optional(),
   /** Each engine that was there to be asked, in order, where asking could cost something: who was, and what the others would have cost at most. */
@@ -22,6 +24,7 @@ export const AuditEvent = z.strictObject({
         state: z.enum(['answered', 'abstained', 'not-asked']),
         confidence: z.number().min(0).max(1).optional(),
         reason: z.string().optional(),
+        cached_at: z.iso.datetime().optional(),
         cost_microusd: z.int().nonnegative().optional(),
         at_most_microusd: z.int().nonnegative().optional(),
         latency_ms: z.int().nonnegative().optional(),
@@ -85,7 +88,16 @@ export const AuditEvent = z.strictObject({
   /** How its use stood when it was looked at. */
   claim: z.strictObject({ status: z.string(), attempt: z.int().positive() }).optional(),
   /** What was looked at or acted on, so that it can be shown later that it was this and nothing else. */
-  sources: z.array(z.strictObject({ ref: z.string(), sha256: Digest })).optional(),
+  sources: z
+    .array(
+      z.strictObject({
+        ref: z.string(),
+        sha256: Digest,
+        /** When the system gave it, where it is an answer that had been kept. */
+        read_at: z.iso.datetime().optional(),
+      })
+    )
+    .optional(),
 });
 export type AuditEvent = z.infer<typeof AuditEvent>;
 

@@ -52,10 +52,11 @@ const read = ({ sources = [] }: AuditRecord, isLater: boolean): readonly Said[] 
     const [, scope, tool, when] = SOURCE_READ.exec(source.ref) ?? [];
     if (when === undefined || (when !== 'before') !== isLater) return [];
     const later = isLater ? ' afterwards' : '';
+    const kept = source.read_at === undefined ? '' : `, as it had answered the same at ${source.read_at}`;
     return [
       [
         'read',
-        `${tool} (${scope}) was read${later}; what it answered has digest ${source.sha256.slice(0, 12)}.`,
+        `${tool} (${scope}) was read${later}${kept}; what it answered has digest ${source.sha256.slice(0, 12)}.`,
         { sources: [source] },
       ],
     ];

@@ -28,11 +28,16 @@ export const actionOf = ({ tool, args_redacted }: AuditRecord): string => {
   return `${tool ? `${tool.name} (${tool.scope})` : 'an action'}${args.length > 0 ? ` with ${args.join(', ')}` : ''}`;
 };
 
+/** Of an answer that was not given now. */
+const keptFrom = (at: string | undefined): string =>
+  at === undefined ? '' : `, the answer to the same question kept from ${at}`;
+
 export const engineOf = ({ model, answer }: AuditRecord): string => {
   const name = model?.name ?? 'an engine that the record does not name';
-  if (answer === undefined) return name;
+  const kept = keptFrom(model?.cached_at);
+  if (answer === undefined) return `${name}${kept}`;
   const sure = `confidence ${percent(answer.confidence)}`;
-  return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}`;
+  return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}${kept}`;
 };
 
 export const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode'>(
@@ -46,6 +51,7 @@ const Stages = z.array(
     engine: z.string(),
     state: z.string(),
     confidence: z.number().optional(),
+    cached_at: z.string().optional(),
     at_most_microusd: z.number().optional(),
   })
 );
@@ -54,9 +60,9 @@ const Stages = z.array(
 export const stagesOf = (record: AuditRecord): string => {
   const stages = 'stages' in record ? (Stages.safeParse(record.stages).data ?? []) : [];
   return stages
-    .flatMap(({ engine, state, confidence, at_most_microusd: most }) => {
+    .flatMap(({ engine, state, confidence, cached_at: keptAt, at_most_microusd: most }) => {
       if (state === 'abstained' && engine !== record.model?.name)
-        return ` ${engine} had abstained${confidence === undefined ? '' : ` (confidence ${percent(confidence)})`}.`;
+        return ` ${engine} had abstained${confidence === undefined ? '' : ` (confidence ${percent(confidence)})`}${keptFrom(keptAt)}.`;
       if (state === 'not-asked')
         return ` ${engine} was not asked${most === undefined ? '' : `, at most ${most} micro-dollars`}.`;
       return [];

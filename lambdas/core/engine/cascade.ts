@@ -13,11 +13,12 @@ const sum = (a: Usage | undefined, b: Usage | undefined): Usage | undefined =>
       }
     : (a ?? b);
 
-const askedStage = ({ abstained, engine, confidence, reason, usage }: Answer, latencyMs: number): Stage => ({
+const askedStage = ({ abstained, engine, confidence, reason, cachedAt, usage }: Answer, latencyMs: number): Stage => ({
   state: abstained ? 'abstained' : 'answered',
   engine: nameOf(engine),
   confidence,
   ...(reason !== undefined && { reason }),
+  ...(cachedAt !== undefined && { cachedAt }),
   costMicroUsd: usage?.costMicroUsd ?? 0,
   latencyMs: Math.max(0, Math.round(latencyMs)),
 });
@@ -29,21 +30,25 @@ const askedStage = ({ abstained, engine, confidence, reason, usage }: Answer, la
  */
 export const cascade = (engines: readonly [Engine, ...Engine[]], nowMs: () => number = () => 0): Engine => {
   const mostOf = (engine: Engine, question: Question): number => engine.mostMicrousd?.(question) ?? 0;
-  const firstPriced = engines.findIndex(({ mostMicrousd }) => mostMicrousd !== undefined);
-  const isFree = firstPriced === -1;
+  const isFree = engines.every(({ mostMicrousd }) => mostMicrousd === undefined);
+  const [first] = engines;
 
-  /** Asks the first `howMany`; the others are told as not asked. */
-  const ask = async (question: Question, howMany: number): Promise<Answer> => {
+  /** Has one after the other answer as `how` says, until one does not abstain, or none is found where its turn is. */
+  const ask = async <Found extends Answer | undefined>(
+    question: Question,
+    how: (engine: Engine) => Promise<Found>
+  ): Promise<Answer | Found> => {
     const stages: Stage[] = [];
     let best: Answer | undefined;
     let usage: Usage | undefined;
-    for (const [at, engine] of engines.entries()) {
-      if (at >= howMany || (best !== undefined && !best.abstained)) {
+    for (const engine of engines) {
+      if (best !== undefined && !best.abstained) {
         stages.push({ state: 'not-asked', engine: nameOf(engine.id), mostMicroUsd: mostOf(engine, question) });
         continue;
       }
       const begunMs = nowMs();
-      const answer = await engine.answer(question);
+      const answer = await how(engine);
+      if (answer === undefined) return answer;
       stages.push(askedStage(answer, nowMs() - begunMs));
       usage = sum(usage, answer.usage);
       if (!answer.abstained || best === undefined || answer.confidence >= best.confidence) best = answer;
@@ -53,16 +58,17 @@ export const cascade = (engines: readonly [Engine, ...Engine[]], nowMs: () => nu
   };
 
   return {
-    id: engines[0].id,
+    id: first.id,
     ...(!isFree && {
       mostMicrousd: (question) => engines.reduce((most, engine) => most + mostOf(engine, question), 0),
     }),
-    ...(firstPriced > 0 && {
-      free: async (question) => {
-        const answer = await ask(question, firstPriced);
-        return answer.abstained ? undefined : answer;
-      },
-    }),
-    answer: (question) => ask(question, engines.length),
+    ...(!isFree &&
+      (first.mostMicrousd === undefined || first.recall !== undefined) && {
+        free: (question) =>
+          ask(question, async (engine) =>
+            engine.mostMicrousd === undefined ? engine.answer(question) : engine.recall?.(question)
+          ),
+      }),
+    answer: (question) => ask(question, (engine) => engine.answer(question)),
   };
 };

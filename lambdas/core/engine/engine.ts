@@ -28,6 +28,8 @@ export type Stage =
       readonly engine: string;
       readonly confidence: number;
       readonly reason?: string;
+      /** When the answer was given, where it was one that had been kept: it cost nothing now. */
+      readonly cachedAt?: string;
       readonly costMicroUsd: number;
       readonly latencyMs: number;
     }
@@ -48,6 +50,10 @@ export interface Answer {
   /** Why it abstained, where there is more to say than that it is not sure. */
   readonly reason?: string;
   readonly usage?: Usage;
+  /** Whole and at the first word: so that it may be given again to the same question. */
+  readonly isRepeatable?: boolean;
+  /** When it was given, where it is one that had been kept: then nothing was used. */
+  readonly cachedAt?: string;
   /** Where several engines were there to be asked: each of them, in order. */
   readonly stages?: readonly Stage[];
 }
@@ -57,7 +63,9 @@ export interface Engine {
   readonly id: EngineId;
   /** The most that an answer to this may cost, in whole micro-dollars: set aside before it is asked. Absent: it costs nothing. */
   readonly mostMicrousd?: (question: Question) => number;
-  /** The answer of those of its engines that come first and cost nothing; undefined where they abstain. Absent: there are none such. */
+  /** What its engines come to without any cost: those that are free, and what others have kept. Undefined where that does not settle it. Absent: never. */
   readonly free?: (question: Question) => Promise<Answer | undefined>;
+  /** The answer that it gave before to the same, at no cost; undefined where none is kept. Absent: it keeps none. */
+  readonly recall?: (question: Question) => Promise<Answer | undefined>;
   answer(question: Question): Promise<Answer>;
 }

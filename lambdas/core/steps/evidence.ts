@@ -11,12 +11,14 @@ import { partition } from '../tables.ts';
 export const modelOf = ({
   engine,
   usage,
-}: Pick<Plan | Answer, 'engine' | 'usage'>): NonNullable<AuditEvent['model']> => ({
+  cachedAt,
+}: Pick<Plan | Answer, 'engine' | 'usage' | 'cachedAt'>): NonNullable<AuditEvent['model']> => ({
   name: nameOf(engine),
   input_tokens: usage?.inputTokens ?? 0,
   output_tokens: usage?.outputTokens ?? 0,
   cached_tokens: usage?.cachedTokens ?? 0,
   cost_microusd: usage?.costMicroUsd ?? 0,
+  ...(cachedAt !== undefined && { cached_at: cachedAt }),
 });
 
 /** What people said, as the audit has it. Their comments are theirs: digests alone. */
@@ -62,6 +64,7 @@ export const stagesOf = ({ stages }: Pick<Plan | Answer, 'stages'>): Pick<AuditE
                 state: stage.state,
                 confidence: stage.confidence,
                 ...(stage.reason !== undefined && { reason: stage.reason }),
+                ...(stage.cachedAt !== undefined && { cached_at: stage.cachedAt }),
                 cost_microusd: stage.costMicroUsd,
                 latency_ms: stage.latencyMs,
               }
@@ -74,9 +77,10 @@ type Sources = NonNullable<AuditEvent['sources']>;
 export const sourcesOf = ({ run, input, plan, readings, writ, claim, approval }: Dossier): Sources => [
   ...(input ? [{ ref: partition.input(run), sha256: digestOf(input) }] : []),
   ...(plan ? [{ ref: `${partition.plan(run)}/${plan.action}`, sha256: digestOf(plan) }] : []),
-  ...readings.map(({ scope, tool, call, action = 1, sha256 }) => ({
+  ...readings.map(({ scope, tool, call, action = 1, sha256, readAt }) => ({
     ref: `${partition.read(scope, run)}/${tool}#${call}${action === 1 ? '' : `#${action}`}`,
     sha256,
+    ...(readAt !== undefined && { read_at: readAt }),
   })),
   ...(approval
     ? [{ ref: `${partition.approval(run)}/head#${approval.action}#${approval.round}`, sha256: digestOf(approval) }]

@@ -37,7 +37,7 @@ export type Paid =
 
 /**
  * Asks an engine within the run's budgets: the most that its answer may cost is set aside before, and what it did cost is charged
- * after. An engine that costs nothing is just asked, and so are those of a cascade that come before any that does. An answer that is never heard of stays paid for until its time is over.
+ * after. An engine that costs nothing is just asked; so are those of a cascade that come before any that does, and answers that had been kept are given again. An answer that is never heard of stays paid for until its time is over.
  */
 export const askWithinBudget = async (
   { release, now, purse }: PayingDeps,

@@ -78,7 +78,7 @@ const makePlan = async (
   if (paid.kind === 'over-budget')
     return ledger.plan(dossier.run, { ...nothing(deps, action), overBudget: [...paid.limits] }, now());
 
-  const { label, confidence, abstained, engine, rule, reason, usage, stages } = paid.answer;
+  const { label, confidence, abstained, engine, rule, reason, cachedAt, usage, stages } = paid.answer;
   const values = Object.entries(proposal.arguments).flatMap(([name, source]) => {
     const composed = label === undefined ? undefined : { value: label, provenance: 'composed' as const };
     const found = source.from === 'composed' ? composed : valueAt(dossier, tools, source);
@@ -96,6 +96,7 @@ const makePlan = async (
       engine,
       ...(rule !== undefined && { rule }),
       ...(reason !== undefined && { reason }),
+      ...(cachedAt !== undefined && { cachedAt }),
       ...(stages && { stages: [...stages] }),
       ...(usage && { usage }),
       ...(paid.hold !== undefined && { hold: paid.hold }),

@@ -49,7 +49,15 @@ export const ApprovalView = z.strictObject({
   workflow: WorkflowName,
   /** What an answer must quote: of exactly this action, release and policy. */
   digest: Digest,
-  action: Plan.pick({ action: true, tool: true, arguments: true, provenance: true, confidence: true, engine: true }),
+  action: Plan.pick({
+    action: true,
+    tool: true,
+    arguments: true,
+    provenance: true,
+    confidence: true,
+    engine: true,
+    cachedAt: true,
+  }),
   rules: ApprovalRequest.shape.rules,
   requester: z.string(),
   at: z.iso.datetime(),
@@ -82,13 +90,16 @@ export const openApproval = (file: ApprovalFile, now: Date): ApprovalView | unde
   // what people see and what they approve is the same, or they see nothing
   if (!isOpen(file, now) || plan === undefined || approvalDigest(run, plan, request.policy) !== request.digest)
     return undefined;
-  const { action, tool, arguments: args, provenance, confidence, engine } = plan;
+  const { action, tool, arguments: args, provenance, confidence, engine, cachedAt } = plan;
   return {
     id: approvalId(run.run, request),
     run: run.run,
     workflow: run.workflow,
     digest: request.digest,
-    action: { action, tool, arguments: args, provenance, confidence, engine },
+    action: {
+      ...{ action, tool, arguments: args, provenance, confidence, engine },
+      ...(cachedAt !== undefined && { cachedAt }),
+    },
     rules: request.rules,
     requester: request.requester,
     at: request.at,

@@ -26,7 +26,14 @@ export const RunSummary = Run.pick({
 
 /** A run as its tenant sees it. Without task tokens, and without what was read: the audit names that by digest. */
 export const RunView = RunSummary.extend({
-  proposal: Plan.pick({ tool: true, arguments: true, confidence: true, abstained: true, engine: true }).optional(),
+  proposal: Plan.pick({
+    tool: true,
+    arguments: true,
+    confidence: true,
+    abstained: true,
+    engine: true,
+    cachedAt: true,
+  }).optional(),
   question: z.strictObject({ round: z.int().nonnegative(), field: z.string(), text: z.string() }).optional(),
   /** What people are asked to approve before the run goes on. */
   approval: ApprovalView.optional(),
@@ -78,6 +85,7 @@ const viewOf = ({ run, plan, question, escalation, approval: asked }: File, now:
         confidence: plan.confidence,
         abstained: plan.abstained,
         engine: plan.engine,
+        ...(plan.cachedAt !== undefined && { cachedAt: plan.cachedAt }),
       },
     }),
     ...(approval && { approval }),

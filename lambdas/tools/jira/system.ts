@@ -9,6 +9,7 @@ const timeoutMs =
 /** Jira's side of its tools, for the functions of `jira:read` and `jira:write`. */
 export const jira: System<JiraSecret, JiraClient> = {
   secret: JiraSecret,
+  account: ({ baseUrl, user }) => `${user} ${baseUrl}`,
   connect: (secret) => jiraClient(secret, { timeoutMs }),
   reads: [getIssue],
   writes: [assignIssue, restoreComponents],

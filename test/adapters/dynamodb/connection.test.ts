@@ -18,7 +18,8 @@ afterEach(async () => {
 const SECRET = 'the-secret-key';
 
 /** A server that answers as told, one answer a request, the last one for all that follow. */
-const given = async (...answers: readonly [Answer, ...Answer[]]) => {
+const given = (...answers: readonly [Answer, ...Answer[]]) => givenWith({}, ...answers);
+const givenWith = async (options: { readonly tries?: number }, ...answers: readonly [Answer, ...Answer[]]) => {
   const asked: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -39,6 +40,7 @@ const given = async (...answers: readonly [Answer, ...Answer[]]) => {
     region: 'eu-central-1',
     credentials: { accessKeyId: 'KEY', secretAccessKey: SECRET, sessionToken: 'token' },
     timeoutMs: 400,
+    ...options,
     around: (operation, work) => {
       calls.push(operation);
       return work();
@@ -108,6 +110,12 @@ describe('a connection to DynamoDB', () => {
     expect(thrown).toBeInstanceOf(DynamoDbError);
     expect(isTransient(thrown)).toBe(true);
     expect(asked).toHaveLength(3);
+  });
+
+  it('tries no more often than it is told to', async () => {
+    const { asked, fault } = await givenWith({ tries: 1 }, error(400, 'ThrottlingException'), found);
+    expect(isTransient(await fault())).toBe(true);
+    expect(asked).toHaveLength(1);
   });
 
   it.each([

@@ -85,6 +85,14 @@ it('lets Propose alone invoke the very models that are configured, where they ar
   expect([through('eu'), through('us')]).toEqual([true, false]);
 });
 
+it('lets Propose alone give again what its own models answered', () => {
+  const row = (writer: string) => new RegExp(`CACHE#completion#${writer}#`);
+  expect(whoMay(row('propose:ticket-triage'))).toEqual(['propose']);
+  expect(whoMay(row('route:ticket-triage'))).toEqual([]);
+  expect(whoMay(row('propose:ticket-triage-2'))).toEqual([]);
+  expect(whoMay(/CACHE#reading#/)).toEqual([]);
+});
+
 it('gives steps with models no tool, no secret of a tool, no writ and no control to set, nor their keys any of it', () => {
   const reached = whoMay(
     /secret of jira|invoke|assume the secret|`(WRIT|CLAIM|RATE|CAP)#|^audit|answer a task token|start an execution/,

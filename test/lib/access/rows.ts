@@ -1,4 +1,4 @@
-import { BY_DAY, BY_TENANT, prefix } from '../../../lambdas/core/tables.ts';
+import { BY_DAY, BY_TENANT, cacheWriter, prefix } from '../../../lambdas/core/tables.ts';
 import type { Deployment } from '../../../local/template/deployment.ts';
 import type { Deed, Row } from './matrix.ts';
 
@@ -25,13 +25,14 @@ const one = (action: string, resource: string, context = {}): readonly Deed[] =>
 
 /** What a deployment with models adds: keys of providers, and Bedrock's models. */
 export const modelRows = (
-  { account, region, roles }: Deployment,
+  { account, region, roles, tables }: Deployment,
   provider: string,
   models: readonly string[]
 ): Row[] => {
   const key = `arn:aws:secretsmanager:${region}:${account}:secret:writ/demo/model/${provider}-AbCdEf`;
   const secretsRole = roles.find(({ name }) => name.includes('ModelSecretsRole'))?.arn ?? '';
   const tag = { 'aws:RequestTag/tenant': 'demo', 'aws:TagKeys': ['tenant'] };
+  const state = tables.find(({ name }) => name.includes('LedgerState'))?.arn ?? '';
   return [
     {
       about: `key of ${provider}, its own tenant's session`,
@@ -50,6 +51,17 @@ export const modelRows = (
     },
     { about: "assume the keys' role for a tenant", deeds: one('sts:AssumeRole', secretsRole, tag) },
     { about: "assume the keys' role for no tenant", deeds: one('sts:AssumeRole', secretsRole) },
+    ...(
+      [
+        ['completion', cacheWriter('propose', 'ticket-triage')],
+        ['completion', cacheWriter('route', 'ticket-triage')],
+        ['completion', cacheWriter('propose', 'ticket-triage-2')],
+        ['reading', 'jira:read'],
+      ] as const
+    ).map(([kind, writer]) => ({
+      about: `state \`${prefix.cache(kind, writer)}\``,
+      deeds: onItem(state, `${prefix.cache(kind, writer)}demo#x`),
+    })),
     ...models.map((model) => ({
       about: `invoke ${model.replace(`:${account}:`, '::').replace(/^arn:aws:bedrock:/, '')}`,
       deeds: one('bedrock:InvokeModel', model),
@@ -109,6 +121,8 @@ export const sensitiveRows = ({
     prefix.cap('ticket-triage'),
     prefix.cap('refunds'),
     prefix.rollout,
+    prefix.cache('completion', cacheWriter('propose', 'ticket-triage')),
+    prefix.cache('reading', 'jira:read'),
     'ELSE#',
   ];
   const functionRows = ['JiraRead', 'JiraWrite', 'TicketTriagedecide', 'TicketTriagepropose'].flatMap((part) => {

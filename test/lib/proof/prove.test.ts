@@ -146,7 +146,7 @@ describe('a machine is refused', () => {
   });
 
   it('for a scope that it declares and never calls', () => {
-    const more = [...scopes, { name: 'stripe:write', effect: 'write', timeoutSeconds: 40 } as const];
+    const more = [...scopes, { name: 'stripe:write', effect: 'write', timeoutSeconds: 40, remembers: false } as const];
     expect(prove(machine, more, task).map(({ because }) => because)).toEqual([
       'it declares tools of stripe:write and calls none',
     ]);

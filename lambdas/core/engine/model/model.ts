@@ -3,10 +3,21 @@ import type { Answer, Engine, EngineId, Question } from '../engine.ts';
 import { costOf, type Price, priceOf, type Tokens } from '../prices.ts';
 import type { Breaker } from './breaker.ts';
 import { pauseMs } from './pause.ts';
-import type { Heard, LanguageModel } from './port.ts';
+import type { Heard, LanguageModel, Request } from './port.ts';
 import { MAX_OUTPUT_TOKENS, NONE, PROMPT_VERSION, type Prompt, promptFor, repaired } from './prompt.ts';
 import { replyFrom } from './reply.ts';
 import { type ModelSettings, modelsFor, type Tier } from './settings.ts';
+
+/** A language model as an engine, and what its answer follows from. */
+export interface ModelEngine extends Engine {
+  /** The model that is asked first, and every word that it is sent. Undefined: none is asked. */
+  readonly asks: (
+    question: Question
+  ) => { readonly model: string; readonly request: Omit<Request, 'withinMs'> } | undefined;
+  /** What an answer may take, if nothing less is given to it. */
+  readonly patienceMs: number;
+  answer(question: Question, withinMs?: number): Promise<Answer>;
+}
 
 export interface ModelEngineOptions {
   readonly name: string;
@@ -30,6 +41,8 @@ export interface ModelEngineOptions {
 
 /** A model is never taken to be surer than this: what it states is no calibrated probability. */
 const SUREST = 0.95;
+/** Why a model abstained that was heard to the end. */
+const HEARD_OUT: readonly (string | undefined)[] = ['unsure', 'none-fits'];
 /** Requests that may be charged for, for one answer: the first, and one to repair it or to replace a lost one. */
 export const CHARGEABLE = 2;
 /** Requests to one model for one answer, those among them that are turned away for free. */
@@ -56,7 +69,7 @@ interface Bill {
  * nothing. What goes wrong is an abstention with its reason, so that the next engine or a person has the question. All requests for one
  * answer together cost no more than `mostMicrousd` says, and one whose answer was lost counts in full.
  */
-export const modelEngine = (options: ModelEngineOptions): Engine => {
+export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
   const { tier, settings, threshold, open, breakerOf, now, random, wait, patienceMs, onFailure } = options;
   const id: EngineId = { kind: 'model', name: options.name, version: PROMPT_VERSION };
 
@@ -96,6 +109,13 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
     };
   };
 
+  const requestOf = ({ system, text, schema }: Prompt) => ({
+    system,
+    text,
+    schema,
+    maxOutputTokens: MAX_OUTPUT_TOKENS,
+  });
+
   /** Puts the question to one model. Undefined: it cannot be had, and another may be tried. */
   const askOne = async (model: string, question: Question, prompt: Prompt, bill: Bill, untilMs: number) => {
     const engine = { kind: 'model' as const, name: model, version: PROMPT_VERSION };
@@ -105,13 +125,7 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
       const withinMs = untilMs - now().getTime();
       if (withinMs < LEAST_MS || !breaker.allows(now().getTime())) break;
       const system = problem === undefined ? prompt.system : repaired(prompt.system, problem);
-      const heard = await open(model, question.tenant ?? '').ask({
-        system,
-        text: prompt.text,
-        schema: prompt.schema,
-        maxOutputTokens: MAX_OUTPUT_TOKENS,
-        withinMs,
-      });
+      const heard = await open(model, question.tenant ?? '').ask({ ...requestOf({ ...prompt, system }), withinMs });
       charge(bill, model, prompt, heard);
       breaker.note(heard.kind === 'failed', now().getTime());
       const { abstain, give } = answerFrom(engine, bill);
@@ -148,17 +162,28 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
       const models = modelsFor(settings, tier, question.tenant);
       return CHARGEABLE * Math.max(0, ...models.map((model) => mostOf(model, prompt)));
     },
-    async answer(question) {
+    patienceMs,
+    asks(question) {
+      const [model] = modelsFor(settings, tier, question.tenant);
+      const prompt = promptFor(question);
+      return model === undefined || prompt === undefined ? undefined : { model, request: requestOf(prompt) };
+    },
+    async answer(question, givenMs = patienceMs) {
       const bill: Bill = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costMicroUsd: 0, chargeable: 0 };
       if (question.labels.includes(NONE)) throw new Terminal(`no label may be called ${NONE}`);
       const models = modelsFor(settings, tier, question.tenant);
       if (models.length === 0) return answerFrom(id, bill).abstain('no-model');
       const prompt = promptFor(question);
       if (prompt === undefined) return answerFrom(id, bill).abstain('too-long');
-      const untilMs = now().getTime() + patienceMs;
+      const untilMs = now().getTime() + givenMs;
       for (const model of models) {
         const answer = await askOne(model, question, prompt, bill, untilMs);
-        if (answer !== undefined) return answer;
+        if (answer === undefined) continue;
+        // not what had to be repaired, nor what another model said since this one could not be had
+        const isFirst = bill.chargeable === 1 && model === models[0];
+        return isFirst && (!answer.abstained || HEARD_OUT.includes(answer.reason))
+          ? { ...answer, isRepeatable: true }
+          : answer;
       }
       return answerFrom(id, bill).abstain('unavailable');
     },

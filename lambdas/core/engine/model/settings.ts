@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Tenant } from '../../names.ts';
+import { CONTENT_RETENTION_DAYS } from '../../tables.ts';
 import { Price } from '../prices.ts';
 
 /*
@@ -26,6 +27,8 @@ export const partsOf = (ref: string): { readonly provider: Provider; readonly mo
   const at = ref.indexOf(':');
   return { provider: Provider.parse(ref.slice(0, at)), model: ref.slice(at + 1) };
 };
+
+const DAY_SECONDS = 86_400;
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -65,6 +68,12 @@ export const ModelSettings = z.strictObject({
     .default({ credentials: 'role' }),
   /** Prices that are no list prices, in micro-dollars for a million tokens. */
   prices: z.record(ModelRef, Price).default({}),
+  /** For how long a model's answer is given again to the very same question, in seconds: a day by default, 0 for never. */
+  cacheSeconds: z
+    .int()
+    .nonnegative()
+    .max(CONTENT_RETENTION_DAYS * DAY_SECONDS)
+    .default(DAY_SECONDS),
 });
 export type ModelSettings = z.infer<typeof ModelSettings>;
 
