@@ -48,23 +48,26 @@ type Undone = NonNullable<RunView['undone']>[number];
 
 const REPORTS: Readonly<Record<string, string>> = {
   undone: 'undone',
-  changed: "not undone: the record has changed since, so it is somebody else's now",
+  changed:
+    "not undone: the record has changed since, so it is somebody else's now; if it is as the run left it again, undo once more",
   'nothing-to-undo': 'nothing to undo: the record is as it was before',
   irreversible: 'not undone: it cannot be',
   'never-done': 'nothing to undo: it was never done',
   'in-doubt': 'not undone: nobody knows whether it was done',
   'before-unknown': 'not undone: how the record was before is not kept any longer',
   'newer-stands': 'not undone: a newer change to the same record stands',
+  'undone-before': 'nothing to undo: an earlier undo has undone it, and what is there now came later',
+  unsettled: 'not undone: an earlier undo was begun, and nobody saw what became of it: look at the record',
   stopped: 'not undone: it is stopped',
   mode: 'not undone: the mode lets a run do nothing',
-  'over-rate': 'not undone: as often as the tool may be used it was used',
+  'over-rate': 'not undone: as often as the tool may be used it was used; undo once more in its next window',
   mismatch: 'acted, and the record is not as it was before',
   'under-way': 'under way',
   failed: 'failed: people have it',
 };
 
 /** Reports after which nothing of an action is left in the customer's system. */
-const STANDS_NO_MORE: readonly string[] = ['undone', 'nothing-to-undo', 'never-done'];
+const STANDS_NO_MORE: readonly string[] = ['undone', 'nothing-to-undo', 'never-done', 'undone-before'];
 
 export const isUndone = ({ report }: Undone): boolean => STANDS_NO_MORE.includes(report);
 const undoToneOf = (undone: Undone): Tone => (isUndone(undone) ? 'good' : 'warn');
