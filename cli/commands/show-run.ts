@@ -1,4 +1,4 @@
-import type { Limit, RunView } from '../api-shapes.ts';
+import type { Doubt, Limit, RunView } from '../api-shapes.ts';
 import { clean } from '../terminal/sanitise.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
 
@@ -44,6 +44,17 @@ const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string =
   return `${rule}: ${known}, ${quantity(asked, unit)} asked${anew}`;
 };
 
+const argumentsOf = (given: Readonly<Record<string, unknown>>): string =>
+  Object.entries(given)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(', ');
+
+/** `action 1, jira.assign issueKey=OPS-2: begun …; nobody knows whether it took effect`, and what to look for. */
+const doubtOf = ({ action, tool, arguments: given, since, leaseUntil }: Doubt): string =>
+  `action ${action}, ${tool} ${argumentsOf(given)}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+const whereToLook = ({ seenBy, marker }: Doubt): string =>
+  `${seenBy === undefined ? 'the system' : `what ${seenBy} shows`}, for a change made as ${marker}`;
+
 type Undone = NonNullable<RunView['undone']>[number];
 
 const REPORTS: Readonly<Record<string, string>> = {
@@ -87,8 +98,7 @@ export const showRun = (out: Terminal, view: RunView): void => {
   say('state', stateOf(view).replace('-', ' '), toneOf(view));
   say('decided by', view.rules.join(', '));
   if (proposal) {
-    const values = Object.entries(proposal.arguments).map(([name, value]) => `${name}=${String(value)}`);
-    say('proposal', `${proposal.tool} ${values.join(', ')}`);
+    say('proposal', `${proposal.tool} ${argumentsOf(proposal.arguments)}`);
     say('confidence', `${percent(proposal.confidence)}${proposal.abstained ? ', abstained' : ''}`);
     say('engine', `${proposal.engine.kind} ${proposal.engine.name} ${proposal.engine.version.slice(0, 12)}`);
   }
@@ -107,6 +117,10 @@ export const showRun = (out: Terminal, view: RunView): void => {
     say('decide with', `npm run -s writ -- approve ${view.run}`);
   }
   if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
+  for (const doubt of escalation?.doubts ?? []) {
+    say('in doubt', doubtOf(doubt), 'warn');
+    say('look at', whereToLook(doubt));
+  }
   for (const limit of view.limits ?? []) say('limit', limitOf(limit), 'warn');
   if (view.undo) {
     say('undoes', view.undo.of);
