@@ -60,6 +60,18 @@ export type ApprovalPage = z.infer<typeof ApprovalPage>;
 export const Decided = z.object({ id: z.string(), decision: z.string(), missing: z.array(Need) });
 export type Decided = z.infer<typeof Decided>;
 
+/** An action that may or may not have happened. */
+const Doubt = z.object({
+  action: z.int(),
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  seenBy: z.string().optional(),
+  marker: z.string(),
+  since: z.string(),
+  leaseUntil: z.string(),
+});
+export type Doubt = z.infer<typeof Doubt>;
+
 export const RunView = z.object({
   run: z.string(),
   workflow: z.string(),
@@ -78,6 +90,7 @@ export const RunView = z.object({
       because: z.string(),
       rules: z.array(z.string()).default([]),
       evidence: z.unknown().optional(),
+      doubts: z.array(Doubt).optional(),
       at: z.string().optional(),
     })
     .optional(),

@@ -1,4 +1,4 @@
-import type { Limit, RunView } from '../api-shapes.ts';
+import type { Doubt, Limit, RunView } from '../api-shapes.ts';
 import { clean } from '../terminal/sanitise.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
 
@@ -44,27 +44,41 @@ const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string =
   return `${rule}: ${known}, ${quantity(asked, unit)} asked${anew}`;
 };
 
+const argumentsOf = (given: Readonly<Record<string, unknown>>): string =>
+  Object.entries(given)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(', ');
+
+/** `action 1, jira.assign issueKey=OPS-2: begun …; nobody knows whether it took effect`, and what to look for. */
+const doubtOf = ({ action, tool, arguments: given, since, leaseUntil }: Doubt): string =>
+  `action ${action}, ${tool} ${argumentsOf(given)}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+const whereToLook = ({ seenBy, marker }: Doubt): string =>
+  `${seenBy === undefined ? 'the system' : `what ${seenBy} shows`}, for a change made as ${marker}`;
+
 type Undone = NonNullable<RunView['undone']>[number];
 
 const REPORTS: Readonly<Record<string, string>> = {
   undone: 'undone',
-  changed: "not undone: the record has changed since, so it is somebody else's now",
+  changed:
+    "not undone: the record has changed since, so it is somebody else's now; if it is as the run left it again, undo once more",
   'nothing-to-undo': 'nothing to undo: the record is as it was before',
   irreversible: 'not undone: it cannot be',
   'never-done': 'nothing to undo: it was never done',
   'in-doubt': 'not undone: nobody knows whether it was done',
   'before-unknown': 'not undone: how the record was before is not kept any longer',
   'newer-stands': 'not undone: a newer change to the same record stands',
+  'undone-before': 'nothing to undo: an earlier undo has undone it, and what is there now came later',
+  unsettled: 'not undone: an earlier undo was begun, and nobody saw what became of it: look at the record',
   stopped: 'not undone: it is stopped',
   mode: 'not undone: the mode lets a run do nothing',
-  'over-rate': 'not undone: as often as the tool may be used it was used',
+  'over-rate': 'not undone: as often as the tool may be used it was used; undo once more in its next window',
   mismatch: 'acted, and the record is not as it was before',
   'under-way': 'under way',
   failed: 'failed: people have it',
 };
 
 /** Reports after which nothing of an action is left in the customer's system. */
-const STANDS_NO_MORE: readonly string[] = ['undone', 'nothing-to-undo', 'never-done'];
+const STANDS_NO_MORE: readonly string[] = ['undone', 'nothing-to-undo', 'never-done', 'undone-before'];
 
 export const isUndone = ({ report }: Undone): boolean => STANDS_NO_MORE.includes(report);
 const undoToneOf = (undone: Undone): Tone => (isUndone(undone) ? 'good' : 'warn');
@@ -88,8 +102,7 @@ export const showRun = (out: Terminal, view: RunView): void => {
   say('state', stateOf(view).replace('-', ' '), toneOf(view));
   say('decided by', view.rules.join(', '));
   if (proposal) {
-    const values = Object.entries(proposal.arguments).map(([name, value]) => `${name}=${String(value)}`);
-    say('proposal', `${proposal.tool} ${values.join(', ')}`);
+    say('proposal', `${proposal.tool} ${argumentsOf(proposal.arguments)}`);
     say('confidence', `${percent(proposal.confidence)}${proposal.abstained ? ', abstained' : ''}`);
     say(
       'engine',
@@ -111,6 +124,10 @@ export const showRun = (out: Terminal, view: RunView): void => {
     say('decide with', `npm run -s writ -- approve ${view.run}`);
   }
   if (escalation) say('escalated', [escalation.because, ...escalation.rules].join(', '), 'warn');
+  for (const doubt of escalation?.doubts ?? []) {
+    say('in doubt', doubtOf(doubt), 'warn');
+    say('look at', whereToLook(doubt));
+  }
   for (const limit of view.limits ?? []) say('limit', limitOf(limit), 'warn');
   if (view.undo) {
     say('undoes', view.undo.of);

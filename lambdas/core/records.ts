@@ -111,6 +111,9 @@ export const Writ = z.strictObject({
 });
 export type Writ = z.infer<typeof Writ>;
 
+/** Under which name a writ's call is made: the system keeps it beside the change, where it can. */
+export const markerOf = ({ run, action }: Pick<Writ, 'run' | 'action'>): string => `${run}-${action}`;
+
 /**
  * The scope function's use of a writ. `executing` holds a lease; `released` means that nothing happened and that the
  * writ may be claimed again; `done`, `failed` and `in-doubt` are final for the function. Absent: never claimed.
@@ -156,12 +159,32 @@ export const Control = z.strictObject({
 });
 export type Control = z.infer<typeof Control>;
 
+/** An action that was begun, and of which nobody knows whether it took effect: what to look for, and where. */
+export const Doubt = z.strictObject({
+  action: z.int().positive(),
+  tool: ToolName,
+  scope: ScopeName,
+  /** The read tool that sees the effect. */
+  seenBy: ToolName.optional(),
+  /** As the audit may have them: empty where they are not the tool's. */
+  arguments: z.record(z.string(), z.unknown()),
+  /** The name under which the call was made. */
+  marker: z.string(),
+  claim: Claim.shape.status.extract(['executing', 'in-doubt']),
+  since: z.iso.datetime(),
+  /** Until when the call may still have taken effect, as far as anybody waits for it. */
+  leaseUntil: z.iso.datetime(),
+});
+export type Doubt = z.infer<typeof Doubt>;
+
 /** A run handed to people, with what they need to go on from there. */
 export const Escalation = z.strictObject({
   because: z.string(),
   rules: z.array(RuleId),
   /** Keys of the evidence in the state table: proposals, readings, writs, claims. */
   evidence: z.array(z.string()),
+  /** Actions that may or may not have happened. Absent: there is none. */
+  doubts: z.array(Doubt).optional(),
   at: z.iso.datetime(),
 });
 export type Escalation = z.infer<typeof Escalation>;

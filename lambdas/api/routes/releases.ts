@@ -3,7 +3,8 @@ import { AuditRecord, Head } from '../../core/audit/record.ts';
 import { Digest } from '../../core/names.ts';
 import { Comparison } from '../../core/releases/compare.ts';
 import { Automatic, type Candidate, Cohort, type Rollout, type Served, Share } from '../../core/releases/rollout.ts';
-import { changeRelease, ReleaseChange, viewReleases } from '../../core/tasks/releases.ts';
+import { changeRelease, ReleaseChange } from '../../core/tasks/change-release.ts';
+import { viewReleases } from '../../core/tasks/view-releases.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { invalid, problem } from '../problem.ts';
 

@@ -1,6 +1,6 @@
 import { Retryable, Terminal, Uncertain } from '../errors.ts';
 import type { RunRef } from '../names.ts';
-import type { Claim } from '../records.ts';
+import { type Claim, markerOf } from '../records.ts';
 import type { Claims } from './claims.ts';
 import type { WriteImplementation } from './implementation.ts';
 
@@ -72,8 +72,7 @@ export const act = async <Client>(
     throw new Retryable(`claiming action ${action} of run ${ref.run} took as long as the call may: nothing was sent`);
   }
   try {
-    const marker = `${ref.run}-${action}`;
-    await tool.call(client, input, AbortSignal.timeout(leftMs), { marker });
+    await tool.call(client, input, AbortSignal.timeout(leftMs), { marker: markerOf(writ) });
   } catch (fault) {
     await settle(fault instanceof Retryable ? 'released' : fault instanceof Terminal ? 'failed' : 'in-doubt');
     if (fault instanceof Retryable || fault instanceof Terminal || fault instanceof Uncertain) throw fault;

@@ -22,6 +22,7 @@ export const About = z.enum([
   'verified',
   'undone',
   'handed-over',
+  'in-doubt',
   'ended',
   'other',
 ]);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AuditRecord } from './record.ts';
 import {
   actionOf,
+  doubtsOf,
   engineOf,
   type Facts,
   own,
@@ -177,6 +178,7 @@ const handedOver = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] =>
     ...approved(record),
     ...written(record),
     ['handed-over', text, { ...rulesOf(record, reasonOf), ...(evidence.length > 0 && { sources: evidence }) }],
+    ...doubtsOf(record).map((doubt): Said => ['in-doubt', doubt, pick(record, 'writ', 'claim')]),
     ['ended', `The run ended as ${stepOf(record) === 'reap' ? 'failed' : 'escalated'}.`],
   ];
 };

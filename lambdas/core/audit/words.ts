@@ -21,7 +21,7 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 export const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** `jira.assign (jira:write) with component "Network"`: redacted values, as the record has them. */
-export const actionOf = ({ tool, args_redacted }: AuditRecord): string => {
+export const actionOf = ({ tool, args_redacted }: Pick<AuditRecord, 'tool' | 'args_redacted'>): string => {
   const args = Object.entries(args_redacted ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1)) // a table gives members in any order
     .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
@@ -44,6 +44,32 @@ export const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'l
   record: AuditRecord,
   ...keys: readonly Key[]
 ): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));
+
+// as an escalation records what is in doubt; a record of another shape is passed over
+const Doubts = z.looseObject({
+  in_doubt: z.array(
+    z.looseObject({
+      action: z.number(),
+      tool: z.string(),
+      scope: z.string(),
+      seenBy: z.string().optional(),
+      arguments: z.record(z.string(), z.unknown()),
+      marker: z.string(),
+      since: z.string(),
+      leaseUntil: z.string(),
+    })
+  ),
+});
+
+/** A sentence for each action of which nobody knows whether it took effect: which, since when, and where to look. */
+export const doubtsOf = ({ args_redacted }: AuditRecord): readonly string[] =>
+  (Doubts.safeParse(args_redacted).data?.in_doubt ?? []).map(
+    ({ action, tool: name, scope, seenBy, arguments: given, marker, since, leaseUntil }) => {
+      const what = actionOf({ tool: { name, scope, dry_run: false }, args_redacted: given });
+      const where = seenBy === undefined ? 'Look in the system' : `Look at what ${seenBy} shows`;
+      return `Nobody knows whether action ${action} took effect: ${what}, begun at ${since} as ${marker}, and able to arrive until ${leaseUntil}. ${where}.`;
+    }
+  );
 
 // as a cascade whose engines cost something is recorded; a record of another shape is passed over
 const Stages = z.array(

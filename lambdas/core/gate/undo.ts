@@ -20,8 +20,9 @@ export const isOperatorsUndo = ({ run, undoes }: Pick<Writ, 'run' | 'undoes'>): 
  * Why an action is not undone. `changed`: the record is no longer as the action left it, so it is somebody else's now.
  * `nothing-to-undo`: it is already as it was before. `irreversible`: its contract says so. `never-done`: nothing happened.
  * `in-doubt`: nobody knows whether it happened. `before-unknown`: how it was before is not kept (any longer). `newer-stands`: a newer
- * write of the run to the same record is not undone. `not-asked`: neither a mismatch nor an operator asks for it. `mode` and `stopped`: an
- * undo that a run makes by itself is under both.
+ * write of the run to the same record is not undone. `undone-before`: an earlier undo was seen to have undone it, and what is there now came later.
+ * `unsettled`: an earlier undo was begun, and nobody saw what became of it. `not-asked`: neither a mismatch nor an operator asks for it. `mode` and
+ * `stopped`: an undo that a run makes by itself is under both.
  */
 export const UndoRefusal = z.enum([
   'changed',
@@ -31,6 +32,8 @@ export const UndoRefusal = z.enum([
   'in-doubt',
   'before-unknown',
   'newer-stands',
+  'undone-before',
+  'unsettled',
   'not-asked',
   'mode',
   'stopped',
@@ -63,6 +66,13 @@ export interface Left {
   readonly claim?: Claim | undefined;
   /** The record as it was before. */
   readonly before?: Reading | undefined;
+}
+
+/** How far an earlier undo of the same action came, in a run that is closed. */
+export interface Attempt {
+  readonly claim?: Claim | undefined;
+  /** Whether Verify saw the record as it was before. */
+  readonly isSeen: boolean;
 }
 
 /** What would undo an action: the restoring tool and its input. */
@@ -99,13 +109,30 @@ export const reversalOf = ({ writ, claim, before }: Left, tools: Tools): Reversa
 };
 
 /**
+ * What an earlier undo leaves to say, where the record does not show it. Nothing happened where it claimed nothing, or its claim says so. A claim
+ * without an end holds another undo up: to the end of its lease where the tool may be repeated, else for good.
+ */
+const heldBy = ({ claim, isSeen }: Attempt, { effect }: WriteTool, now: Reading): UndoRefusal | undefined => {
+  if (isSeen) return 'undone-before';
+  if (claim === undefined || claim.status === 'released' || claim.status === 'failed') return undefined;
+  const mayRepeat = claim.status !== 'done' && effect === 'idempotent' && now.at > claim.leaseUntil;
+  return mayRepeat ? undefined : 'unsettled';
+};
+
+interface Judging {
+  readonly tools: Tools;
+  readonly afterMismatch: boolean;
+  readonly earlier: readonly Attempt[];
+}
+
+/**
  * Whether an action may be undone, now that the record is seen as it is. `afterMismatch`: the effect was not seen whole, so a part of
- * it is enough, where nothing else is there than what was before. Pure.
+ * it is enough, where nothing else is there than what was before. What an `earlier` undo has reversed is never reversed again. Pure.
  */
 export const judgeUndo = (
   left: Left,
   now: Reading,
-  { tools, afterMismatch }: { readonly tools: Tools; readonly afterMismatch: boolean }
+  { tools, afterMismatch, earlier }: Judging
 ): Reversal | NotUndone => {
   const reversal = reversalOf(left, tools);
   const { writ, before } = left;
@@ -113,6 +140,9 @@ export const judgeUndo = (
   const written = writeTool(tools, writ.tool);
   if (written === undefined || written.undo === 'irreversible') return not('irreversible');
   if (reversal.tool.shows(reversal.input, now.output)) return not('nothing-to-undo');
+  const held = earlier.map((attempt) => heldBy(attempt, reversal.tool, now)).filter((because) => because !== undefined);
+  const because = held.includes('undone-before') ? 'undone-before' : held[0];
+  if (because !== undefined) return not(because);
   const input = written.input.parse(writ.arguments);
   const isOurs =
     written.shows(input, now.output) ||

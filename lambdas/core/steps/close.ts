@@ -1,15 +1,13 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import { APPROVAL_ROUNDS } from '../gate/approval.ts';
-import { actionOfUndo } from '../gate/undo.ts';
-import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome, Run } from '../run.ts';
-import { partition } from '../tables.ts';
 import { writeToolOf } from './decide.ts';
+import { doubtOf, usesOf } from './doubt.ts';
 import { approvalOf, sourcesOf, useOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
 import { reportsOf, STANDS_NO_MORE } from './report.ts';
@@ -95,23 +93,16 @@ const evidenceOf = (deps: CloseDeps) => {
   };
 };
 
-const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
-
-/** The writs by which a run has undone its own actions, as its steps name them. */
-const undosOf = (run: Run) =>
-  Object.entries(run.steps).flatMap(([key, answer]) => {
-    const { data } = Authorised.safeParse(key.startsWith('decide#') ? answer : undefined);
-    if (data === undefined || actionOfUndo(data.writ.action) === data.writ.action) return [];
-    const { scope, action, digest } = data.writ;
-    return [{ ref: `${partition.writ(scope, run)}/${action}`, sha256: digest }];
-  });
-
-const handOver = <Output>(
-  output: Output,
+/** Closes a run with what people need to go on: where everything lies, and what of it is in doubt. */
+const handOver = async <Output>(
+  deps: CloseDeps,
   dossier: Dossier,
-  { because, rules, outcome, now }: { because: string; rules: readonly string[]; outcome: Outcome; now: Date }
-): Advance<Output> => {
-  const sources = [...sourcesOf(dossier), ...undosOf(dossier.run)];
+  { output, because, rules, outcome }: { output: Output; because: string; rules: readonly string[]; outcome: Outcome }
+): Promise<Advance<Output>> => {
+  const uses = await usesOf(deps, dossier);
+  const sources = uses.flatMap(sourcesOf);
+  const doubts = uses.map((use) => doubtOf(use, deps.tools)).filter((doubt) => doubt !== undefined);
+  const isInDoubt = doubts.length > 0;
   return {
     output,
     rules,
@@ -121,12 +112,19 @@ const handOver = <Output>(
       policy: { decision: 'escalate', rule_ids: [...rules] },
       ...(dossier.approval && { approval: approvalOf(dossier.approval) }),
       ...useOf(dossier),
+      ...(isInDoubt && { args_redacted: { in_doubt: doubts } }),
       result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
       sources,
     },
     deed: {
       kind: 'escalate',
-      escalation: { because, rules: [...rules], evidence: sources.map(({ ref }) => ref), at: now.toISOString() },
+      escalation: {
+        because,
+        rules: [...rules],
+        evidence: sources.map(({ ref }) => ref),
+        ...(isInDoubt && { doubts }),
+        at: deps.now().toISOString(),
+      },
     },
   };
 };
@@ -138,7 +136,7 @@ export const escalate = defineStep({
   output: Escalated,
   run: (deps: CloseDeps, { because, rules, ...ref }) =>
     advance(deps, ref, { key: 'escalate', wanted: evidenceOf(deps), output: Escalated }, (dossier) =>
-      handOver({ kind: 'escalated' as const }, dossier, { because, rules, outcome: 'escalated', now: deps.now() })
+      handOver(deps, dossier, { output: { kind: 'escalated' as const }, because, rules, outcome: 'escalated' })
     ),
 });
 
@@ -187,12 +185,7 @@ export const reap = defineStep({
       await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['route', 'propose'], plan: known.plan });
     if (known?.run.status === 'closed') return output;
     return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
-      handOver(output, dossier, {
-        because: 'fault',
-        rules: [`EXECUTION_${status}`],
-        outcome: 'failed',
-        now: deps.now(),
-      })
+      handOver(deps, dossier, { output, because: 'fault', rules: [`EXECUTION_${status}`], outcome: 'failed' })
     );
   },
 });

@@ -1,18 +1,21 @@
 import { Terminal } from '../errors.ts';
-import type { Left } from '../gate/undo.ts';
+import { type Attempt, type Left, undoActionOf } from '../gate/undo.ts';
 import type { RunRef } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import type { Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
+import { reportOf } from './report.ts';
 import type { StepDeps } from './step.ts';
+
+type Sources = ReturnType<typeof sourcesOf>;
 
 /** What a run left behind of one action, with where each piece of it lies. */
 export const lookBack = async (
   deps: Pick<StepDeps, 'ledger' | 'release'> & { readonly tools: Tools },
   of: RunRef,
   action: number
-): Promise<Left & { readonly sources: ReturnType<typeof sourcesOf> }> => {
+): Promise<Left & { readonly run: Run; readonly sources: Sources }> => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
   if (seer === undefined) throw new Terminal(`what ${scope} writes is seen by ${seenBy}, which is not a tool here`);
@@ -23,7 +26,34 @@ export const lookBack = async (
   });
   if (found === undefined) throw new Terminal(`there is no run ${of.run} of tenant ${of.tenant} to undo`);
   const [before] = found.readings;
-  return { writ: found.writ, claim: found.claim, before, sources: sourcesOf(found) };
+  return { run: found.run, writ: found.writ, claim: found.claim, before, sources: sourcesOf(found) };
+};
+
+/**
+ * How far earlier undos of an action came, before the run `by`: the run's own after a mismatch, and those that operators asked for. The next is
+ * made only where the one before is closed, so every other one is at its end.
+ */
+export const earlierUndos = async (
+  deps: Pick<StepDeps, 'ledger' | 'release'> & { readonly tools: Tools },
+  of: Run,
+  { action, by }: { readonly action: number; readonly by: string }
+): Promise<{ readonly attempts: readonly Attempt[]; readonly sources: Sources }> => {
+  const { scope } = writeToolOf(deps);
+  const places = [
+    { run: of.run, own: undoActionOf(action) },
+    ...(of.undoneBy ?? []).filter((run) => run !== by).map((run) => ({ run, own: action })),
+  ];
+  const looks = places.map(async ({ run, own }) => {
+    const found = await deps.ledger.look(
+      { tenant: of.tenant, run },
+      { writ: { scope, action: own }, claim: { scope, action: own } }
+    );
+    if (found?.writ === undefined) return []; // the run made no undo of it, or was refused one
+    const isSeen = reportOf(found.run.steps, action, own) === 'undone';
+    return [{ attempt: { claim: found.claim, isSeen }, sources: sourcesOf(found) }];
+  });
+  const made = (await Promise.all(looks)).flat();
+  return { attempts: made.map(({ attempt }) => attempt), sources: made.flatMap(({ sources }) => sources) };
 };
 
 /** Whether Verify has found that an action of the run does not show. */

@@ -13,7 +13,10 @@ export const ActionReport = z.strictObject({ action: z.int().positive(), report:
 export type ActionReport = z.infer<typeof ActionReport>;
 
 /** Reports after which nothing of the action is left in the customer's system. */
-export const STANDS_NO_MORE: readonly Report[] = ['undone', 'nothing-to-undo', 'never-done'];
+export const STANDS_NO_MORE: readonly Report[] = ['undone', 'nothing-to-undo', 'never-done', 'undone-before'];
+
+/** Reports after which another undo may come to more: the record may be as it was again, the window of a rate or a lease be over. */
+export const MAY_CHANGE: readonly Report[] = ['changed', 'newer-stands', 'over-rate', 'unsettled'];
 
 const Refused = z.looseObject({ kind: z.literal('refused'), because: UndoRefusal });
 const Verified = z.looseObject({ kind: z.enum(['undone', 'mismatch']) });

@@ -11,7 +11,7 @@ import { Arguments, type Writ } from '../records.ts';
 import type { Run } from '../run.ts';
 import { type DecideDeps, decide, writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
-import { hasMismatch, lookBack } from './look-back.ts';
+import { earlierUndos, hasMismatch, lookBack } from './look-back.ts';
 import { notedAs, rateSpendingOf } from './spending.ts';
 import { type Advance, advance, defineStep } from './step.ts';
 
@@ -51,7 +51,10 @@ const decideUndo = async (
   return advance(deps, ref, { key: `decide#${action}`, wanted, output: UndoVerdict }, async (dossier, { full }) => {
     const of = { tenant: ref.tenant, run: dossier.run.undo?.of ?? ref.run };
     const past = await lookBack(deps, of, undoes);
-    const sources = [...sourcesOf(dossier), ...past.sources];
+    const earlier = byOperator
+      ? await earlierUndos(deps, past.run, { action: undoes, by: ref.run })
+      : { attempts: [], sources: [] }; // a run makes one undo of its own action, and makes it first
+    const sources = [...sourcesOf(dossier), ...past.sources, ...earlier.sources];
     const [seen] = dossier.readings;
     const refused = (because: UndoRefusal, rules = [ruleOf(because)], limits: readonly Standing[] = []) => ({
       output: { kind: 'refused' as const, because, rules, ...(limits.length > 0 && { limits: [...limits] }) },
@@ -66,7 +69,7 @@ const decideUndo = async (
     if (dossier.writ !== undefined) return issued(dossier.writ, sources);
     if (!byOperator && !hasMismatch(dossier.run, undoes)) return refused('not-asked');
     if (seen === undefined) throw new Terminal(`run ${ref.run} has not read the record of action ${undoes} again`);
-    const judged = judgeUndo(past, seen, { tools, afterMismatch: !byOperator });
+    const judged = judgeUndo(past, seen, { tools, afterMismatch: !byOperator, earlier: earlier.attempts });
     if (judged.kind === 'refused') return refused(judged.because);
 
     const tenant = dossier.controls.find(({ subject }) => subject === controlSubject('tenant', ref.tenant));

@@ -7,8 +7,9 @@ import type { Run } from '../run.ts';
 import { partition } from '../tables.ts';
 import { checkInput, type FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
+import { lookAfter } from './look-after.ts';
 import type { Controls, Desk, Executions } from './ports.ts';
-import { lookAfter, type ReleaseDeps, rolloutNow } from './releases.ts';
+import { type ReleaseDeps, rolloutNow } from './releases.ts';
 import { randomRunId, runIdOf } from './run-id.ts';
 
 export interface SubmitDeps extends ReleaseDeps {

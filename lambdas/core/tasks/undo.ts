@@ -4,6 +4,7 @@ import { digestOf } from '../digest.ts';
 import { Retryable, Terminal } from '../errors.ts';
 import type { RunRef } from '../names.ts';
 import type { Run } from '../run.ts';
+import { MAY_CHANGE, reportsOf } from '../steps/report.ts';
 import { partition } from '../tables.ts';
 import { ControlChange } from './control.ts';
 import type { Identity } from './identity.ts';
@@ -22,7 +23,7 @@ export type Undoing =
   | { readonly kind: 'open' }
   /** An undo is not undone: the task can be submitted again. */
   | { readonly kind: 'is-undo' }
-  /** The workflow, or the release that the undo was accepted under, is no longer deployed. */
+  /** The workflow is no longer deployed; or an undo that keeps no version of its own was accepted under another release, and never started. */
   | { readonly kind: 'release-gone' };
 
 type UndoDeps = Pick<SubmitDeps, 'desk' | 'executions' | 'workflows' | 'now' | 'traceId'>;
@@ -30,13 +31,20 @@ type UndoDeps = Pick<SubmitDeps, 'desk' | 'executions' | 'workflows' | 'now' | '
 /** How often it is tried when others ask for the same at the same time. */
 const TRIES = 5;
 
-/** An undo that people got is at its end, and what it was to undo may still stand: it may be asked for anew. */
-const gaveUp = ({ status, outcome }: Run): boolean =>
-  status === 'closed' && (outcome === 'escalated' || outcome === 'failed');
+/**
+ * An undo that people got, or that was refused for what may be otherwise by now, is at its end, and what it was to undo may still stand: it
+ * may be asked for anew. Another one would come to no more.
+ */
+const mayComeToMore = (run: Run): boolean => {
+  if (run.status !== 'closed') return false;
+  if (run.outcome === 'escalated' || run.outcome === 'failed') return true;
+  return reportsOf(run).some(({ report }) => MAY_CHANGE.includes(report));
+};
 
 /**
  * Has a closed run undone, by a run of its own whose user is the operator. Asked again it gives the same undo, and starts it where it was
- * written but not started; a new one only where the one before ended with people. Each names the other, also in the audit.
+ * written but not started, on the version that it keeps, whatever is deployed by then; a new one only where the one before ended with people, or was
+ * refused for what may be otherwise by now. Each names the other, also in the audit.
  */
 export const undoRun = async (deps: UndoDeps, by: Identity, ref: RunRef, { reason }: UndoRequest): Promise<Undoing> => {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -50,9 +58,9 @@ export const undoRun = async (deps: UndoDeps, by: Identity, ref: RunRef, { reaso
     const before = of.undoneBy ?? [];
     const last = before.at(-1);
     const earlier = last === undefined ? undefined : await deps.desk.run({ tenant: ref.tenant, run: last });
-    if (earlier !== undefined && !gaveUp(earlier)) return begin(deps, earlier, deployed);
+    if (earlier !== undefined && !mayComeToMore(earlier)) return begin(deps, earlier, deployed);
 
-    const made = make(deps, by, { of, before, reason, release: deployed.release });
+    const made = make(deps, by, { of, before, reason, deployed });
     const created = await deps.desk.createUndo(made.undo, made.of);
     if (created === 'created') return begin(deps, made.undo.run, deployed);
     // somebody asks for the same undo at this moment: the next look finds theirs
@@ -62,16 +70,18 @@ export const undoRun = async (deps: UndoDeps, by: Identity, ref: RunRef, { reaso
 
 const begin = async ({ executions }: UndoDeps, run: Run, { release, undoMachine }: Deployed): Promise<Undoing> => {
   if (hasBegun(run)) return { kind: 'accepted', run };
-  if (run.release !== release) return { kind: 'release-gone' };
-  await executions.start(undoMachine, { tenant: run.tenant, run: run.run, workflow: run.workflow });
+  const machine = run.machine ?? (run.release === release ? undoMachine : undefined);
+  if (machine === undefined) return { kind: 'release-gone' };
+  await executions.start(machine, { tenant: run.tenant, run: run.run, workflow: run.workflow });
   return { kind: 'accepted', run };
 };
 
 const make = (
   { now, traceId }: UndoDeps,
   { id: user, tenant, roles }: Identity,
-  { of, before, reason, release }: { of: Run; before: readonly string[]; reason: string; release: string }
+  { of, before, reason, deployed }: { of: Run; before: readonly string[]; reason: string; deployed: Deployed }
 ) => {
+  const { release, undoMachine } = deployed;
   const at = now().toISOString();
   // no key of a client has a NUL in it, so this is no other run of theirs
   const id = runIdOf(tenant, `undo\0${of.run}\0${before.length}`);
@@ -93,6 +103,7 @@ const make = (
     ...ref,
     workflow: of.workflow,
     release,
+    machine: undoMachine,
     status: 'active',
     rules: [],
     user: { id: user, roles: [...roles] },

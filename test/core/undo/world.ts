@@ -19,7 +19,7 @@ import type { Dynoxide } from '../../support/dynoxide.ts';
 import { type Given, givenRun } from '../../support/run.ts';
 import { clientOf, type Sandbox } from '../../tools/jira/sandboxed.ts';
 
-const OPERATOR = claimsOf({ sub: 'op-1', roles: '[operator]', scope: 'writ/operator' });
+export const OPERATOR = claimsOf({ sub: 'op-1', roles: '[operator]', scope: 'writ/operator' });
 
 /** A run, its steps, a Jira and the API, called in the order of the state machines. */
 export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given = {}) => {

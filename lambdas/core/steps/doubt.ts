@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { WritRef } from '../gate/verdict.ts';
+import type { Dossier } from '../ledger.ts';
+import type { Tools } from '../provenance.ts';
+import { type Doubt, markerOf } from '../records.ts';
+import type { StepDeps } from './step.ts';
+
+const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
+
+/**
+ * Every writ that the steps of a run name, and what became of it: that of the dossier first, as it was found, then those of other actions and of
+ * undos that the run made of its own.
+ */
+export const usesOf = async ({ ledger }: Pick<StepDeps, 'ledger'>, dossier: Dossier): Promise<readonly Dossier[]> => {
+  const named = Object.entries(dossier.run.steps).flatMap(([key, answer]) => {
+    const { data } = Authorised.safeParse(key.startsWith('decide#') ? answer : undefined);
+    return data === undefined || data.writ.action === dossier.writ?.action ? [] : [data.writ];
+  });
+  const others = named.map(async ({ scope, action }) => {
+    const found = await ledger.look(dossier.run, { writ: { scope, action }, claim: { scope, action } });
+    return found === undefined ? [] : [found];
+  });
+  return [dossier, ...(await Promise.all(others)).flat()];
+};
+
+/** What of a writ's use nobody knows, and how it can be found out; undefined where it was never claimed or its end is known. */
+export const doubtOf = ({ writ, claim }: Pick<Dossier, 'writ' | 'claim'>, tools: Tools): Doubt | undefined => {
+  if (writ === undefined || (claim?.status !== 'executing' && claim?.status !== 'in-doubt')) return undefined;
+  const tool = Object.hasOwn(tools, writ.tool) ? tools[writ.tool] : undefined;
+  const input = tool?.input.safeParse(writ.arguments);
+  return {
+    action: writ.action,
+    tool: writ.tool,
+    scope: writ.scope,
+    ...(tool && tool.effect !== 'read' && { seenBy: tool.seenBy }),
+    arguments: tool && tool.effect !== 'read' && input?.success ? { ...tool.redact(input.data) } : {},
+    marker: markerOf(writ),
+    claim: claim.status,
+    since: claim.startedAt,
+    leaseUntil: claim.leaseUntil,
+  };
+};

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { type Attempt, judgeUndo } from '../../../lambdas/core/gate/undo.ts';
+import type { Tools } from '../../../lambdas/core/provenance.ts';
+import type { Claim } from '../../../lambdas/core/records.ts';
+import type { WriteTool } from '../../../lambdas/core/tool.ts';
+import { contracts } from '../../../lambdas/tools/contracts.ts';
+import { AT, aReading, aWrit } from '../../support/builders.ts';
+
+const MINUTE_MS = 60_000;
+const at = (minutes: number): string => new Date(AT.getTime() + minutes * MINUTE_MS).toISOString();
+
+const writ = aWrit();
+const claimed = (status: Claim['status'], leaseUntil = at(1)): Claim => ({
+  digest: writ.digest,
+  status,
+  attempt: 1,
+  startedAt: at(0),
+  leaseUntil,
+});
+const showing = (component: string, minutes: number) => ({
+  ...aReading({ call: 'now', output: { issueKey: 'OPS-1', components: [component] } }),
+  at: at(minutes),
+});
+
+const restoring = (effect: WriteTool['effect']): Tools => ({
+  ...contracts,
+  'jira.restore-components': { ...(contracts['jira.restore-components'] as unknown as WriteTool), effect },
+});
+const [idempotent, once] = [restoring('idempotent'), restoring('once')];
+
+/** An action that set Network where Access was. */
+const left = { writ, claim: claimed('done'), before: showing('Access', 0) };
+const judged = (earlier: readonly Attempt[], tools = idempotent, now = showing('Network', 2)) => {
+  const verdict = judgeUndo(left, now, { tools, afterMismatch: false, earlier });
+  return verdict.kind === 'refused' ? verdict.because : verdict.kind;
+};
+const unseen = (claim?: Claim): Attempt => ({ claim, isSeen: false });
+const SEEN: Attempt = { claim: claimed('done'), isSeen: true };
+
+describe('an undo after an earlier one of the same action', () => {
+  const late = at(3);
+  it.each([
+    ['has no claim', undefined, 'reversible', 'reversible'],
+    ['gave its claim back', claimed('released'), 'reversible', 'reversible'],
+    ['was refused by the system', claimed('failed'), 'reversible', 'reversible'],
+    ['was executing, and its lease is over', claimed('executing'), 'reversible', 'unsettled'],
+    ['is executing', claimed('executing', late), 'unsettled', 'unsettled'],
+    ['is executing to this very moment', claimed('executing', at(2)), 'unsettled', 'unsettled'],
+    ['is in doubt, and its lease is over', claimed('in-doubt'), 'reversible', 'unsettled'],
+    ['is in doubt', claimed('in-doubt', late), 'unsettled', 'unsettled'],
+    ['was done and not seen', claimed('done'), 'unsettled', 'unsettled'],
+  ] as const)('that %s', (_, claim, ofIdempotent, ofOnce) => {
+    expect([judged([unseen(claim)]), judged([unseen(claim)], once)]).toEqual([ofIdempotent, ofOnce]);
+  });
+
+  it('that was seen is none, whatever came of others and whoever has the record now', () => {
+    expect(judged([SEEN])).toBe('undone-before');
+    expect(judged([unseen(claimed('in-doubt', late)), SEEN, unseen()])).toBe('undone-before');
+    expect(judged([SEEN], idempotent, showing('Hardware', 2))).toBe('undone-before');
+  });
+
+  it('asks first whether anything is left to undo', () => {
+    expect(judged([SEEN], idempotent, showing('Access', 2))).toBe('nothing-to-undo');
+    expect(judged([unseen(claimed('executing', late))], once, showing('Access', 2))).toBe('nothing-to-undo');
+  });
+
+  it('is refused as changed where none was begun', () => {
+    expect(judged([unseen()], idempotent, showing('Hardware', 2))).toBe('changed');
+  });
+});

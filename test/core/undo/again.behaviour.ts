@@ -1,0 +1,215 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { faultOf } from '../../../lambdas/core/audit/verify.ts';
+import { digestOf } from '../../../lambdas/core/digest.ts';
+import { undoActionOf } from '../../../lambdas/core/gate/undo.ts';
+import type { RunRef } from '../../../lambdas/core/names.ts';
+import type { Run } from '../../../lambdas/core/run.ts';
+import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
+import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { anApi, MACHINE } from '../../support/api.ts';
+import { AT, aRelease } from '../../support/builders.ts';
+import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
+import { aWorld, OPERATOR } from './world.ts';
+
+const NEWER = `${MACHINE.slice(0, -1)}8`;
+
+describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
+  let dynoxide: Dynoxide;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    dynoxide = await startDynoxide();
+  });
+  afterAll(() => dynoxide.stop());
+  beforeEach(async () => {
+    sandbox = await openSandbox();
+  });
+  afterEach(() => sandbox.close());
+
+  /** A run whose action verified, and that is closed: its issue had the component Access before, and has Network since. */
+  const done = async () => {
+    const world = await aWorld(dynoxide, sandbox);
+    await world.jiraSets(['Access']);
+    await world.acted();
+    await world.close();
+    return world;
+  };
+  type World = Awaited<ReturnType<typeof done>>;
+
+  const rewrite = async ({ state }: World, ref: RunRef, change: (run: Run) => Partial<Run>) => {
+    const key = keys.run(ref);
+    const item = await state.get(key);
+    const run = item?.content as Run;
+    await state.put({ ...item, ...key, content: { ...run, ...change(run) } });
+  };
+
+  describe('after a deployment', () => {
+    const deployed = () =>
+      anApi(dynoxide, {
+        workflows: new Map([
+          [
+            'ticket-triage',
+            { release: digestOf('newer'), input: aRelease().input, machine: NEWER, undoMachine: NEWER },
+          ],
+        ]),
+      });
+    const unstarted = async () => {
+      const world = await done();
+      world.api.executions.failNext(1);
+      expect((await world.ask()).status).toBe(503);
+      const { undoneBy } = await world.view(world.ref.run);
+      return { world, ref: { tenant: world.ref.tenant, run: undoneBy[0] as string } };
+    };
+    const askedOf = (api: ReturnType<typeof anApi>, { ref }: World) =>
+      api.call('POST', `/v1/runs/${ref.run}/undo`, { claims: OPERATOR, body: { reason: 'it was wrong' } });
+
+    it('starts what was accepted and not started on the version that it was accepted for', async () => {
+      const { world, ref } = await unstarted();
+      const api = deployed();
+      expect(await askedOf(api, world)).toMatchObject({ status: 202, body: { run: ref.run } });
+      expect([...api.executions.started]).toMatchObject([[ref.run, { machine: MACHINE }]]);
+      expect(await world.undo(ref)).toEqual([{ action: 1, report: 'undone' }]);
+    });
+
+    it('says that it is gone where nothing tells which version that was', async () => {
+      const { world, ref } = await unstarted();
+      await rewrite(world, ref, ({ machine: _, ...run }) => ({ ...run, machine: undefined }));
+      const api = deployed();
+      expect(await askedOf(api, world)).toMatchObject({ status: 410 });
+      expect(api.executions.started.size).toBe(0);
+      expect((await world.asked()).run).toBe(ref.run); // the release that it was accepted under still starts it
+    });
+  });
+
+  describe('after it was refused', () => {
+    it('is another one, which undoes it where the record is as the run left it again', async () => {
+      const world = await done();
+      await world.jiraSets(['Hardware']);
+      const first = await world.asked();
+      expect(await world.undo(first)).toEqual([{ action: 1, report: 'changed' }]);
+      await world.jiraSets(['Network']);
+      const writes = sandbox.writes().length;
+
+      const answers = await Promise.all(Array.from({ length: 5 }, () => world.ask('it is back')));
+      const [second, ...others] = new Set(answers.map(({ body }) => body.run as string));
+      if (second === undefined) throw new Error('nothing was answered');
+      expect(others).toEqual([]);
+      expect(second).not.toBe(first.run);
+      expect(await world.undo({ ...first, run: second })).toEqual([{ action: 1, report: 'undone' }]);
+
+      expect(world.components()).toEqual(['Access']);
+      expect(sandbox.writes()).toHaveLength(writes + 1);
+      expect((await world.asked()).run).toBe(second); // nothing is left to be undone
+      expect((await world.view(world.ref.run)).undoneBy).toEqual([first.run, second]);
+      const { records, head } = await world.audit(world.ref.run);
+      expect(faultOf(records, head)).toBeUndefined();
+      expect(records.slice(-2)).toMatchObject([
+        { step: 'undo#0', args_redacted: { undone_by: first.run, reason: 'it was wrong' } },
+        { step: 'undo#1', args_redacted: { undone_by: second, reason: 'it is back' } },
+      ]);
+    });
+
+    it('is refused again where it still is as somebody else has it', async () => {
+      const world = await done();
+      await world.jiraSets(['Hardware']);
+      for (const _ of ['first', 'second'])
+        expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'changed' }]);
+      expect(world.components()).toEqual(['Hardware']);
+    });
+
+    it('stays the same one where another could come to no more', async () => {
+      const world = await done();
+      const key = keys.claim(world.ref, 'jira:write', 1);
+      const claim = await world.state.get(key);
+      await world.state.put({ ...key, content: { ...(claim?.content as object), status: 'in-doubt' } });
+      const first = await world.asked();
+      expect(await world.undo(first)).toEqual([{ action: 1, report: 'in-doubt' }]);
+      expect((await world.asked()).run).toBe(first.run);
+    });
+  });
+
+  describe('reverses nothing that an earlier one has reversed', () => {
+    it('of the actions that a first one undid in part', async () => {
+      const world = await done();
+      for (const key of [keys.writ, keys.claim]) {
+        const item = await world.state.get(key(world.ref, 'jira:write', 1));
+        const action = { ...(item?.content as object), ...(key === keys.writ && { action: 2 }) };
+        await world.state.put({ ...key(world.ref, 'jira:write', 2), content: action });
+      }
+      /** As the machine of a workflow with two actions has it; `between` happens when the newer one is dealt with. */
+      const undo = async (ref: RunRef, between: () => Promise<void> = async () => undefined) => {
+        for (const action of [2, 1]) {
+          if ((await survey.run(world.deps, { ...ref, action })).kind === 'refused') continue;
+          await world.see(ref, 'now', action);
+          if ((await world.decide(ref, action, action)).kind === 'authorised') {
+            await world.act(ref, action);
+            await world.see(ref, 'after', action);
+            await world.verify(ref, action);
+          }
+          if (action === 2) await between();
+        }
+        await respond.run(world.deps, { ...ref, outcome: 'reported', rules: [] });
+        return world.view(ref.run);
+      };
+      const first = await undo(await world.asked(), () => world.jiraSets(['Hardware']));
+      expect(first).toMatchObject({
+        outcome: 'refused',
+        undone: [
+          { action: 2, report: 'undone' },
+          { action: 1, report: 'changed' },
+        ],
+      });
+      await world.jiraSets(['Network']); // as both actions left it
+      const writes = sandbox.writes().length;
+      expect(await undo(await world.asked())).toMatchObject({
+        outcome: 'completed',
+        undone: [
+          { action: 2, report: 'undone-before' },
+          { action: 1, report: 'undone' },
+        ],
+      });
+      expect(sandbox.writes()).toHaveLength(writes + 1);
+    });
+
+    it('be it the one that the run made itself, after a mismatch', async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.acted(() => world.jiraSets(['Network', 'Access']));
+      const own = undoActionOf(1);
+      await world.decide(world.ref, own, 1);
+      await world.act(world.ref, own);
+      await world.see(world.ref, 'undone');
+      await world.verify(world.ref, own, 'undone');
+      await escalate.run(world.deps, { ...world.ref, because: 'mismatch', rules: [] });
+
+      await world.jiraSets(['Network']); // somebody means it to be there
+      const ref = await world.asked();
+      expect(await world.undo(ref)).toEqual([{ action: 1, report: 'undone-before' }]);
+      expect(world.components()).toEqual(['Network']);
+      const decided = (await world.audit(ref.run)).records.find(({ step }: { step: string }) => step === 'decide#1');
+      const sources = decided.sources.map(({ ref }: { ref: string }) => ref);
+      expect(sources).toContain(`CLAIM#jira:write#acme#${world.ref.run}/${own}`);
+    });
+
+    it('nor what it may have reversed, as long as that may still come', async () => {
+      const world = await done();
+      const first = await world.asked();
+      await world.ruled(first);
+      sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
+      await expect(world.act(first, 1)).rejects.toThrow();
+      await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
+
+      const second = await world.asked();
+      expect(second.run).not.toBe(first.run);
+      expect(await world.undo(second)).toEqual([{ action: 1, report: 'unsettled' }]);
+      expect(world.components()).toEqual(['Network']);
+
+      const key = keys.claim(first, 'jira:write', 1);
+      const claim = await world.state.get(key);
+      const before = new Date(AT.getTime() - 1).toISOString();
+      await world.state.put({ ...key, content: { ...(claim?.content as object), leaseUntil: before } });
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
+    });
+  });
+});
