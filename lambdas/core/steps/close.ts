@@ -75,18 +75,19 @@ interface CloseDeps extends StepDeps {
   readonly tools: Tools;
 }
 
+/** The record that an action is about, as it was before it and ever after. */
+const SEEN = ['before', 'after', 'undone'] as const;
+
 /** Everything that a person may want to see of a run's first action. */
 const evidenceOf = (deps: CloseDeps) => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
+  const seen = seer ? SEEN.map((call) => ({ scope: seer.scope, tool: seer.name, call })) : [];
+  const proposedFrom = readingsOf(deps.release, deps.tools).filter(({ tool }) => tool !== seer?.name);
   return {
     input: true,
     plan: 1,
-    readings: [
-      ...readingsOf(deps.release, deps.tools),
-      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'after' as const }] : []),
-      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'undone' as const }] : []),
-    ],
+    readings: [...proposedFrom, ...seen],
     writ: { scope, action: 1 },
     claim: { scope, action: 1 },
     approvals: APPROVAL_ROUNDS.map((round) => ({ action: 1, round })),

@@ -1,25 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Fate, lifeOf } from '../../../drills/gate/life.ts';
+import { type Fate, type Life, lifeOf } from '../../../drills/gate/life.ts';
 import type { Mishap } from '../../../drills/gate/mishaps.ts';
 import { type Answer, Vendor } from '../../../drills/gate/vendor.ts';
 import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
+import type { Connection } from '../../../lambdas/adapters/dynamodb/connection.ts';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
-import { dynamoTable } from '../../../lambdas/adapters/dynamodb/table.ts';
-import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
-import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
-import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
-import type { Claim } from '../../../lambdas/core/records.ts';
-import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
-import { AT, aWrit } from '../../support/builders.ts';
+import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
+import type { ActDeps } from '../../../lambdas/core/act/act.ts';
+import { why } from '../../../lambdas/core/audit/why.ts';
+import { type Claim, Escalation } from '../../../lambdas/core/records.ts';
+import { partition } from '../../../lambdas/core/tables.ts';
+import { contracts } from '../../../lambdas/tools/contracts.ts';
+import { jiraAssign, jiraGet } from '../../../lambdas/tools/jira/contract.ts';
+import { AT, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { carryOut, Gone, patientClock } from '../../support/machine.ts';
+import { givenRun } from '../../support/run.ts';
 
 /*
- * What becomes of one action when the function that does it ends without a word, at each of its calls to the outside; what comes
- * after it is what the state machine does: look it up as often as it takes, and act again only where that is allowed.
+ * What becomes of a run when the function that acts ends without a word, at each of its calls to the outside. What comes after it
+ * is the deployed state machine: it looks the effect up as often as it takes, acts again only where that is allowed, reads back, verifies, and
+ * completes the run or hands it to people.
  */
 
 const EFFECTS = ['idempotent', 'once'] as const;
-type Effect = (typeof EFFECTS)[number];
 
 /** The calls of Act to the outside, in order. */
 const CALLS = { look: 1, claim: 2, call: 3, settle: 4 } as const;
@@ -150,7 +154,22 @@ const MATRIX: readonly Row[] = [
   },
 ];
 
-const MINUTE_MS = 60_000;
+const { input } = aRelease();
+/** Its key travels to the read scope. */
+const RELEASED = aRelease({ input: { fields: input.fields.map((it) => ({ ...it, isId: it.name === 'issueKey' })) } });
+
+/** How a function that ended without a word is missed: Lambda says that it is gone, or nobody says anything until the state gives up. */
+const MISSED = ['crashed', 'silent'] as const;
+
+const rows = EFFECTS.flatMap((effect) =>
+  MATRIX.map((row, at) => ({
+    ...row,
+    effect,
+    ends: row[effect],
+    missed: MISSED[(at + EFFECTS.indexOf(effect)) % MISSED.length] ?? 'silent',
+  }))
+);
+type Cell = (typeof rows)[number];
 
 describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () => {
   let dynoxide: Dynoxide;
@@ -159,82 +178,122 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
   });
   afterAll(() => dynoxide.stop());
 
-  const given = async (effect: Effect) => {
-    const writ = aWrit();
+  /** A run whose first Act has this fate, carried out to its end. */
+  const carriedOut = async ({ effect, fate, answer = 'done', arrives, missed }: Cell) => {
+    const time = patientClock(AT.getTime());
     const vendor = new Vendor();
-    const clock = { ms: AT.getTime() };
-    await dynamoTable(dynoxide.connection, dynoxide.state).put({ ...keys.writ(writ, writ.scope, 1), content: writ });
-    const thing = writ.run;
-    const patienceMs = jiraAssign.timeoutSeconds * 1_000;
-    const inProcess = (fate: Fate, answer: Answer): ActDeps<undefined> => {
-      const life = lifeOf(dynoxide.connection, fate);
-      return {
-        claims: dynamoClaims(life.connection, dynoxide.state, writ.scope),
-        writes: [
-          {
-            contract: { ...jiraAssign, effect } as never,
-            call: (_client, _input, _signal, { marker }) =>
-              life.reach(async () => {
-                vendor.call({ thing, effect, marker, answer, nowMs: clock.ms, patienceMs });
-                return {};
-              }),
-            lookUp: () => life.reach(async () => vendor.shows(thing)),
-          },
-        ],
-        open: async () => undefined,
-        now: () => new Date(clock.ms),
-      };
-    };
-    const calm = () => inProcess(meets(), 'done');
-    return {
-      vendor,
-      clock,
-      effects: () => vendor.effects.get(thing) ?? 0,
-      act: (fate: Fate, answer: Answer) => act(inProcess(fate, answer), writ, 1),
-      again: () => act(calm(), writ, 1),
-      lookUp: () => reconcile(calm(), writ, 1),
-      standing: async () => {
-        const { claim } = await dynamoClaims(dynoxide.connection, dynoxide.state, writ.scope).look(writ, 1);
-        return claim?.status ?? 'unclaimed';
+    const contract = { ...jiraAssign, effect } as typeof jiraAssign;
+    const run = await givenRun(dynoxide, {
+      release: RELEASED,
+      now: time.now,
+      tools: { ...contracts, [contract.name]: contract },
+    });
+    const thing = run.ref.run;
+    const claims = (connection: Connection) => dynamoClaims(connection, dynoxide.state, contract.scope);
+    const standing = async () => (await claims(dynoxide.connection).look(run.ref, 1)).claim?.status ?? 'unclaimed';
+    const record = () => ({
+      ...jiraGet.example.output,
+      issueKey: 'OPS-1',
+      components: vendor.shows(thing) ? ['Network'] : [],
+    });
+    const acting = (life: Life, said: Answer): ActDeps<undefined> => ({
+      claims: claims(life.connection),
+      writes: [
+        {
+          contract,
+          call: (_client: undefined, input: object, _signal: AbortSignal, { marker }: { readonly marker: string }) =>
+            life.reach(async () => {
+              const patienceMs = contract.timeoutSeconds * 1_000;
+              vendor.call({ thing, effect, marker, answer: said, nowMs: time.now().getTime(), patienceMs });
+              return input;
+            }),
+          lookUp: () => life.reach(async () => vendor.shows(thing)),
+        },
+      ] as never,
+      open: async () => undefined,
+      now: time.now,
+    });
+    let acts = 0;
+    let left: string | undefined;
+    const { execution, entered } = await carryOut(
+      run.run,
+      {
+        deps: run.deps,
+        reads: {
+          readings: dynamoReadings(dynoxide.connection, dynoxide.state),
+          scope: jiraGet.scope,
+          reads: [{ contract: jiraGet, call: async () => record() }] as never,
+          open: async () => undefined,
+          now: time.now,
+        },
+        writes: (operation) => {
+          if (operation === 'reconcile' && arrives === 'in time') vendor.arrive();
+          if (operation === 'act') acts += 1;
+          if (operation !== 'act' || acts > 1) return { deps: acting(lifeOf(dynoxide.connection, meets()), 'done') };
+          const after = async () => {
+            left = await standing();
+            if (fate.dies) throw new Gone(missed);
+          };
+          return { deps: acting(lifeOf(dynoxide.connection, fate), answer), after };
+        },
       },
-    };
+      time
+    );
+    vendor.arrive();
+    return { ...run, vendor, effects: vendor.effects.get(thing) ?? 0, left, standing, execution, entered };
   };
-
-  /** What the state machine does after an Act that did not answer: look it up until somebody knows, and act again if that is harmless. */
-  const follow = async ({ again, lookUp, clock }: Awaited<ReturnType<typeof given>>): Promise<void> => {
-    for (let waits = 0; waits < 3; waits += 1)
-      try {
-        const { kind } = await lookUp();
-        if (kind === 'not-done') await again();
-        return;
-      } catch (fault) {
-        if (fault instanceof Terminal) return;
-        if (!(fault instanceof Retryable)) throw fault;
-        clock.ms += MINUTE_MS;
-      }
-    throw new Error('nobody found out what became of it');
-  };
-
-  const rows = EFFECTS.flatMap((effect) => MATRIX.map((row) => ({ ...row, effect, ends: row[effect] })));
 
   it.each(rows.map((row) => [row.effect, row.where, row.ends[0], row.ends[1], row] as const))(
     'whose tool is %s and that dies %s leaves a claim that ends %s, and %i effect',
-    async (effect, _where, status, effects, { fate, answer = 'done', arrives, left }) => {
-      const action = await given(effect);
-      await expect(action.act(fate, answer)).rejects.toThrow();
-      expect(await action.standing()).toBe(left);
+    async (effect, _where, status, effects, row) => {
+      const { ref, vendor, kept, state, ...run } = await carriedOut(row);
+      expect(run.execution.status).toBe('SUCCEEDED');
+      expect(run.left).toBe(row.left);
+      expect([await run.standing(), run.effects]).toEqual([status, effects]);
+      expect(vendor.offences).toEqual([]);
+      expect(run.entered.filter((name) => name === 'Act').length).toBeLessThanOrEqual(
+        effect === 'once' && row.left !== 'unclaimed' ? 1 : 2
+      );
 
-      if (arrives === 'in time') action.vendor.arrive();
-      await follow(action);
-      action.vendor.arrive();
-
-      expect([await action.standing(), action.effects()]).toEqual([status, effects]);
-      expect(action.vendor.offences).toEqual([]);
-      // whoever comes later finds it settled: nothing is done again, by anybody
-      await action.again().catch(() => undefined);
-      await action.lookUp().catch(() => undefined);
-      expect(action.effects()).toBe(effects);
-      expect(action.vendor.offences).toEqual([]);
+      const { run: closed, records } = await kept();
+      const story = why({ run: ref.run, records, head: closed.head }).statements.map(({ about, text }) => [
+        about,
+        text,
+      ]);
+      if (status === 'done') {
+        expect(run.entered.slice(-4)).toEqual(['ReadBack', 'Verify', 'Verified', 'Respond']);
+        expect(closed).toMatchObject({ status: 'closed', outcome: 'completed' });
+        expect(story).toContainEqual(['verified', expect.stringContaining('shows the effect')]);
+        return;
+      }
+      // nobody knows whether it happened: a person has the run, and everything there is to find out by
+      expect(run.entered.at(-1)).toBe('Escalate');
+      expect(closed).toMatchObject({ status: 'closed', outcome: 'escalated' });
+      const [writ] = await run.writs();
+      const content = (await state.get(keys.escalation(ref)))?.content;
+      const escalation = Escalation.parse(content);
+      expect(escalation).toMatchObject({ because: 'in-doubt', rules: writ?.rules });
+      const evidence = [
+        partition.input(ref),
+        `${partition.plan(ref)}/1`,
+        `${partition.read('jira:read', ref)}/jira.get#before`,
+        `${partition.writ('jira:write', ref)}/1`,
+        `${partition.claim('jira:write', ref)}/1`,
+      ];
+      expect(escalation.evidence).toEqual(evidence);
+      const last = records.at(-1);
+      expect(last).toMatchObject({
+        step: 'escalate',
+        writ: { action: 1, digest: writ?.digest },
+        claim: { status: 'in-doubt', attempt: 1 },
+      });
+      for (const ref of evidence)
+        expect(last?.sources).toContainEqual({ ref, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      expect(story).toContainEqual([
+        'written',
+        'The writ of action 1 was used, and nobody knows whether it took effect.',
+      ]);
+      expect(story).toContainEqual(['handed-over', 'It was handed to people (in doubt), with 5 pieces of evidence.']);
     }
   );
 });
