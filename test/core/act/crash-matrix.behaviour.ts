@@ -281,6 +281,16 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
         `${partition.claim('jira:write', ref)}/1`,
       ];
       expect(escalation.evidence).toEqual(evidence);
+      expect(escalation.doubts).toMatchObject([
+        {
+          action: 1,
+          tool: 'jira.assign',
+          seenBy: 'jira.get',
+          arguments: { issueKey: 'OPS-1', component: 'Network' },
+          marker: [...(vendor.markers.get(ref.run) ?? [`${ref.run}-1`])][0],
+          claim: 'in-doubt',
+        },
+      ]);
       const last = records.at(-1);
       expect(last).toMatchObject({
         step: 'escalate',
