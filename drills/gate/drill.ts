@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { happenings, type Model } from './commands.ts';
+import { happenings } from './commands.ts';
 import { evidenceOf } from './evidence.ts';
+import { aModel } from './steps.ts';
 import type { Database } from './tables.ts';
 import { type Tally, tallied } from './tally.ts';
 import { aWorld } from './world.ts';
@@ -41,7 +42,7 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
     if (failedMs !== undefined && performance.now() - failedMs > SHRINK_MS) return; // small enough
     const tables = await database.tables();
     try {
-      const model: Model = { writs: new Map(), runs: new Map(), verdicts: new Map() };
+      const model = aModel();
       const world = aWorld(tables);
       await fc.asyncModelRun(() => ({ model, real: world }), these);
       tallied(tally, world, await evidenceOf(tables));

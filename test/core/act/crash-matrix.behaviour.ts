@@ -175,10 +175,10 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
             contract: { ...jiraAssign, effect } as never,
             call: (_client, _input, _signal, { marker }) =>
               life.reach(async () => {
-                vendor.call({ thing, effect, marker, answer, nowMs: clock.ms, patienceMs });
+                vendor.call({ thing, sets: ['Network'], effect, marker, answer, nowMs: clock.ms, patienceMs });
                 return {};
               }),
-            lookUp: () => life.reach(async () => vendor.shows(thing)),
+            lookUp: () => life.reach(async () => vendor.components(thing).includes('Network')),
           },
         ],
         open: async () => undefined,
@@ -189,7 +189,7 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
     return {
       vendor,
       clock,
-      effects: () => vendor.effects.get(thing) ?? 0,
+      effects: () => vendor.effects.get(`${thing}-1`)?.times ?? 0,
       act: (fate: Fate, answer: Answer) => act(inProcess(fate, answer), writ, 1),
       again: () => act(calm(), writ, 1),
       lookUp: () => reconcile(calm(), writ, 1),
