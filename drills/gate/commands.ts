@@ -18,7 +18,7 @@ type Drilled = Happening<Model, World>;
 
 const happens = (what: string, doing: Doing<Model, World>): Drilled =>
   new Happening(what, doing, async (model, world) => {
-    const broken = brokenPromises(world, await evidenceOf(world.tables), model);
+    const broken = brokenPromises(world, evidenceOf(await world.tables.contents()), model);
     if (broken.length > 0) throw new Error(broken.join('\n'));
   });
 const withFate = ({ what, doing }: Single, fate: Fate): Drilled =>

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { happenings } from './commands.ts';
 import { evidenceOf } from './evidence.ts';
+import { brokenPromises } from './promises.ts';
 import { aModel } from './steps.ts';
 import type { Database } from './tables.ts';
 import { type Tally, tallied } from './tally.ts';
@@ -45,7 +46,10 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
       const model = aModel();
       const world = aWorld(tables);
       await fc.asyncModelRun(() => ({ model, real: world }), these);
-      tallied(tally, world, await evidenceOf(tables));
+      const evidence = evidenceOf(await tables.everything());
+      const broken = brokenPromises(world, evidence, model);
+      if (broken.length > 0) throw new Error(broken.join('\n'));
+      tallied(tally, world, evidence);
       if (failedMs === undefined) done += [...these].length;
     } catch (error) {
       failedMs ??= performance.now();

@@ -6,7 +6,7 @@ import { ROOT } from '../../lambdas/core/gate/controls.ts';
 import { Claim, Control, Plan, Reading, Writ } from '../../lambdas/core/records.ts';
 import { Run } from '../../lambdas/core/run.ts';
 import { prefix } from '../../lambdas/core/tables.ts';
-import type { Tables } from './tables.ts';
+import type { Contents } from './tables.ts';
 
 /** One shard of a counter, and by name what is held in it. */
 export interface Used {
@@ -79,9 +79,8 @@ const as = {
 const grouped = <T>(items: readonly Item[], keyOf: (item: Item) => string, read: (item: Item) => T) =>
   new Map([...Map.groupBy(items, keyOf)].map(([key, those]) => [key, those.map(read)]));
 
-/** Reads both tables. Whoever reads while others write sees some of it before, some after. */
-export const evidenceOf = async ({ everything }: Pick<Tables, 'everything'>): Promise<Evidence> => {
-  const { state, audit } = await everything();
+/** What two tables say. Whoever reads them while others write sees some of it before, some after. */
+export const evidenceOf = ({ state, audit }: Contents): Evidence => {
   const starting = (...starts: readonly string[]) =>
     state.filter(({ pk }) => starts.some((start) => pk.startsWith(start)));
   const writs = starting('WRIT#').map((item) => ({ key: item, writ: as.writ(item) }));

@@ -1,9 +1,11 @@
+import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { controlSubject, EXPIRY_MARGIN_MS, isOver } from '../../lambdas/core/gate/controls.ts';
 import type { Mode } from '../../lambdas/core/mode.ts';
 import type { Control, Writ } from '../../lambdas/core/records.ts';
 import { setControl, type Target } from '../../lambdas/core/tasks/control.ts';
 import { jiraGet } from '../../lambdas/tools/jira/contract.ts';
-import { type Evidence, evidenceOf } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { nameOf } from './journal.ts';
 import type { Fate } from './life.ts';
 import { SCOPE } from './release.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
@@ -24,7 +26,7 @@ interface Change {
 }
 
 interface Moment {
-  /** Writs, claims and runs that were there. */
+  /** Everything that was written. */
   readonly begun: ReadonlySet<string>;
   /** How many invocations there had been, and those that were under way. */
   readonly invocations: number;
@@ -35,15 +37,6 @@ interface Moment {
 export type Changes = Map<string, Change[]>;
 
 const OPERATOR = { id: 'op', tenant: 'operations', roles: ['operator'] } as const;
-
-/** A writ by its key; a claim by its key and attempt; a run by its id. */
-const writKey = ({ pk, sk }: { readonly pk: string; readonly sk: string }): string => `${pk}/${sk}`;
-const begunIn = ({ runs, writs, claims }: Evidence): ReadonlySet<string> =>
-  new Set([
-    ...runs.map(({ run }) => run),
-    ...writs.map(({ key }) => writKey(key)),
-    ...claims.map(({ key, claim }) => `${writKey(key)}/${claim.attempt}`),
-  ]);
 
 export interface Order {
   readonly target: Target;
@@ -81,8 +74,8 @@ export const order = async (
   );
   if (set?.kind === 'set') {
     const { invocations } = world;
-    const at = { invocations: invocations.length, underWay: invocations.filter(({ isOver }) => !isOver) };
-    change.moment = { ...at, begun: begunIn(await evidenceOf(world.tables)) };
+    const underWay = invocations.filter(({ isOver }) => !isOver);
+    change.moment = { begun: world.tables.begun(), invocations: invocations.length, underWay };
   }
   change.kind = set?.kind === 'set' ? 'set' : set?.kind === 'overtaken' ? 'overtaken' : 'failed';
 };
@@ -118,10 +111,10 @@ const brokenRest = (
         ? [`${what} of ${slot.thing} began after "${reason}"`]
         : []
     ),
-    ...runs.flatMap(({ run }) => {
+    ...runs.flatMap(({ tenant, run }) => {
       const slot = slotOf.get(run);
       const mayCome = moment.underWay.some((each) => each.what === 'submit' && each.slot === slot);
-      return slot && isUnder(slot) && !moment.begun.has(run) && !mayCome
+      return slot && isUnder(slot) && !moment.begun.has(nameOf({ key: keys.run({ tenant, run }) })) && !mayCome
         ? [`${slot.thing} was submitted after "${reason}"`]
         : [];
     }),
@@ -148,13 +141,13 @@ export const brokenGuards = (world: World, evidence: Evidence): readonly string[
       (mode === 'supervised' && undoes === undefined && approvals.length === 0);
     return [
       ...evidence.writs.flatMap(({ key, writ }) =>
-        isUnder(writ) && isForbidden(writ) && isNew(writKey(key))
-          ? [`${writKey(key)} was issued after "${reason}"`]
+        isUnder(writ) && isForbidden(writ) && isNew(nameOf({ key }))
+          ? [`${nameOf({ key })} was issued after "${reason}"`]
           : []
       ),
       ...evidence.claims.flatMap(({ key, claim, of }) =>
-        isStopped && of && isUnder(of) && isNew(`${writKey(key)}/${claim.attempt}`)
-          ? [`${writKey(key)} was claimed after "${reason}"`]
+        isStopped && of && isUnder(of) && isNew(nameOf({ key, attempt: claim.attempt }))
+          ? [`${nameOf({ key })} was claimed after "${reason}"`]
           : []
       ),
       ...(isStopped && control.stops === 'everything' ? brokenRest(world, evidence, control, moment) : []),

@@ -1,8 +1,10 @@
 import { dynamoApprovals } from '../../lambdas/adapters/dynamodb/approvals.ts';
+import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
 import { approvalId, decideApproval } from '../../lambdas/core/tasks/approve.ts';
-import { evidenceOf } from './evidence.ts';
+import { nameOf } from './journal.ts';
 import type { Fate } from './life.ts';
+import { SCOPE } from './release.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
 import { invoked, type World } from './world.ts';
 
@@ -54,8 +56,7 @@ export const says = async (world: World, slot: Slot, { by, decision, isOther }: 
     decideApproval(approving, { id: by, tenant, roles }, approvalId(run, file.request), { decision, digest })
   );
   if (answer?.kind !== 'decided') return;
-  if (decision === 'refuse')
-    word.isLate = (await evidenceOf(tables)).writs.some(({ writ }) => writ.run === run && writ.action === 1);
+  if (decision === 'refuse') word.isLate = tables.begun().has(nameOf({ key: keys.writ(slot.ref, SCOPE, 1) }));
   word.isKept = true;
 };
 

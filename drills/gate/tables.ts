@@ -5,20 +5,26 @@ import { join } from 'node:path';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, type ScanOutput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
-import type { Item } from '../../lambdas/adapters/dynamodb/table.ts';
+import { dynamoTable, type Item } from '../../lambdas/adapters/dynamodb/table.ts';
 import { jsonService } from '../../lambdas/adapters/json-service.ts';
 import { startDynoxide } from '../../local/dynamo/dynoxide.ts';
+import { journalOf, nameOf } from './journal.ts';
 
 interface Names {
   readonly state: string;
   readonly audit: string;
 }
+export type Contents = { readonly [Table in keyof Names]: readonly Item[] };
 
 /** Two tables, as functions reach them. */
 export interface Tables extends Names {
   readonly connection: Connection;
-  /** Everything that they hold. What has not changed since the last time is the same object. */
-  everything(): Promise<{ readonly [Table in keyof Names]: readonly Item[] }>;
+  /** What was written, or is being written at this moment. */
+  begun(): ReadonlySet<string>;
+  /** What they hold, as far as anything was written since it was asked for last. An item that was not written is the same object. */
+  contents(): Promise<Contents>;
+  /** The same, by reading everything. */
+  everything(): Promise<Contents>;
 }
 
 const text = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
@@ -63,7 +69,7 @@ export const passingFolder = async (name: string): Promise<string> => {
 
 type Service = Parameters<typeof jsonService>[0];
 
-/** Reads whole tables, without what the product has no need of. */
+/** Whole tables, for which the product has no need. */
 const scanning = (service: Service) => {
   const call = jsonService(service, {
     service: 'dynamodb',
@@ -71,23 +77,46 @@ const scanning = (service: Service) => {
     errorOf: (operation, { type }) => new Error(`${operation} was answered with ${type}`),
     isTransient: () => false,
   });
-  return (known: Map<string, Item>) =>
-    async (TableName: string): Promise<readonly Item[]> => {
-      const items: Item[] = [];
-      let after: ScanOutput['LastEvaluatedKey'];
-      do {
-        const input = { TableName, ConsistentRead: true, ...(after && { ExclusiveStartKey: after }) };
-        const page = (await call('Scan', input)) as ScanOutput;
-        for (const found of page.Items ?? []) {
-          const text = JSON.stringify(found);
-          const item = known.get(text) ?? (unmarshall(found) as Item);
-          known.set(text, item);
-          items.push(item);
-        }
-        after = page.LastEvaluatedKey;
-      } while (after !== undefined);
-      return items;
-    };
+  return async (TableName: string): Promise<readonly Item[]> => {
+    const items: Item[] = [];
+    let after: ScanOutput['LastEvaluatedKey'];
+    do {
+      const input = { TableName, ConsistentRead: true, ...(after && { ExclusiveStartKey: after }) };
+      const page = (await call('Scan', input)) as ScanOutput;
+      items.push(...(page.Items ?? []).map((item) => unmarshall(item) as Item));
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+    return items;
+  };
+};
+
+/** Two tables, and what they held when they were looked at last. */
+const looking = (connection: Connection, { state, audit }: Names, scan: ReturnType<typeof scanning>): Tables => {
+  const journal = journalOf(connection);
+  const tables = [state, audit].map((name) => ({
+    table: dynamoTable(connection, name),
+    items: new Map<string, Item>(),
+  }));
+  const known = (): Contents => {
+    const [ofState, ofAudit] = tables.map(({ items }) => [...items.values()]);
+    return { state: ofState ?? [], audit: ofAudit ?? [] };
+  };
+  return {
+    connection: journal.connection,
+    state,
+    audit,
+    begun: journal.begun,
+    contents: async () => {
+      const changed = journal.changed();
+      const reading = tables.map(async ({ table, items }) => {
+        const keys = changed.filter((each) => each.table === table.name).map(({ key }) => key);
+        for (const item of keys.length > 0 ? await table.getAll(keys) : []) items.set(nameOf({ key: item }), item);
+      });
+      await Promise.all(reading);
+      return known();
+    },
+    everything: async () => ({ state: await scan(state), audit: await scan(audit) }),
+  };
 };
 
 export const openDatabase = async (): Promise<Database> => {
@@ -104,24 +133,16 @@ export const openDatabase = async (): Promise<Database> => {
     around: (_, work) => work(),
   };
   const connection = dynamoConnection(service);
-  const scanned = scanning(service);
+  const scan = scanning(service);
   return {
     tables: async () => {
       const own = randomBytes(6).toString('hex');
       const names = { state: `state-${own}`, audit: `audit-${own}` };
       await createTables(client, names);
-      const scan = scanned(new Map());
-      return {
-        connection,
-        ...names,
-        everything: async () => {
-          const [state, audit] = await Promise.all([scan(names.state), scan(names.audit)]);
-          return { state, audit };
-        },
-        drop: async () => {
-          for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }));
-        },
+      const drop = async (): Promise<void> => {
+        for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }));
       };
+      return { ...looking(connection, names, scan), drop };
     },
     [Symbol.asyncDispose]: async () => {
       client.destroy();
