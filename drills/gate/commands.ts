@@ -37,13 +37,15 @@ const carrying = {
     .map(([slot, to]) => happens(`${slot.thing} goes on to ${to}`, (model, world) => goesOn(model, world, slot, to))),
   weight: 6,
 };
+/** An operator has a run undone: often one that is at its end only now. */
 const undone = {
-  arbitrary: fc
-    .tuple(slots, fc.constantFrom(...UNDO_STATES))
-    .map(([slot, to]) =>
-      happens(`${slot.thing} goes back to ${to}`, (model, world) => goesBack(model, world, slot, to))
-    ),
-  weight: 3,
+  arbitrary: fc.tuple(slots, fc.constantFrom(...UNDO_STATES), fc.boolean()).map(([slot, to, isFresh]) =>
+    happens(`${slot.thing} ${isFresh ? 'goes on to respond, and ' : ''}goes back to ${to}`, async (model, world) => {
+      if (isFresh) await goesOn(model, world, slot, 'respond');
+      await goesBack(model, world, slot, to);
+    })
+  ),
+  weight: 5,
 };
 
 /** What somebody does who waits for a run: looks what became of its action, and tries again where that is allowed. */
@@ -83,23 +85,25 @@ const changing = {
   weight: 2,
 };
 
+const waits = fc.constantFrom(...ALL_SLOTS.filter(({ workflow }) => workflow === 'asks'));
+
 /** What was approved is decided when that is a day old, or has just become it. */
 const lateness = {
-  arbitrary: fc.tuple(slots, fc.constantFrom(86_399, 86_400, 86_401)).map(([slot, seconds]) =>
+  arbitrary: fc.tuple(waits, fc.constantFrom(86_399, 86_400, 86_401)).map(([slot, seconds]) =>
     happens(`${slot.thing} is approved, and decided ${seconds} s later`, async (model, world) => {
       await goesOn(model, world, slot, 'approve');
       world.clock.ms += seconds * 1_000;
       await decides(model, world, actionOf(slot), CALM, roundOf(world, slot));
     })
   ),
-  weight: 1,
+  weight: 2,
 };
 
 /** Everybody who is asked answers at the same moment, some of them twice. */
 const voting = {
   arbitrary: fc
     .tuple(
-      slots,
+      waits,
       fc.array(fc.tuple(fc.constantFrom(...APPROVERS), fc.integer({ min: 0, max: 5 }), fates), {
         minLength: 2,
         maxLength: 5,
@@ -119,7 +123,7 @@ const voting = {
         await decides(model, world, actionOf(slot), CALM, roundOf(world, slot));
       });
     }),
-  weight: 1,
+  weight: 2,
 };
 
 /** Every run comes to its gate, at the same moment. */

@@ -12,7 +12,11 @@ export interface DrillOptions {
   /** At least so many things happen. */
   readonly commands: number;
   readonly seed: number;
+  /** Where several drill at once, every how many-th world is this one's, from its own seed on. */
+  readonly every?: number;
   readonly say?: (line: string) => void;
+  /** Whether to end before all has happened. */
+  readonly isEnough?: () => boolean;
 }
 
 export interface DrillReport {
@@ -35,7 +39,14 @@ const SAY_EVERY = 1_000;
  * happened or something does not hold. A world with the same seed has the same things happen in the same order; what happens at
  * the same moment is in no order.
  */
-export const drill = async ({ database, commands, seed, say = () => {} }: DrillOptions): Promise<DrillReport> => {
+export const drill = async ({
+  database,
+  commands,
+  seed,
+  every = 1,
+  say = () => {},
+  isEnough = () => false,
+}: DrillOptions): Promise<DrillReport> => {
   let [done, worlds] = [0, 0];
   const tally: Tally = new Map();
   let failedMs: number | undefined;
@@ -58,8 +69,8 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
       await tables.drop();
     }
   });
-  while (done < commands) {
-    const own = seed + worlds;
+  while (done < commands && !isEnough()) {
+    const own = seed + worlds * every;
     worlds += 1;
     const before = done;
     const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
@@ -71,5 +82,5 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
     }
     if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY)) say(`${done} of ${commands}, ${worlds} worlds`);
   }
-  return { commands: done, worlds, tally, seed: seed + worlds - 1 };
+  return { commands: done, worlds, tally, seed: seed + (worlds - 1) * every };
 };
