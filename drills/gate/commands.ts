@@ -1,26 +1,17 @@
 import fc from 'fast-check';
 import { dynamoClaims } from '../../lambdas/adapters/dynamodb/claims.ts';
-import { evidenceOf } from './evidence.ts';
 import { fates, told } from './fates.ts';
-import { atOnce, type Doing, Happening } from './happening.ts';
-import { aGate, type Fate } from './life.ts';
+import { atOnce } from './happening.ts';
+import type { Fate } from './life.ts';
 import { orders } from './orders.ts';
 import { APPROVERS, says } from './people.ts';
-import { brokenPromises } from './promises.ts';
+import { crossing, crowd, type Drilled, everybody, happens, outset, overtaking, standing } from './races.ts';
 import { SCOPE } from './release.ts';
-import { answers, ofGates, ofRuns, type Single, singles } from './singles.ts';
+import { answers, ofRuns, type Single, singles } from './singles.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
-import { actionOf, acts, asks, decides, type Model, reconciles, roundOf } from './steps.ts';
+import { actionOf, acts, asks, decides, reconciles, roundOf } from './steps.ts';
 import { CALM, goesBack, goesOn, type State, UNDO_STATES } from './ways.ts';
-import type { World } from './world.ts';
 
-type Drilled = Happening<Model, World>;
-
-const happens = (what: string, doing: Doing<Model, World>): Drilled =>
-  new Happening(what, doing, async (model, world) => {
-    const broken = brokenPromises(world, evidenceOf(await world.tables.contents()), model);
-    if (broken.length > 0) throw new Error(broken.join('\n'));
-  });
 const withFate = ({ what, doing }: Single, fate: Fate): Drilled =>
   happens(`${what}${told(fate)}`, (model, world) => doing(model, world, fate));
 
@@ -126,19 +117,6 @@ const voting = {
   weight: 2,
 };
 
-/** Every run comes to its gate, at the same moment. */
-const everybody = async (model: Model, world: World, those: readonly Slot[], to: 'decide' | 'act'): Promise<void> => {
-  await atOnce(those.map((slot) => goesOn(model, world, slot, to === 'act' ? 'decide again' : 'propose')));
-  await atOnce(
-    those.map((slot) =>
-      to === 'act'
-        ? acts(world, actionOf(slot), 'done', CALM)
-        : decides(model, world, actionOf(slot), CALM, roundOf(world, slot))
-    )
-  );
-};
-const crowd = fc.subarray([...ALL_SLOTS], { minLength: 4 });
-
 /** Several at the same moment, and the same ones several times. */
 const together = (() => {
   const withFates = (arbitrary: fc.Arbitrary<Single>) =>
@@ -165,39 +143,6 @@ const together = (() => {
   };
 })();
 
-/** A process stands still at one of its calls while others go on, and afterwards every run comes to its gate. */
-const standing = (() => {
-  const one = fc.oneof({ arbitrary: ofGates, weight: 2 }, { arbitrary: orders, weight: 2 });
-  const meanwhile = fc.array(
-    fc.tuple(fc.oneof({ arbitrary: orders, weight: 3 }, { arbitrary: ofGates, weight: 2 }), fates),
-    {
-      minLength: 1,
-      maxLength: 3,
-    }
-  );
-  const after = fc.option(fc.tuple(crowd, fc.constantFrom('decide' as const, 'act' as const)), { nil: undefined });
-  return {
-    arbitrary: fc.tuple(one, fc.integer({ min: 1, max: 7 }), meanwhile, after).map(([still, at, others, rush]) => {
-      const names = others.map(([{ what }, fate]) => `${what}${told(fate)}`).join('; ');
-      const rest = rush ? `; then ${rush[0].map(({ thing }) => thing).join(', ')} ${rush[1]}` : '';
-      return happens(`${still.what} stands still at call ${at}, while: ${names}${rest}`, async (model, world) => {
-        const gate = aGate();
-        const stood = still.doing(model, world, { mishaps: [], halts: { at, gate } });
-        const ended = stood.then(
-          () => {},
-          () => {}
-        );
-        await Promise.race([gate.reached, ended]);
-        for (const [other, fate] of others) await other.doing(model, world, fate);
-        gate.open();
-        await stood;
-        if (rush) await everybody(model, world, ...rush);
-      });
-    }),
-    weight: 5,
-  };
-})();
-
 /** What may happen in a world, in this order. */
 export const happenings = fc.commands(
   [
@@ -213,7 +158,10 @@ export const happenings = fc.commands(
       lateness,
       voting,
       together,
-      standing
+      standing,
+      overtaking,
+      crossing,
+      outset
     ),
   ],
   { maxCommands: 60, size: 'max' }

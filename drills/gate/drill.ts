@@ -50,6 +50,9 @@ export const drill = async ({
   let [done, worlds] = [0, 0];
   const tally: Tally = new Map();
   let failedMs: number | undefined;
+  const stray: unknown[] = [];
+  const note = (reason: unknown): void => void stray.push(reason);
+  process.on('unhandledRejection', note);
   const property = fc.asyncProperty(happenings, async (these) => {
     if (failedMs !== undefined && performance.now() - failedMs > SHRINK_MS) return; // small enough
     const tables = await database.tables();
@@ -58,7 +61,8 @@ export const drill = async ({
       const world = aWorld(tables);
       await fc.asyncModelRun(() => ({ model, real: world }), these);
       const evidence = evidenceOf(await tables.everything());
-      const broken = brokenPromises(world, evidence, model);
+      const unheard = stray.splice(0).map((reason) => `something failed that nobody waited for: ${String(reason)}`);
+      const broken = [...unheard, ...brokenPromises(world, evidence, model)];
       if (broken.length > 0) throw new Error(broken.join('\n'));
       tallied(tally, world, evidence);
       if (failedMs === undefined) done += [...these].length;
@@ -69,18 +73,24 @@ export const drill = async ({
       await tables.drop();
     }
   });
-  while (done < commands && !isEnough()) {
-    const own = seed + worlds * every;
-    worlds += 1;
-    const before = done;
-    const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
-    if (result.failed) {
-      const error = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-      const steps = String(result.counterexample?.[0]).replaceAll(/,(?! )/g, '\n  ');
-      const violation = `${error}\nin the world of seed ${own}, after:\n  ${steps}`;
-      return { commands: done, worlds, tally, seed: own, violation };
+  try {
+    while (done < commands && !isEnough()) {
+      const own = seed + worlds * every;
+      worlds += 1;
+      const before = done;
+      const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
+      if (result.failed) {
+        const error =
+          result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
+        const steps = String(result.counterexample?.[0]).replaceAll(/,(?! )/g, '\n  ');
+        const violation = `${error}\nin the world of seed ${own}, after:\n  ${steps}`;
+        return { commands: done, worlds, tally, seed: own, violation };
+      }
+      if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY))
+        say(`${done} of ${commands}, ${worlds} worlds`);
     }
-    if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY)) say(`${done} of ${commands}, ${worlds} worlds`);
+    return { commands: done, worlds, tally, seed: seed + (worlds - 1) * every };
+  } finally {
+    process.off('unhandledRejection', note);
   }
-  return { commands: done, worlds, tally, seed: seed + (worlds - 1) * every };
 };

@@ -3,7 +3,7 @@ import { jiraGet } from '../../lambdas/tools/jira/contract.ts';
 import { type Order, order } from './guards.ts';
 import { SCOPE, WORKFLOWS } from './release.ts';
 import type { Single } from './singles.ts';
-import { TENANTS } from './slots.ts';
+import { type Slot, TENANTS } from './slots.ts';
 
 const targets = fc.oneof(
   { arbitrary: fc.constant({ level: 'global' as const }), weight: 2 },
@@ -28,10 +28,27 @@ const changingMode: fc.Arbitrary<Order> = fc.record({
   ),
 });
 
-const toldOf = ({ target, stopped, everything, seconds, mode }: Order): string => {
+export const toldOf = ({ target, stopped, everything, seconds, mode }: Order): string => {
   const name = 'name' in target ? ` ${target.name}` : '';
   const lasting = stopped && seconds !== undefined ? ` for ${seconds} s` : '';
   return `${stopped ? `stop ${everything ? 'everything of' : 'writes of'}` : 'resume'} ${target.level}${name}${lasting}${mode ? ` in ${mode}` : ''}`;
+};
+
+/** Stops, for as long as anybody looks. */
+export const stopsOf: fc.Arbitrary<Order> = fc
+  .tuple(targets, fc.boolean())
+  .map(([target, everything]) => ({ target, stopped: true, everything }));
+
+/** What holds up a run's action: a stop of what it is under, or a mode in which it may not go on by itself. */
+export const over = ({ ref: { tenant: name }, workflow }: Slot): fc.Arbitrary<Order> => {
+  const tenant = { level: 'tenant' as const, name };
+  const under = [tenant, { level: 'global' as const }, { level: 'workflow' as const, name: workflow }];
+  return fc.oneof(
+    fc
+      .tuple(fc.constantFrom(...under, { level: 'scope' as const, name: SCOPE }), fc.boolean())
+      .map(([target, everything]) => ({ target, stopped: true, everything })),
+    fc.constantFrom('shadow' as const, 'supervised' as const).map((mode) => ({ target: tenant, stopped: false, mode }))
+  );
 };
 
 /** An operator stops, resumes or sets a mode. */

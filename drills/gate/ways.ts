@@ -1,3 +1,5 @@
+import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
+import { jiraGet } from '../../lambdas/tools/jira/contract.ts';
 import type { Fate } from './life.ts';
 import { APPROVERS, says } from './people.ts';
 import type { Slot } from './slots.ts';
@@ -44,8 +46,20 @@ const approved: Going = async (model, world, slot) => {
     if (world.waiting.has(slot.ref.run)) await says(world, slot, { by, decision: 'approve' }, CALM);
 };
 
+/** Whether an operator's undo has all that it takes to be decided, and is not. */
+const isUndecided = async ({ tables }: World, { slot, ref, action }: Action): Promise<boolean> => {
+  const ledger = dynamoLedger(tables.connection, tables);
+  const found = await ledger.look(ref, {
+    readings: [{ scope: jiraGet.scope, tool: jiraGet.name, call: 'now', action }],
+  });
+  const isOpen = found?.run.status === 'active' && !Object.hasOwn(found.run.steps, `decide#${action}`);
+  return ref.run !== slot.ref.run && isOpen && found.readings.length > 0;
+};
+
 const undone = async (model: Model, world: World, of: Action): Promise<void> => {
   if (verdictOf(model, of) === undefined) await decides(model, world, of, CALM);
+  if (verdictOf(model, of) === undefined && (await isUndecided(world, of)))
+    throw new Error(`the undo of ${of.slot.thing} is wanted, and was not decided`);
   if (verdictOf(model, of) !== 'authorised' || proofOf(model, of) !== undefined) return;
   await acts(world, of, 'done', CALM);
   await verifies(model, world, of, CALM);
