@@ -1,11 +1,10 @@
 /** `npm run torture -- --kills N [--tickets M] [--seed S]`, or `--commands N [--seed S]` */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { clean } from '../cli/terminal/sanitise.ts';
-import { drill } from './gate/drill.ts';
-import { openDatabase } from './gate/tables.ts';
+import { drillInLanes } from './gate/lanes.ts';
 import { tallyLine } from './gate/tally.ts';
 import { type Report, torture } from './torture/torture.ts';
 
@@ -48,11 +47,14 @@ const killing = async ({ kills, tickets, seed }: { kills: number; tickets?: numb
   process.exitCode = found.length === 0 ? 0 : 1;
 };
 
+/** So many commands are worth a lane of their own. */
+const LANE_OF = 500;
+
 const commanding = async ({ commands, seed }: { commands: number; seed: number }): Promise<void> => {
-  print(`seed ${seed}`);
+  const lanes = Math.max(1, Math.min(availableParallelism(), Math.floor(commands / LANE_OF)));
+  print(`seed ${seed}, ${lanes} at once`);
   const startedMs = performance.now();
-  await using database = await openDatabase();
-  const report = await drill({ database, commands, seed, say: print });
+  const report = await drillInLanes(lanes, { commands, seed, say: print });
   print(
     `${report.commands} commands in ${report.worlds} worlds, ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`
   );

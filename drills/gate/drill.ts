@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { happenings, type Model } from './commands.ts';
+import { happenings } from './commands.ts';
 import { evidenceOf } from './evidence.ts';
+import { brokenPromises } from './promises.ts';
+import { aModel } from './steps.ts';
 import type { Database } from './tables.ts';
 import { type Tally, tallied } from './tally.ts';
 import { aWorld } from './world.ts';
@@ -10,7 +12,11 @@ export interface DrillOptions {
   /** At least so many things happen. */
   readonly commands: number;
   readonly seed: number;
+  /** Where several drill at once, every how many-th world is this one's, from its own seed on. */
+  readonly every?: number;
   readonly say?: (line: string) => void;
+  /** Whether to end before all has happened. */
+  readonly isEnough?: () => boolean;
 }
 
 export interface DrillReport {
@@ -33,18 +39,32 @@ const SAY_EVERY = 1_000;
  * happened or something does not hold. A world with the same seed has the same things happen in the same order; what happens at
  * the same moment is in no order.
  */
-export const drill = async ({ database, commands, seed, say = () => {} }: DrillOptions): Promise<DrillReport> => {
+export const drill = async ({
+  database,
+  commands,
+  seed,
+  every = 1,
+  say = () => {},
+  isEnough = () => false,
+}: DrillOptions): Promise<DrillReport> => {
   let [done, worlds] = [0, 0];
   const tally: Tally = new Map();
   let failedMs: number | undefined;
+  const stray: unknown[] = [];
+  const note = (reason: unknown): void => void stray.push(reason);
+  process.on('unhandledRejection', note);
   const property = fc.asyncProperty(happenings, async (these) => {
     if (failedMs !== undefined && performance.now() - failedMs > SHRINK_MS) return; // small enough
     const tables = await database.tables();
     try {
-      const model: Model = { writs: new Map(), runs: new Map(), verdicts: new Map() };
+      const model = aModel();
       const world = aWorld(tables);
       await fc.asyncModelRun(() => ({ model, real: world }), these);
-      tallied(tally, world, await evidenceOf(tables));
+      const evidence = evidenceOf(await tables.everything());
+      const unheard = stray.splice(0).map((reason) => `something failed that nobody waited for: ${String(reason)}`);
+      const broken = [...unheard, ...brokenPromises(world, evidence, model)];
+      if (broken.length > 0) throw new Error(broken.join('\n'));
+      tallied(tally, world, evidence);
       if (failedMs === undefined) done += [...these].length;
     } catch (error) {
       failedMs ??= performance.now();
@@ -53,18 +73,24 @@ export const drill = async ({ database, commands, seed, say = () => {} }: DrillO
       await tables.drop();
     }
   });
-  while (done < commands) {
-    const own = seed + worlds;
-    worlds += 1;
-    const before = done;
-    const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
-    if (result.failed) {
-      const error = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-      const steps = String(result.counterexample?.[0]).replaceAll(/,(?! )/g, '\n  ');
-      const violation = `${error}\nin the world of seed ${own}, after:\n  ${steps}`;
-      return { commands: done, worlds, tally, seed: own, violation };
+  try {
+    while (done < commands && !isEnough()) {
+      const own = seed + worlds * every;
+      worlds += 1;
+      const before = done;
+      const result = await fc.check(property, { seed: own, numRuns: 1, unbiased: true });
+      if (result.failed) {
+        const error =
+          result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
+        const steps = String(result.counterexample?.[0]).replaceAll(/,(?! )/g, '\n  ');
+        const violation = `${error}\nin the world of seed ${own}, after:\n  ${steps}`;
+        return { commands: done, worlds, tally, seed: own, violation };
+      }
+      if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY))
+        say(`${done} of ${commands}, ${worlds} worlds`);
     }
-    if (Math.floor(done / SAY_EVERY) > Math.floor(before / SAY_EVERY)) say(`${done} of ${commands}, ${worlds} worlds`);
+    return { commands: done, worlds, tally, seed: seed + (worlds - 1) * every };
+  } finally {
+    process.off('unhandledRejection', note);
   }
-  return { commands: done, worlds, tally, seed: seed + worlds - 1 };
 };

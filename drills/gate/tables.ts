@@ -1,19 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, type ScanOutput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
-import type { Item } from '../../lambdas/adapters/dynamodb/table.ts';
+import { dynamoTable, type Item } from '../../lambdas/adapters/dynamodb/table.ts';
+import { jsonService } from '../../lambdas/adapters/json-service.ts';
 import { startDynoxide } from '../../local/dynamo/dynoxide.ts';
+import { journalOf, nameOf } from './journal.ts';
 
-/** Two tables, as functions reach them and as anybody else does. */
-export interface Tables {
-  readonly connection: Connection;
-  readonly client: DynamoDBClient;
+interface Names {
   readonly state: string;
   readonly audit: string;
+}
+export type Contents = { readonly [Table in keyof Names]: readonly Item[] };
+
+/** Two tables, as functions reach them. */
+export interface Tables extends Names {
+  readonly connection: Connection;
+  /** What was written, or is being written at this moment. */
+  begun(): ReadonlySet<string>;
+  /** What they hold, as far as anything was written since it was asked for last. An item that was not written is the same object. */
+  contents(): Promise<Contents>;
+  /** The same, by reading everything. */
+  everything(): Promise<Contents>;
 }
 
 const text = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
@@ -23,10 +34,7 @@ const schema = (hash: string, range: string) => [
 ];
 
 /** The tables of a deployment, as far as keys and indexes go. */
-export const createTables = async (
-  client: DynamoDBClient,
-  { state, audit }: Pick<Tables, 'state' | 'audit'>
-): Promise<void> => {
+export const createTables = async (client: DynamoDBClient, { state, audit }: Names): Promise<void> => {
   for (const [TableName, IndexName] of [
     [state, 'by-tenant'],
     [audit, 'by-day'],
@@ -44,32 +52,88 @@ export const createTables = async (
     );
 };
 
-/** Everything that a table holds. */
-export const itemsIn = async (client: DynamoDBClient, TableName: string): Promise<readonly Item[]> => {
-  const items: Item[] = [];
-  for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true }))
-    items.push(...(page.Items ?? []).map((item) => unmarshall(item) as Item));
-  return items;
-};
-
 /** A DynamoDB that makes new tables for each world, and forgets them with it. */
 export interface Database extends AsyncDisposable {
   tables(): Promise<Tables & { drop(): Promise<void> }>;
 }
 
+/** A folder in memory, where this machine has one for everybody: what a drill keeps need not outlive it. */
+const MEMORY = '/dev/shm';
+export const passingFolder = async (name: string): Promise<string> => {
+  const inMemory = await access(MEMORY, constants.W_OK).then(
+    () => true,
+    () => false
+  );
+  return mkdtemp(join(inMemory ? MEMORY : tmpdir(), name));
+};
+
+type Service = Parameters<typeof jsonService>[0];
+
+/** Whole tables, for which the product has no need. */
+const scanning = (service: Service) => {
+  const call = jsonService(service, {
+    service: 'dynamodb',
+    target: 'DynamoDB_20120810',
+    errorOf: (operation, { type }) => new Error(`${operation} was answered with ${type}`),
+    isTransient: () => false,
+  });
+  return async (TableName: string): Promise<readonly Item[]> => {
+    const items: Item[] = [];
+    let after: ScanOutput['LastEvaluatedKey'];
+    do {
+      const input = { TableName, ConsistentRead: true, ...(after && { ExclusiveStartKey: after }) };
+      const page = (await call('Scan', input)) as ScanOutput;
+      items.push(...(page.Items ?? []).map((item) => unmarshall(item) as Item));
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+    return items;
+  };
+};
+
+/** Two tables, and what they held when they were looked at last. */
+const looking = (connection: Connection, { state, audit }: Names, scan: ReturnType<typeof scanning>): Tables => {
+  const journal = journalOf(connection);
+  const tables = [state, audit].map((name) => ({
+    table: dynamoTable(connection, name),
+    items: new Map<string, Item>(),
+  }));
+  const known = (): Contents => {
+    const [ofState, ofAudit] = tables.map(({ items }) => [...items.values()]);
+    return { state: ofState ?? [], audit: ofAudit ?? [] };
+  };
+  return {
+    connection: journal.connection,
+    state,
+    audit,
+    begun: journal.begun,
+    contents: async () => {
+      const changed = journal.changed();
+      const reading = tables.map(async ({ table, items }) => {
+        const keys = changed.filter((each) => each.table === table.name).map(({ key }) => key);
+        for (const item of keys.length > 0 ? await table.getAll(keys) : []) items.set(nameOf({ key: item }), item);
+      });
+      await Promise.all(reading);
+      return known();
+    },
+    everything: async () => ({ state: await scan(state), audit: await scan(audit) }),
+  };
+};
+
 export const openDatabase = async (): Promise<Database> => {
-  const folder = await mkdtemp(join(tmpdir(), 'writ-drill-'));
+  const folder = await passingFolder('writ-drill-');
   const server = await startDynoxide(join(folder, 'tables.sqlite'), join(folder, 'dynoxide.log'));
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const region = 'us-east-1';
   const client = new DynamoDBClient({ endpoint: server.url.href, region, credentials });
-  const connection = dynamoConnection({
+  const service: Service = {
     endpoint: server.url,
     region,
     credentials,
     timeoutMs: 10_000,
     around: (_, work) => work(),
-  });
+  };
+  const connection = dynamoConnection(service);
+  const scan = scanning(service);
   return {
     tables: async () => {
       const own = randomBytes(6).toString('hex');
@@ -78,7 +142,7 @@ export const openDatabase = async (): Promise<Database> => {
       const drop = async (): Promise<void> => {
         for (const TableName of Object.values(names)) await client.send(new DeleteTableCommand({ TableName }));
       };
-      return { connection, client, ...names, drop };
+      return { ...looking(connection, names, scan), drop };
     },
     [Symbol.asyncDispose]: async () => {
       client.destroy();

@@ -1,7 +1,10 @@
 import { Retryable, Terminal, Uncertain } from '../../lambdas/core/errors.ts';
 
-/** What becomes of a call to the system. `late`: it is on its way, and takes effect when nobody waits for it any more. */
-export const ANSWERS = ['done', 'not now', 'never', 'answer lost', 'call lost', 'late'] as const;
+/**
+ * What becomes of a call to the system. `late`: it is on its way, and takes effect when nobody waits for it any more. `half`: what it sets
+ * stands beside what was there.
+ */
+export const ANSWERS = ['done', 'not now', 'never', 'answer lost', 'call lost', 'late', 'half'] as const;
 export type Answer = (typeof ANSWERS)[number];
 
 /** A call that was made; `untilMs` is how long it may still take effect, as far as anybody may count on that. */
@@ -11,48 +14,65 @@ interface Made {
 }
 
 interface Call {
-  /** What the call is about: one of these for each action. */
+  /** What the call is about: one of these for each run. */
   readonly thing: string;
+  /** Its components, from then on. */
+  readonly sets: readonly string[];
   readonly effect: 'idempotent' | 'once';
+  /** Which writ is used: by run and action. */
   readonly marker: string;
   readonly answer: Answer;
   readonly nowMs: number;
   readonly patienceMs: number;
 }
 
+/** An effect that was seen in the system. */
+export interface Effect extends Pick<Call, 'thing' | 'sets' | 'marker'> {
+  /** For `idempotent`, once more leaves it as it is. */
+  readonly times: number;
+}
+
 const isHarmless = ({ answer }: Made): boolean => answer === 'not now' || answer === 'never';
+
+/** How everything is before anybody changes it. */
+export const AT_FIRST: readonly string[] = ['Access'];
 
 /** A system of the drill's own, which counts what happens in it. */
 export class Vendor {
-  /** By thing: how often it took effect. For `idempotent`, once more leaves it as it is. */
-  readonly effects = new Map<string, number>();
-  /** By thing: who asked for it. */
-  readonly markers = new Map<string, Set<string>>();
+  /** By marker. */
+  readonly effects = new Map<string, Effect>();
   /** What no scope function may do to a system. */
   readonly offences: string[] = [];
+  readonly #components = new Map<string, readonly string[]>();
   readonly #made = new Map<string, Made[]>();
   readonly #late: Call[] = [];
 
   call(call: Call): void {
-    const { thing, effect, answer, nowMs, patienceMs } = call;
-    const before = this.#made.get(thing) ?? [];
+    const { effect, marker, answer, nowMs, patienceMs } = call;
+    const before = this.#made.get(marker) ?? [];
     if (before.some((made) => made.answer === 'done' || made.answer === 'answer lost'))
-      this.offences.push(`${thing} was called for again after its effect`);
+      this.offences.push(`${marker} was called for again after its effect`);
     if (effect === 'once' && before.some((made) => !isHarmless(made)))
-      this.offences.push(`${thing} may happen once, and was called for again after a call that nobody had heard of`);
+      this.offences.push(`${marker} may happen once, and was called for again after a call that nobody had heard of`);
     if (before.some((made) => !isHarmless(made) && nowMs <= made.untilMs))
-      this.offences.push(`${thing} was called for again while a call was under way`);
-    this.#made.set(thing, [...before, { answer, untilMs: nowMs + patienceMs }]);
+      this.offences.push(`${marker} was called for again while a call was under way`);
+    this.#made.set(marker, [...before, { answer, untilMs: nowMs + patienceMs }]);
 
     if (answer === 'not now') throw new Retryable('not now');
     if (answer === 'never') throw new Terminal('never');
     if (answer === 'late') this.#late.push(call);
+    if (answer === 'half') this.#happen(call, [...new Set([...this.components(call.thing), ...call.sets])]);
     if (answer === 'done' || answer === 'answer lost') this.#happen(call);
-    if (answer !== 'done') throw new Uncertain(answer);
+    if (answer !== 'done' && answer !== 'half') throw new Uncertain(answer);
   }
 
-  shows(thing: string): boolean {
-    return (this.effects.get(thing) ?? 0) > 0;
+  components(thing: string): readonly string[] {
+    return this.#components.get(thing) ?? AT_FIRST;
+  }
+
+  /** Somebody else changes it. */
+  change(thing: string, components: readonly string[]): void {
+    this.#components.set(thing, components);
   }
 
   /** What was on its way arrives. */
@@ -60,8 +80,9 @@ export class Vendor {
     for (const call of this.#late.splice(0)) this.#happen(call);
   }
 
-  #happen({ thing, effect, marker }: Call): void {
-    this.effects.set(thing, effect === 'once' ? (this.effects.get(thing) ?? 0) + 1 : 1);
-    this.markers.set(thing, (this.markers.get(thing) ?? new Set()).add(marker));
+  #happen({ thing, sets, effect, marker }: Call, components = sets): void {
+    this.#components.set(thing, components);
+    const times = effect === 'once' ? (this.effects.get(marker)?.times ?? 0) + 1 : 1;
+    this.effects.set(marker, { thing, sets, marker, times });
   }
 }

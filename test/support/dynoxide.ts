@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DeleteTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import { createTables } from '../../drills/gate/tables.ts';
+import { createTables, passingFolder } from '../../drills/gate/tables.ts';
 import { type Connection, dynamoConnection } from '../../lambdas/adapters/dynamodb/connection.ts';
 import { startDynoxide as startServer } from '../../local/dynamo/dynoxide.ts';
 
@@ -39,7 +38,7 @@ interface Place {
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 const onThisMachine = async (): Promise<Place> => {
-  const folder = await mkdtemp(join(tmpdir(), 'writ-dynoxide-'));
+  const folder = await passingFolder('writ-dynoxide-');
   const server = await startServer(join(folder, 'tables.sqlite'), join(folder, 'dynoxide.log'));
   const endpoint = server.url.href;
   const region = 'us-east-1';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { type Doing, Happening } from '../../../drills/gate/happening.ts';
 import type { Mishap } from '../../../drills/gate/mishaps.ts';
 import { dynamoCounters } from '../../../lambdas/adapters/dynamodb/counters.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
@@ -149,10 +150,8 @@ export const checkWorld = async ({ uses }: Model, real: Real): Promise<void> => 
 
 const isRetryable = (error: unknown): boolean => error instanceof Retryable;
 
-type Doing = (model: Model, real: Real) => Promise<void>;
-
 const doReserve =
-  (run: number, amount: number): Doing =>
+  (run: number, amount: number): Doing<Model, Real> =>
   async ({ uses }, real) => {
     const { ref } = runOf(real, run);
     real.ids += 1;
@@ -176,7 +175,7 @@ const replace = (uses: Use[], old: Use, by: Use): void => {
 };
 
 const doSettle =
-  (which: number, share: number): Doing =>
+  (which: number, share: number): Doing<Model, Real> =>
   async ({ uses }, real) => {
     const made = real.reservations[which % Math.max(1, real.reservations.length)];
     if (made === undefined) return;
@@ -198,7 +197,7 @@ const doSettle =
   };
 
 const doDecide =
-  (run: number, times: number): Doing =>
+  (run: number, times: number): Doing<Model, Real> =>
   async ({ uses, issued }, real) => {
     const { ref, deps, writs } = runOf(real, run);
     const tries = Array.from({ length: times }, () => decide.run(deps, { ...ref, action: 1 }));
@@ -209,58 +208,38 @@ const doDecide =
     uses.push({ run, amount: COST, sure: true });
   };
 
-class Command implements fc.AsyncCommand<Model, Real> {
-  readonly what: string;
-  readonly doing: Doing;
-  constructor(what: string, doing: Doing) {
-    this.what = what;
-    this.doing = doing;
-  }
-  check(): boolean {
-    return true;
-  }
-  async run(model: Model, real: Real): Promise<void> {
-    await this.doing(model, real);
-    await checkWorld(model, real);
-  }
-  toString(): string {
-    return this.what;
-  }
-}
+const happens = (what: string, doing: Doing<Model, Real>) => new Happening(what, doing, checkWorld);
 
 const aRun = fc.nat(RUNS - 1);
 const reserving = fc
   .tuple(aRun, fc.integer({ min: 1, max: 60 }))
-  .map(([run, amount]) => new Command(`run ${run} reserves ${amount}`, doReserve(run, amount)));
+  .map(([run, amount]) => happens(`run ${run} reserves ${amount}`, doReserve(run, amount)));
 const settling = fc
   .tuple(fc.nat(9), fc.integer({ min: 0, max: 100 }))
-  .map(([which, share]) => new Command(`settles ${which} at ${share} %`, doSettle(which, share)));
+  .map(([which, share]) => happens(`settles ${which} at ${share} %`, doSettle(which, share)));
 const deciding = fc
   .tuple(aRun, fc.integer({ min: 1, max: 3 }))
-  .map(([run, times]) => new Command(`run ${run} decides, ${times} at once`, doDecide(run, times)));
+  .map(([run, times]) => happens(`run ${run} decides, ${times} at once`, doDecide(run, times)));
 /** A reservation whose owner ends without a word: nobody settles it. */
-const crashing = fc.nat(9).map(
-  (which) =>
-    new Command(`the owner of ${which} crashes`, async (_, { reservations }) => {
-      reservations.splice(which % Math.max(1, reservations.length), 1);
-    })
+const crashing = fc.nat(9).map((which) =>
+  happens(`the owner of ${which} crashes`, async (_, { reservations }) => {
+    reservations.splice(which % Math.max(1, reservations.length), 1);
+  })
 );
-const waiting = fc.integer({ min: 1, max: 200 }).map(
-  (seconds) =>
-    new Command(`${seconds} seconds pass`, async (_, { clock }) => {
-      clock.ms += seconds * 1_000;
-    })
+const waiting = fc.integer({ min: 1, max: 200 }).map((seconds) =>
+  happens(`${seconds} seconds pass`, async (_, { clock }) => {
+    clock.ms += seconds * 1_000;
+  })
 );
 const meeting = (mishaps: readonly Mishap[]) =>
   fc
     .array(fc.constantFrom(...mishaps), { minLength: 1, maxLength: 6 })
-    .map((those) => new Command(`transactions meet ${those.join(', ')}`, async (_, { meet }) => meet(...those)));
+    .map((those) => happens(`transactions meet ${those.join(', ')}`, async (_, { meet }) => meet(...those)));
 /** Several at the same moment: whoever is last in line still sees to it that everything holds. */
-const atOnce = fc.array(fc.oneof(reserving, settling, deciding), { minLength: 2, maxLength: 6 }).map(
-  (those) =>
-    new Command(`at once: ${those.join('; ')}`, async (model, real) => {
-      await Promise.all(those.map(({ doing }) => doing(model, real)));
-    })
+const atOnce = fc.array(fc.oneof(reserving, settling, deciding), { minLength: 2, maxLength: 6 }).map((those) =>
+  happens(`at once: ${those.join('; ')}`, async (model, real) => {
+    await Promise.all(those.map(({ doing }) => doing(model, real)));
+  })
 );
 
 /** What may happen. */
