@@ -79,14 +79,14 @@ interface CloseDeps extends StepDeps {
 const evidenceOf = (deps: CloseDeps) => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
+  const seen = (['before', 'after', 'undone'] as const).flatMap((call) =>
+    seer === undefined ? [] : [{ scope: seer.scope, tool: seer.name, call }]
+  );
+  const others = readingsOf(deps.release, deps.tools).filter(({ tool }) => tool !== seenBy);
   return {
     input: true,
     plan: 1,
-    readings: [
-      ...readingsOf(deps.release, deps.tools),
-      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'after' as const }] : []),
-      ...(seer ? [{ scope: seer.scope, tool: seer.name, call: 'undone' as const }] : []),
-    ],
+    readings: [...others, ...seen],
     writ: { scope, action: 1 },
     claim: { scope, action: 1 },
     approvals: APPROVAL_ROUNDS.map((round) => ({ action: 1, round })),

@@ -1,25 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Fate, lifeOf } from '../../../drills/gate/life.ts';
-import type { Mishap } from '../../../drills/gate/mishaps.ts';
-import { type Answer, Vendor } from '../../../drills/gate/vendor.ts';
-import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
-import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
-import { dynamoTable } from '../../../lambdas/adapters/dynamodb/table.ts';
-import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
-import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
-import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
-import type { Claim } from '../../../lambdas/core/records.ts';
-import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
-import { AT, aWrit } from '../../support/builders.ts';
+import type { Fate } from '../../../drills/gate/life.ts';
+import { Story } from '../../../lambdas/core/audit/story.ts';
+import type { RunRef } from '../../../lambdas/core/names.ts';
+import type { Claim, Escalation } from '../../../lambdas/core/records.ts';
+import { type Api, anApi, claimsOf } from '../../support/api.ts';
+import { AT } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { aCrashingRun, type Crash, type Effect, HURRIED, meets } from './crashing.ts';
 
 /*
- * What becomes of one action when the function that does it ends without a word, at each of its calls to the outside; what comes
- * after it is what the state machine does: look it up as often as it takes, and act again only where that is allowed.
+ * What becomes of one action, and of its run, when the function that does it ends without a word, at each of its calls to the outside. What
+ * comes after it is what the state machine does, which is the one that would be deployed, and is played to its end.
  */
 
-const EFFECTS = ['idempotent', 'once'] as const;
-type Effect = (typeof EFFECTS)[number];
+const EFFECTS: readonly Effect[] = ['idempotent', 'once'];
 
 /** The calls of Act to the outside, in order. */
 const CALLS = { look: 1, claim: 2, call: 3, settle: 4 } as const;
@@ -27,17 +21,12 @@ const dies = (call: keyof typeof CALLS, when: 'before' | 'after'): Fate => ({
   mishaps: [],
   dies: { at: CALLS[call], when },
 });
-const meets = (...mishaps: readonly Mishap[]): Fate => ({ mishaps });
 
-interface Row {
+interface Row extends Crash {
   readonly where: string;
-  readonly fate: Fate;
-  readonly answer?: Answer;
-  /** When the call that was under way arrives: before anybody looks, or when its lease is over. */
-  readonly arrives?: 'in time' | 'too late' | 'never';
   /** How the action stands right after the crash. */
   readonly left: Claim['status'] | 'unclaimed';
-  /** How it ends: what the claim says, and how often it took effect. */
+  /** How it ends: what the claim says, and how often it took effect. A run whose claim is done ends as verified, any other with people. */
   readonly idempotent: readonly [Claim['status'], number];
   readonly once: readonly [Claim['status'], number];
 }
@@ -150,91 +139,84 @@ const MATRIX: readonly Row[] = [
   },
 ];
 
-const MINUTE_MS = 60_000;
+/** What the contract allows a call, and the grace that a claim adds to it. */
+const LEASE_MS = 15_000;
+const OPERATOR = claimsOf({ sub: 'op-1', roles: '[operator]' });
 
 describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () => {
   let dynoxide: Dynoxide;
+  let api: Api;
   beforeAll(async () => {
     dynoxide = await startDynoxide();
+    api = anApi(dynoxide);
   });
   afterAll(() => dynoxide.stop());
 
-  const given = async (effect: Effect) => {
-    const writ = aWrit();
-    const vendor = new Vendor();
-    const clock = { ms: AT.getTime() };
-    await dynamoTable(dynoxide.connection, dynoxide.state).put({ ...keys.writ(writ, writ.scope, 1), content: writ });
-    const thing = writ.run;
-    const patienceMs = jiraAssign.timeoutSeconds * 1_000;
-    const inProcess = (fate: Fate, answer: Answer): ActDeps<undefined> => {
-      const life = lifeOf(dynoxide.connection, fate);
-      return {
-        claims: dynamoClaims(life.connection, dynoxide.state, writ.scope),
-        writes: [
-          {
-            contract: { ...jiraAssign, effect } as never,
-            call: (_client, _input, _signal, { marker }) =>
-              life.reach(async () => {
-                vendor.call({ thing, effect, marker, answer, nowMs: clock.ms, patienceMs });
-                return {};
-              }),
-            lookUp: () => life.reach(async () => vendor.shows(thing)),
-          },
-        ],
-        open: async () => undefined,
-        now: () => new Date(clock.ms),
-      };
-    };
-    const calm = () => inProcess(meets(), 'done');
-    return {
-      vendor,
-      clock,
-      effects: () => vendor.effects.get(thing) ?? 0,
-      act: (fate: Fate, answer: Answer) => act(inProcess(fate, answer), writ, 1),
-      again: () => act(calm(), writ, 1),
-      lookUp: () => reconcile(calm(), writ, 1),
-      standing: async () => {
-        const { claim } = await dynamoClaims(dynoxide.connection, dynoxide.state, writ.scope).look(writ, 1);
-        return claim?.status ?? 'unclaimed';
-      },
-    };
-  };
+  const asked = async (path: string) => (await api.call('GET', `/v1/runs/${path}`, { claims: OPERATOR })).body;
 
-  /** What the state machine does after an Act that did not answer: look it up until somebody knows, and act again if that is harmless. */
-  const follow = async ({ again, lookUp, clock }: Awaited<ReturnType<typeof given>>): Promise<void> => {
-    for (let waits = 0; waits < 3; waits += 1)
-      try {
-        const { kind } = await lookUp();
-        if (kind === 'not-done') await again();
-        return;
-      } catch (fault) {
-        if (fault instanceof Terminal) return;
-        if (!(fault instanceof Retryable)) throw fault;
-        clock.ms += MINUTE_MS;
-      }
-    throw new Error('nobody found out what became of it');
+  /** What people have, of an action in doubt: where everything lies, what may have happened, and where to look. In the record, and told by the audit. */
+  const expectEvidence = async ({ tenant, run }: RunRef, claim: Claim['status'], escalation: Escalation) => {
+    const of = (kind: string) => `${kind}#${tenant}#${run}`;
+    for (const ref of [of('INPUT'), `${of('PLAN')}/1`, `${of('READ#jira:read')}/jira.get#before`])
+      expect(escalation.evidence).toContain(ref);
+    for (const ref of [`${of('WRIT#jira:write')}/1`, `${of('CLAIM#jira:write')}/1`])
+      expect(escalation.evidence).toContain(ref);
+    const since = AT.toISOString();
+    const leaseUntil = new Date(AT.getTime() + LEASE_MS).toISOString();
+    expect(escalation.doubts).toEqual([
+      {
+        action: 1,
+        tool: 'jira.assign',
+        scope: 'jira:write',
+        seenBy: 'jira.get',
+        arguments: { issueKey: 'OPS-1', component: 'Network' },
+        marker: `${run}-1`,
+        claim,
+        since,
+        leaseUntil,
+      },
+    ]);
+    const story = Story.parse(await asked(`${run}/why`));
+    expect(story.fault).toBeUndefined();
+    expect(story.statements.filter(({ about }) => about === 'in-doubt').map(({ text }) => text)).toEqual([
+      `Nobody knows whether action 1 took effect: jira.assign (jira:write) with component "Network", issueKey "OPS-1", begun at ${since} as ${run}-1, and able to arrive until ${leaseUntil}. Look at what jira.get shows.`,
+    ]);
   };
 
   const rows = EFFECTS.flatMap((effect) => MATRIX.map((row) => ({ ...row, effect, ends: row[effect] })));
 
-  it.each(rows.map((row) => [row.effect, row.where, row.ends[0], row.ends[1], row] as const))(
+  it.concurrent.each(rows.map((row) => [row.effect, row.where, row.ends[0], row.ends[1], row] as const))(
     'whose tool is %s and that dies %s leaves a claim that ends %s, and %i effect',
-    async (effect, _where, status, effects, { fate, answer = 'done', arrives, left }) => {
-      const action = await given(effect);
-      await expect(action.act(fate, answer)).rejects.toThrow();
-      expect(await action.standing()).toBe(left);
+    async (effect, _where, status, effects, { left, ...crash }) => {
+      const run = await aCrashingRun(dynoxide, effect, crash);
+      expect(await run.play()).toMatchObject({ status: 'SUCCEEDED' });
 
-      if (arrives === 'in time') action.vendor.arrive();
-      await follow(action);
-      action.vendor.arrive();
-
-      expect([await action.standing(), action.effects()]).toEqual([status, effects]);
-      expect(action.vendor.offences).toEqual([]);
+      expect(run.left()).toBe(left);
+      expect([await run.standing(), run.effects()]).toEqual([status, effects]);
+      const view = await asked(run.ref.run);
+      if (status === 'done') {
+        expect(view).toMatchObject({ status: 'closed', outcome: 'completed' });
+        expect((await run.kept()).run.steps['verify#1']).toMatchObject({ kind: 'verified' });
+      } else {
+        expect(view).toMatchObject({ status: 'closed', outcome: 'escalated', escalation: { because: 'in-doubt' } });
+        await expectEvidence(run.ref, 'in-doubt', view.escalation);
+      }
       // whoever comes later finds it settled: nothing is done again, by anybody
-      await action.again().catch(() => undefined);
-      await action.lookUp().catch(() => undefined);
-      expect(action.effects()).toBe(effects);
-      expect(action.vendor.offences).toEqual([]);
+      await run.again('act').catch(() => undefined);
+      await run.again('reconcile').catch(() => undefined);
+      expect(run.effects()).toBe(effects);
+      expect(run.vendor.offences).toEqual([]);
     }
   );
+
+  it('and whose execution ends under it is handed to people as begun, in doubt', async () => {
+    const run = await aCrashingRun(dynoxide, 'idempotent', { fate: dies('claim', 'after') });
+    expect(await run.play(HURRIED)).toMatchObject({ status: 'TIMED_OUT' });
+    await run.reap();
+    const view = await asked(run.ref.run);
+    expect(view).toMatchObject({ outcome: 'failed', rules: ['EXECUTION_TIMED_OUT'] });
+    await expectEvidence(run.ref, 'executing', view.escalation);
+    await expect(run.again('act')).rejects.toThrow('was begun before');
+    expect(run.effects()).toBe(0);
+  });
 });
