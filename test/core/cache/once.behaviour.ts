@@ -232,6 +232,7 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
     const kept = { state: 'kept', at: AT.toISOString(), until };
     it.each([
       ['of another shape', { ...kept, json: '{"another":"shape"}' }],
+      ['that is too large', { ...kept, json: JSON.stringify('x'.repeat(MAX_ENTRY_BYTES)) }],
       ['that is no JSON', { ...kept, json: 'not JSON' }],
       ['of another layout', { value: 'one', until }],
       ['that is no record', 'one'],
