@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The suites that say what these folders of core promise, for npm run mutation: the pure ones, and those of acting. */
+/** The suites that say what these folders of core promise, for npm run mutation: the pure ones, and those of acting and of what is kept. */
 export default defineConfig({
   test: {
-    include: ['test/core/{act,audit,gate,limits}/**/*.test.ts', 'test/core/act/*.behaviour.ts'],
+    include: ['test/core/{act,audit,cache,gate,limits}/**/*.test.ts', 'test/core/{act,cache}/*.behaviour.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,

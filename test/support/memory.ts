@@ -12,17 +12,18 @@ export const aMemory = (
   {
     connection = dynoxide.connection,
     now = () => AT,
+    random = Math.random,
     onWait = () => undefined,
-  }: { connection?: Connection; now?: () => Date; onWait?: () => void } = {}
+  }: { connection?: Connection; now?: () => Date; random?: () => number; onWait?: (ms: number) => void } = {}
 ) => {
   const faults: string[] = [];
   const memory: Memory = {
     cache: dynamoCache(connection, dynoxide.state),
     now,
     newToken: () => randomUUID(),
-    random: Math.random,
-    wait: async () => {
-      onWait();
+    random,
+    wait: async (ms) => {
+      onWait(ms);
       await nextTurn();
     },
     onFault: (doing) => void faults.push(doing),

@@ -32,7 +32,7 @@ export const entryKey = ({ kind, writer, tenant, of }: Asked): EntryKey => ({
   digest: digestOf({ kind, writer, tenant, of }),
 });
 
-/** An entry with more than this is not kept: UTF-8 bytes of its JSON. */
+/** An entry with more than this is neither kept nor taken: UTF-8 bytes of its JSON. */
 export const MAX_ENTRY_BYTES = 32_768;
 
 /** The right to ask for an answer that others wait for. */
@@ -42,7 +42,7 @@ export type Lease = z.infer<typeof Lease>;
 /** An answer, as JSON: when it was given, and until when it may be given again. */
 export const Kept = z.strictObject({
   state: z.literal('kept'),
-  json: z.string(),
+  json: z.string().max(MAX_ENTRY_BYTES), // at least a byte each
   at: z.iso.datetime(),
   until: z.iso.datetime(),
 });

@@ -126,7 +126,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     const second = await given({ shelf, at: later(3_599) });
     const answer = await second.read();
 
-    expect([first.calls(), second.calls(), second.faults]).toEqual([1, 0, []]);
+    expect([answer.kind, first.calls(), second.calls(), second.faults]).toEqual(['read', 1, 0, []]);
     const [original, again] = [await first.kept(), await second.kept()];
     expect(original).not.toHaveProperty('readAt');
     expect(again).toEqual({ ...original, readAt: AT.toISOString(), at: later(3_599).toISOString() });
@@ -177,6 +177,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     const second = await given({ shelf, ...about });
     await second.read();
     expect([second.calls(), second.toCache()]).toEqual([1, []]);
+    expect((await second.kept()).action).toBe('action' in about ? about.action : undefined);
   });
 
   it('is read once by many runs at once', async () => {

@@ -138,6 +138,55 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       }
     });
 
+    it.each([
+      ['shortest', 0, [25, 50, 100, 125, 125]],
+      ['longest', 1 - Number.EPSILON, [50, 100, 200, 250, 250]],
+    ] as const)('is looked for after pauses that double, the %s of which are known', async (_, random, pauses) => {
+      const key = await abandoned();
+      const waits: number[] = [];
+      const { memory } = aMemory(dynoxide, { random: () => random, onWait: (ms) => void waits.push(ms) });
+      await ask(memory, key, says('one').make);
+      expect(waits.slice(0, pauses.length)).toEqual(pauses);
+      const waited = waits.reduce((sum, ms) => sum + ms, 0);
+      expect(waited).toBeLessThanOrEqual(WITHIN_MS / 2);
+      expect(waited + (waits.at(-1) ?? 0)).toBeGreaterThan(WITHIN_MS / 2);
+    });
+
+    it('has a lease as long as who asks has time, and a second to keep it', async () => {
+      const leaseOf = (key: EntryKey, memory: Memory) => {
+        const { promise, resolve } = Promise.withResolvers<unknown>();
+        const make = async () => {
+          resolve((await stored(key))?.content);
+          return { made: 'one', keep: 'one' };
+        };
+        return Promise.all([promise, ask(memory, key, make)]).then(([lease]) => lease);
+      };
+      const least = aMemory(dynoxide);
+      expect(await leaseOf(aKey(), least.memory)).toMatchObject({
+        state: 'leased',
+        until: later(WITHIN_MS + 1_000)().toISOString(),
+      });
+      // somebody gave up after the first pause, of 50 ms at most: so much less time is left
+      const key = aKey();
+      const { cache } = least.memory;
+      await cache.take(key, { state: 'leased', token: 'other', until: later(WITHIN_MS)().toISOString() }, AT);
+      const waiting = aMemory(dynoxide, { random: () => 0 }).memory;
+      const memory = {
+        ...waiting,
+        wait: async () => {
+          await cache.replace(key, 'other', { state: 'leased', token: 'other', until: AT.toISOString() });
+        },
+      };
+      expect(await leaseOf(key, memory)).toMatchObject({ until: later(WITHIN_MS + 1_000 - 25)().toISOString() });
+    });
+
+    it('is none yet for whoever only looks', async () => {
+      const key = await abandoned();
+      const { memory, faults } = aMemory(dynoxide);
+      expect(await recall(memory, key, z.string())).toBeUndefined();
+      expect(faults).toEqual([]);
+    });
+
     it('is asked for at once after the lease, and kept', async () => {
       const key = await abandoned();
       let waits = 0;
@@ -183,6 +232,7 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
     const kept = { state: 'kept', at: AT.toISOString(), until };
     it.each([
       ['of another shape', { ...kept, json: '{"another":"shape"}' }],
+      ['that is too large', { ...kept, json: JSON.stringify('x'.repeat(MAX_ENTRY_BYTES)) }],
       ['that is no JSON', { ...kept, json: 'not JSON' }],
       ['of another layout', { value: 'one', until }],
       ['that is no record', 'one'],
