@@ -4,13 +4,17 @@ import { costOf, type Price, priceOf, type Tokens } from '../prices.ts';
 import type { Breaker } from './breaker.ts';
 import { pauseMs } from './pause.ts';
 import type { Heard, LanguageModel } from './port.ts';
-import { MAX_OUTPUT_TOKENS, NONE, PROMPT_VERSION, type Prompt, promptFor, repaired } from './prompt.ts';
+import { MAX_OUTPUT_TOKENS, NONE, type Prompt, promptFor, repairNote, versionOf } from './prompt.ts';
+import type { PromptFile } from './prompt-file.ts';
 import { replyFrom } from './reply.ts';
 import { type ModelSettings, modelsFor, type Tier } from './settings.ts';
+import { temperatureOf } from './temperature.ts';
 
 export interface ModelEngineOptions {
   readonly name: string;
   readonly tier: Tier;
+  /** What the workflow says of the labels. */
+  readonly prompt: PromptFile;
   /** A model that is less sure than this, by its own word, abstains. */
   readonly threshold: number;
   readonly settings: ModelSettings;
@@ -58,7 +62,9 @@ interface Bill {
  */
 export const modelEngine = (options: ModelEngineOptions): Engine => {
   const { tier, settings, threshold, open, breakerOf, now, random, wait, patienceMs, onFailure } = options;
-  const id: EngineId = { kind: 'model', name: options.name, version: PROMPT_VERSION };
+  const version = versionOf(options.prompt);
+  const id: EngineId = { kind: 'model', name: options.name, version };
+  const promptOf = (question: Question): Prompt | undefined => promptFor(question, options.prompt.text);
 
   const priceAt = (model: string, at: Date): Price => {
     const price = priceOf(model, at, settings.prices);
@@ -98,18 +104,19 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
 
   /** Puts the question to one model. Undefined: it cannot be had, and another may be tried. */
   const askOne = async (model: string, question: Question, prompt: Prompt, bill: Bill, untilMs: number) => {
-    const engine = { kind: 'model' as const, name: model, version: PROMPT_VERSION };
+    const engine = { kind: 'model' as const, name: model, version };
     const breaker = breakerOf(model);
     let problem: string | undefined;
     for (let request = 1; request <= REQUESTS && bill.chargeable < CHARGEABLE; request += 1) {
       const withinMs = untilMs - now().getTime();
       if (withinMs < LEAST_MS || !breaker.allows(now().getTime())) break;
-      const system = problem === undefined ? prompt.system : repaired(prompt.system, problem);
       const heard = await open(model, question.tenant ?? '').ask({
-        system,
+        system: prompt.system,
+        ...(problem !== undefined && { note: repairNote(problem) }),
         text: prompt.text,
         schema: prompt.schema,
         maxOutputTokens: MAX_OUTPUT_TOKENS,
+        temperature: temperatureOf(model, settings),
         withinMs,
       });
       charge(bill, model, prompt, heard);
@@ -143,7 +150,7 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
   return {
     id,
     mostMicrousd(question) {
-      const prompt = promptFor(question);
+      const prompt = promptOf(question);
       if (prompt === undefined) return 0; // it is not asked then
       const models = modelsFor(settings, tier, question.tenant);
       return CHARGEABLE * Math.max(0, ...models.map((model) => mostOf(model, prompt)));
@@ -153,7 +160,7 @@ export const modelEngine = (options: ModelEngineOptions): Engine => {
       if (question.labels.includes(NONE)) throw new Terminal(`no label may be called ${NONE}`);
       const models = modelsFor(settings, tier, question.tenant);
       if (models.length === 0) return answerFrom(id, bill).abstain('no-model');
-      const prompt = promptFor(question);
+      const prompt = promptOf(question);
       if (prompt === undefined) return answerFrom(id, bill).abstain('too-long');
       const untilMs = now().getTime() + patienceMs;
       for (const model of models) {
