@@ -6,6 +6,7 @@ import { type Bundles, bundle } from './bundle.ts';
 import type { Config } from './config.ts';
 import { readExamples } from './examples.ts';
 import { assertPriced, tiersOf } from './models.ts';
+import { openPrompts, promptFolder } from './prompts.ts';
 import { assertProven } from './proof/prove.ts';
 import { releaseOf } from './release.ts';
 import { type TrainedModel, trainAll } from './train.ts';
@@ -41,13 +42,16 @@ export const learn = (config: Config): readonly LearntWorkflow[] => {
   return workflows.map((definition) => {
     const examples = readExamples(config.examples ?? join(ROOT, 'statemachines', definition.name, 'examples.jsonl'));
     const models = trainAll(ROOT, MODELS, definition.classifiers(examples));
+    const prompts = openPrompts(promptFolder(definition));
     const data = definition.data({
       mode: config.mode,
       shared: config,
       examples,
       trainedFor: (wanted) => models.filter(({ step }) => step === wanted).map(({ spec }) => spec),
       tiers: tiersOf(config.models),
+      render: prompts.render,
     });
+    prompts.assertAllRendered();
     return { definition, models, data: config.models ? { ...data, models: config.models } : data };
   });
 };

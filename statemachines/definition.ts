@@ -3,6 +3,7 @@ import type { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import type { Mode } from '../lambdas/core/mode.ts';
 import type { Tool } from '../lambdas/core/tool.ts';
 import type { EngineSpec, Workflow } from '../lambdas/core/workflow.ts';
+import type { RenderPrompt } from './prompt.ts';
 import type { StateMachine } from './segments/asl.ts';
 import type { Callees } from './segments/callees.ts';
 import type { Action } from './segments/undo.ts';
@@ -55,6 +56,8 @@ export interface WorkflowDefinition {
     readonly trainedFor: (step: AskingStep) => readonly TrainedClassifier[];
     /** Of the tiers in which the deployment has models: small ones first. */
     readonly tiers: readonly Tier[];
+    /** A prompt of the folder, checked and filled in. All of them must be, whether there are models or not. */
+    readonly render: RenderPrompt;
   }) => Workflow;
   readonly machine: (callees: Callees) => StateMachine;
 }

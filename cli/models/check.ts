@@ -3,6 +3,7 @@ import type { Heard, Failure as Why } from '../../lambdas/core/engine/model/port
 import { MAX_OUTPUT_TOKENS, promptFor } from '../../lambdas/core/engine/model/prompt.ts';
 import { replyFrom } from '../../lambdas/core/engine/model/reply.ts';
 import { type ModelSettings, type Provider, partsOf } from '../../lambdas/core/engine/model/settings.ts';
+import { temperatureOf } from '../../lambdas/core/engine/model/temperature.ts';
 import { costOf, priceOf, type Tokens } from '../../lambdas/core/engine/prices.ts';
 import { messageOf } from '../failure.ts';
 import type { Shell } from '../shell.ts';
@@ -105,6 +106,7 @@ export const checkModel = async (
     text: prompt.text,
     schema: prompt.schema,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
+    temperature: temperatureOf(ref, settings),
     withinMs: PATIENCE_MS,
   });
   const latencyMs = Math.round(now() - begunMs);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PromptFile } from './engine/model/prompt-file.ts';
 import { ModelSettings, Tier } from './engine/model/settings.ts';
 import { TextRule } from './engine/rules.ts';
 import { PolicyRule } from './gate/policy.ts';
@@ -58,6 +59,7 @@ export const EngineSpec = z.discriminatedUnion('kind', [
     tier: Tier,
     /** Of what a model says of itself: below it, it abstains. */
     threshold: z.number().min(0).max(0.95),
+    prompt: PromptFile,
   }),
 ]);
 export type EngineSpec = z.infer<typeof EngineSpec>;

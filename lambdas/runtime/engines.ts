@@ -3,14 +3,14 @@ import { cascade } from '../core/engine/cascade.ts';
 import { classifierEngine } from '../core/engine/classifier/engine.ts';
 import { parse } from '../core/engine/classifier/parse.ts';
 import type { Engine } from '../core/engine/engine.ts';
-import { type ModelEngine, type ModelEngineOptions, modelEngine } from '../core/engine/model/model.ts';
+import { type ModelEngine, modelEngine } from '../core/engine/model/model.ts';
 import type { ModelSettings } from '../core/engine/model/settings.ts';
 import { rulesEngine } from '../core/engine/rules.ts';
 import { Terminal } from '../core/errors.ts';
 import type { EngineSpec } from '../core/workflow.ts';
 import { modelDeps } from './models.ts';
 
-type ModelDeps = Omit<ModelEngineOptions, 'name' | 'tier' | 'threshold'>;
+type ModelDeps = ReturnType<typeof modelDeps>;
 type Remembering = (engine: ModelEngine) => Engine;
 
 const engineFrom = (
@@ -22,7 +22,8 @@ const engineFrom = (
   if (spec.kind === 'rules') return rulesEngine(spec.name, spec.rules);
   if (spec.kind === 'model') {
     if (models === undefined) throw new Terminal(`${spec.name} is a model, and this release has none`);
-    return remembers(modelEngine({ ...models, name: spec.name, tier: spec.tier, threshold: spec.threshold }));
+    const { name, tier, threshold, prompt } = spec;
+    return remembers(modelEngine({ ...models, name, tier, threshold, prompt }));
   }
   const bytes = read(spec.file);
   if (sha256(bytes) !== spec.digest) throw new Terminal(`${spec.file} is not the model that this release names`);

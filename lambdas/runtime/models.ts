@@ -71,7 +71,7 @@ const breakerOf = (model: string): Breaker => {
 export const modelDeps = (
   settings: ModelSettings,
   share: number
-): Omit<ModelEngineOptions, 'name' | 'tier' | 'threshold'> => ({
+): Omit<ModelEngineOptions, 'name' | 'tier' | 'threshold' | 'prompt'> => ({
   settings,
   open: (ref, tenant) => ({
     ask: (request: Request) =>

@@ -10,6 +10,7 @@ import { eligibilityRules } from './eligibility-rules.ts';
 import { ticket } from './input.ts';
 import { limitsOf } from './limits.ts';
 import { policyOf } from './policy.ts';
+import { queuePrompt } from './prompts/queue.ts';
 
 const NAME = 'ticket-triage';
 const DAY_SECONDS = 86_400;
@@ -46,8 +47,9 @@ export const ticketTriage: WorkflowDefinition = {
     { step: 'propose', name: 'queue', examples, wrongCost: 1.8 },
   ],
 
-  data: ({ mode, shared, examples, trainedFor, tiers }) => {
+  data: ({ mode, shared, examples, trainedFor, tiers, render }) => {
     const queues = [...new Set(examples.filter(isTicket).map(({ label }) => label))].sort();
+    const prompt = render(queuePrompt, { queues });
     return {
       workflow: NAME,
       mode,
@@ -69,7 +71,13 @@ export const ticketTriage: WorkflowDefinition = {
         labels: queues,
         engines: [
           ...trainedFor('propose'),
-          ...tiers.map((tier) => ({ kind: 'model' as const, name: `queue-${tier}`, tier, threshold: SURE_ENOUGH })),
+          ...tiers.map((tier) => ({
+            kind: 'model' as const,
+            name: `queue-${tier}`,
+            tier,
+            threshold: SURE_ENOUGH,
+            prompt,
+          })),
         ],
         tool: jiraAssign.name,
         arguments: { issueKey: { from: 'user', field: 'issueKey' }, component: { from: 'composed' } },

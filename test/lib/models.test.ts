@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelSettings } from '../../lambdas/core/engine/model/settings.ts';
 import type { Workflow } from '../../lambdas/core/workflow.ts';
@@ -5,13 +8,15 @@ import type { Bundles } from '../../lib/bundle.ts';
 import { ConfigError } from '../../lib/config.ts';
 import { bundleName, DEPLOYED_STEPS } from '../../lib/functions.ts';
 import { assertPriced, modelBundles, modelNeeds, tiersOf } from '../../lib/models.ts';
+import { openPrompts, promptFolder } from '../../lib/prompts.ts';
 import { releaseOf } from '../../lib/release.ts';
 import { ticketTriage } from '../../statemachines/ticket-triage/workflow.ts';
 
 const HAIKU = 'anthropic:claude-haiku-4-5';
 const NOW = new Date('2026-11-25T00:00:00Z');
 const settings = (given: object): ModelSettings => ModelSettings.parse({ tiers: {}, ...given });
-const dataWith = (models: ModelSettings | undefined): Workflow => ({
+const PROMPTS = promptFolder(ticketTriage);
+const dataWith = (models: ModelSettings | undefined, prompts = PROMPTS): Workflow => ({
   ...ticketTriage.data({
     mode: 'shadow',
     shared: { tenantDayMicrousd: 1_000, shards: { tenant: 4, workflow: 4 } },
@@ -21,6 +26,7 @@ const dataWith = (models: ModelSettings | undefined): Workflow => ({
     ],
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: 'a'.repeat(64) }],
     tiers: tiersOf(models),
+    render: openPrompts(prompts).render,
   }),
   ...(models && { models }),
 });
@@ -117,6 +123,24 @@ describe('a release with models', () => {
     ],
   ])('is another with %s', (_, given) => {
     expect(releaseWith(settings(given))).not.toBe(releaseWith(base));
+  });
+
+  it('is another with every change of a prompt, and the same where no model has it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'writ-prompts-'));
+    try {
+      const file = join(folder, 'queue.md');
+      const releases = (models: ModelSettings | undefined) =>
+        ['', ' Be brief.'].map((more) => {
+          writeFileSync(file, `${readFileSync(join(PROMPTS, 'queue.md'), 'utf8')}${more}`);
+          return releaseOf(ticketTriage, dataWith(models, folder), bundles()).release;
+        });
+      const [same, other] = releases(base);
+      expect(same).toBe(releaseWith(base));
+      expect(other).not.toBe(same);
+      expect(new Set(releases(undefined)).size).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('is another with the code of a provider that it has, and not with that of others', () => {

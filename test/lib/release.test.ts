@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Workflow } from '../../lambdas/core/workflow.ts';
 import type { Bundles } from '../../lib/bundle.ts';
 import { bundleName, DEPLOYED_STEPS } from '../../lib/functions.ts';
+import { openPrompts, promptFolder } from '../../lib/prompts.ts';
 import { releaseOf } from '../../lib/release.ts';
 import type { WorkflowDefinition } from '../../statemachines/definition.ts';
 import { ticketTriage } from '../../statemachines/ticket-triage/workflow.ts';
@@ -16,6 +17,7 @@ const examples = [
   { text: 'buy now', label: 'not-eligible' },
 ];
 const shared = { tenantDayMicrousd: 1_000, shards: { tenant: 4, workflow: 4 } };
+const { render } = openPrompts(promptFolder(ticketTriage));
 const dataWith = (digest = 'a', mode: Workflow['mode'] = 'shadow'): Workflow =>
   ticketTriage.data({
     mode,
@@ -23,6 +25,7 @@ const dataWith = (digest = 'a', mode: Workflow['mode'] = 'shadow'): Workflow =>
     examples,
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: digest.repeat(64) }],
     tiers: [],
+    render,
   });
 const base = releaseOf(ticketTriage, dataWith(), bundles()).release;
 const withPolicy = (data: Workflow): Workflow => ({ ...data, policy: data.policy.slice(1) });
@@ -66,6 +69,7 @@ describe('the data of ticket triage', () => {
       examples: tickets,
       trainedFor: () => [],
       tiers: [],
+      render,
     });
     expect(eligibility.engines.map(({ kind }) => kind)).toEqual(['rules']);
     expect(eligibility.whenUnsure).toBe('eligible');

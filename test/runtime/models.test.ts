@@ -16,7 +16,7 @@ const PROVIDER = `export const open = ({ model, key, baseUrl, region }) => ({
 });\n`;
 const keysThat = (does: string): string =>
   `export const openKeys = ({ roleArn }) => async (provider, tenant) => { ${does} };\n`;
-const REQUEST = { system: 'S', text: 'T', schema: {}, maxOutputTokens: 1, withinMs: 1_000 };
+const REQUEST = { system: 'S', text: 'T', schema: {}, maxOutputTokens: 1, temperature: undefined, withinMs: 1_000 };
 
 const ask = async (keys: string, model: string, given: object = {}) => {
   const beside = mkdtempSync(join(folder, 'function-')); // each its own: Node loads a file once

@@ -1,5 +1,6 @@
 import { chain, GENESIS, headOf } from '../../lambdas/core/audit/record.ts';
-import { digestOf } from '../../lambdas/core/digest.ts';
+import { digestOf, sha256 } from '../../lambdas/core/digest.ts';
+import type { PromptFile } from '../../lambdas/core/engine/model/prompt-file.ts';
 import type { Dossier } from '../../lambdas/core/ledger.ts';
 import type { Plan, Reading, Writ } from '../../lambdas/core/records.ts';
 import type { Run } from '../../lambdas/core/run.ts';
@@ -20,6 +21,13 @@ export const aRunId = (): string => {
 };
 
 export const RELEASE = digestOf('a release');
+
+/** What a workflow says of its labels, as a model engine gets it. */
+export const aPrompt = (text = 'Network: cables and vpn. Hardware: what breaks when it falls.'): PromptFile => ({
+  name: 'queue',
+  digest: sha256(text),
+  text,
+});
 
 export const aRelease = (given: Partial<WorkflowRelease> = {}): WorkflowRelease => ({
   workflow: 'ticket-triage',

@@ -1,9 +1,18 @@
 import { createOpenAI } from '@ai-sdk/openai';
-import { languageModel } from './language-model.ts';
+import { openaiCacheKey } from './caching.ts';
+import { type Extras, languageModel } from './language-model.ts';
 import { apiKeyOf, type OpenModel } from './provider.ts';
 
 /** Nothing of a text is kept at OpenAI, and no summary of thoughts is asked for. */
-const EXTRAS = { reasoning: 'none', providerOptions: { openai: { store: false, reasoningSummary: null } } } as const;
+const EXTRAS: Extras = {
+  reasoning: 'none',
+  ofRequest: (system) => {
+    const promptCacheKey = openaiCacheKey(system);
+    return {
+      openai: { store: false, reasoningSummary: null, ...(promptCacheKey !== undefined && { promptCacheKey }) },
+    };
+  },
+};
 
 /** OpenAI's Responses API. */
 export const openai: OpenModel = ({ model, key, baseUrl = 'https://api.openai.com/v1' }) =>

@@ -50,8 +50,8 @@ export interface Answer {
   /** Why it abstained, where there is more to say than that it is not sure. */
   readonly reason?: string;
   readonly usage?: Usage;
-  /** Whole and at the first word: so that it may be given again to the same question. */
-  readonly isRepeatable?: boolean;
+  /** Whole, at the first word and at the temperature 0: so that it may be given again to the same question. */
+  readonly isRepeatable?: true;
   /** When it was given, where it is one that had been kept: then nothing was used. */
   readonly cachedAt?: string;
   /** Where several engines were there to be asked: each of them, in order. */

@@ -4,9 +4,11 @@ import { costOf, type Price, priceOf, type Tokens } from '../prices.ts';
 import type { Breaker } from './breaker.ts';
 import { pauseMs } from './pause.ts';
 import type { Heard, LanguageModel, Request } from './port.ts';
-import { MAX_OUTPUT_TOKENS, NONE, PROMPT_VERSION, type Prompt, promptFor, repaired } from './prompt.ts';
+import { MAX_OUTPUT_TOKENS, NONE, type Prompt, promptFor, repairNote, versionOf } from './prompt.ts';
+import type { PromptFile } from './prompt-file.ts';
 import { replyFrom } from './reply.ts';
 import { type ModelSettings, modelsFor, type Tier } from './settings.ts';
+import { temperatureOf } from './temperature.ts';
 
 /** A language model as an engine, and what its answer follows from. */
 export interface ModelEngine extends Engine {
@@ -22,6 +24,8 @@ export interface ModelEngine extends Engine {
 export interface ModelEngineOptions {
   readonly name: string;
   readonly tier: Tier;
+  /** What the workflow says of the labels. */
+  readonly prompt: PromptFile;
   /** A model that is less sure than this, by its own word, abstains. */
   readonly threshold: number;
   readonly settings: ModelSettings;
@@ -41,8 +45,6 @@ export interface ModelEngineOptions {
 
 /** A model is never taken to be surer than this: what it states is no calibrated probability. */
 const SUREST = 0.95;
-/** Why a model abstained that was heard to the end. */
-const HEARD_OUT: readonly (string | undefined)[] = ['unsure', 'none-fits'];
 /** Requests that may be charged for, for one answer: the first, and one to repair it or to replace a lost one. */
 export const CHARGEABLE = 2;
 /** Requests to one model for one answer, those among them that are turned away for free. */
@@ -71,7 +73,9 @@ interface Bill {
  */
 export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
   const { tier, settings, threshold, open, breakerOf, now, random, wait, patienceMs, onFailure } = options;
-  const id: EngineId = { kind: 'model', name: options.name, version: PROMPT_VERSION };
+  const version = versionOf(options.prompt);
+  const id: EngineId = { kind: 'model', name: options.name, version };
+  const promptOf = (question: Question): Prompt | undefined => promptFor(question, options.prompt.text);
 
   const priceAt = (model: string, at: Date): Price => {
     const price = priceOf(model, at, settings.prices);
@@ -109,23 +113,27 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
     };
   };
 
-  const requestOf = ({ system, text, schema }: Prompt) => ({
+  const requestOf = (model: string, { system, text, schema }: Prompt) => ({
     system,
     text,
     schema,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
+    temperature: temperatureOf(model, settings),
   });
 
   /** Puts the question to one model. Undefined: it cannot be had, and another may be tried. */
   const askOne = async (model: string, question: Question, prompt: Prompt, bill: Bill, untilMs: number) => {
-    const engine = { kind: 'model' as const, name: model, version: PROMPT_VERSION };
+    const engine = { kind: 'model' as const, name: model, version };
     const breaker = breakerOf(model);
     let problem: string | undefined;
     for (let request = 1; request <= REQUESTS && bill.chargeable < CHARGEABLE; request += 1) {
       const withinMs = untilMs - now().getTime();
       if (withinMs < LEAST_MS || !breaker.allows(now().getTime())) break;
-      const system = problem === undefined ? prompt.system : repaired(prompt.system, problem);
-      const heard = await open(model, question.tenant ?? '').ask({ ...requestOf({ ...prompt, system }), withinMs });
+      const heard = await open(model, question.tenant ?? '').ask({
+        ...requestOf(model, prompt),
+        ...(problem !== undefined && { note: repairNote(problem) }),
+        withinMs,
+      });
       charge(bill, model, prompt, heard);
       breaker.note(heard.kind === 'failed', now().getTime());
       const { abstain, give } = answerFrom(engine, bill);
@@ -141,12 +149,14 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
         heard.kind === 'said'
           ? replyFrom(heard.text, question.labels)
           : { kind: 'unusable' as const, problem: 'it did not come to an end: be brief.' };
-      if (reply.kind === 'none') return abstain('none-fits', { confidence: 0 });
+      // not what had to be repaired: the same request does not come to that
+      const again = heard.kind === 'said' && heard.isRepeatable && bill.chargeable === 1 && { isRepeatable: true };
+      if (reply.kind === 'none') return { ...abstain('none-fits', { confidence: 0 }), ...again };
       if (reply.kind === 'label') {
         const confidence = Math.min(reply.confidence, SUREST);
         return confidence < threshold
-          ? abstain('unsure', { label: reply.label, confidence })
-          : give(reply.label, confidence);
+          ? { ...abstain('unsure', { label: reply.label, confidence }), ...again }
+          : { ...give(reply.label, confidence), ...again };
       }
       if (problem !== undefined || bill.chargeable >= CHARGEABLE) return abstain('unusable');
       problem = reply.problem;
@@ -157,7 +167,7 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
   return {
     id,
     mostMicrousd(question) {
-      const prompt = promptFor(question);
+      const prompt = promptOf(question);
       if (prompt === undefined) return 0; // it is not asked then
       const models = modelsFor(settings, tier, question.tenant);
       return CHARGEABLE * Math.max(0, ...models.map((model) => mostOf(model, prompt)));
@@ -165,25 +175,23 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
     patienceMs,
     asks(question) {
       const [model] = modelsFor(settings, tier, question.tenant);
-      const prompt = promptFor(question);
-      return model === undefined || prompt === undefined ? undefined : { model, request: requestOf(prompt) };
+      const prompt = promptOf(question);
+      return model === undefined || prompt === undefined ? undefined : { model, request: requestOf(model, prompt) };
     },
     async answer(question, givenMs = patienceMs) {
       const bill: Bill = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costMicroUsd: 0, chargeable: 0 };
       if (question.labels.includes(NONE)) throw new Terminal(`no label may be called ${NONE}`);
       const models = modelsFor(settings, tier, question.tenant);
       if (models.length === 0) return answerFrom(id, bill).abstain('no-model');
-      const prompt = promptFor(question);
+      const prompt = promptOf(question);
       if (prompt === undefined) return answerFrom(id, bill).abstain('too-long');
       const untilMs = now().getTime() + givenMs;
       for (const model of models) {
         const answer = await askOne(model, question, prompt, bill, untilMs);
         if (answer === undefined) continue;
-        // not what had to be repaired, nor what another model said since this one could not be had
-        const isFirst = bill.chargeable === 1 && model === models[0];
-        return isFirst && (!answer.abstained || HEARD_OUT.includes(answer.reason))
-          ? { ...answer, isRepeatable: true }
-          : answer;
+        // what another model said since the first could not be had is not what the first would say
+        const { isRepeatable, ...once } = answer;
+        return isRepeatable && model === models[0] ? answer : once;
       }
       return answerFrom(id, bill).abstain('unavailable');
     },

@@ -51,7 +51,8 @@ const fromKept = ({ label, reason, ...others }: KeptAnswer, at: string): Answer 
 export const remembered = (engine: ModelEngine, { memory, writer, release, keepSeconds }: Remembering): Engine => {
   const keyOf = (question: Question): EntryKey | undefined => {
     const asks = engine.asks(question);
-    if (asks === undefined || question.tenant === undefined) return undefined;
+    // without the temperature 0 nothing is ever kept, so nobody is waited for
+    if (asks?.request.temperature !== 0 || question.tenant === undefined) return undefined;
     const of = { release, engine: engine.id.name, ...asks };
     return entryKey({ kind: 'completion', writer, tenant: question.tenant, of });
   };

@@ -66,6 +66,8 @@ export const ModelSettings = z.strictObject({
       credentials: z.enum(['role', 'secret']).default('role'),
     })
     .default({ credentials: 'role' }),
+  /** Models that take no temperature, besides those that are known to: their answers are not repeatable. */
+  noTemperature: z.array(ModelRef).default([]),
   /** Prices that are no list prices, in micro-dollars for a million tokens. */
   prices: z.record(ModelRef, Price).default({}),
   /** For how long a model's answer is given again to the very same question, in seconds: a day by default, 0 for never. */

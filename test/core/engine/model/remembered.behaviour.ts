@@ -15,15 +15,17 @@ import { decide } from '../../../../lambdas/core/steps/decide.ts';
 import { propose } from '../../../../lambdas/core/steps/propose.ts';
 import { route } from '../../../../lambdas/core/steps/route.ts';
 import { viewRun } from '../../../../lambdas/core/tasks/view.ts';
-import { AT, aRelease, aRunId } from '../../../support/builders.ts';
+import { AT, aPrompt, aRelease, aRunId } from '../../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../../support/dynoxide.ts';
 import { faulty } from '../../../support/faulty.ts';
 import { aMemory } from '../../../support/memory.ts';
 import { givenRun } from '../../../support/run.ts';
 
 const HAIKU = 'anthropic:claude-haiku-4-5';
-const NANO = 'openai:gpt-5-nano';
-const OPUS = 'anthropic:claude-opus-5';
+const NANO = 'openai:gpt-5.4-nano';
+const OPUS = 'anthropic:claude-opus-4-6';
+/** Takes no temperature. */
+const THINKER = 'openai:gpt-5-nano';
 const LATER = new Date(AT.getTime() + 60_000);
 const SECRET = 'Mr Miller';
 
@@ -32,6 +34,7 @@ const says = (label: string, confidence: number): Heard => ({
   kind: 'said',
   text: JSON.stringify({ label, confidence }),
   tokens,
+  isRepeatable: true,
 });
 const SURE = says('Network', 0.9);
 
@@ -83,6 +86,7 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
       remembered(
         modelEngine({
           name: `queue-${tier}`,
+          prompt: aPrompt(),
           tier,
           threshold: 0.8,
           settings,
@@ -204,6 +208,27 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
       await run();
       expect([turn, models()]).toEqual([turn, Array.from({ length: asks }, () => HAIKU)]);
     }
+  });
+
+  it('is none that was made at another temperature, as its client says', async () => {
+    const summary = aText();
+    const { isRepeatable: _, ...made } = SURE as Extract<Heard, { kind: 'said' }>;
+    for (const turn of [1, 2]) {
+      const { run, models } = await given({ summary, heard: { [HAIKU]: [made] } });
+      await run();
+      expect([turn, models()]).toEqual([turn, [HAIKU]]);
+    }
+  });
+
+  it('is none of a model that takes no temperature: nobody waits for it, and nothing is looked up', async () => {
+    const { run, models, toCache } = await given({
+      tiers: { small: [THINKER] },
+      summary: aText(),
+      heard: { [THINKER]: [SURE] },
+    });
+    await run();
+    expect(models()).toEqual([THINKER]);
+    expect(toCache()).toEqual([]);
   });
 
   it('is none of a model that stood in for another', async () => {

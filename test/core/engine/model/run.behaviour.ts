@@ -11,7 +11,7 @@ import { decide } from '../../../../lambdas/core/steps/decide.ts';
 import { propose } from '../../../../lambdas/core/steps/propose.ts';
 import { type Behaviour, breaksOff, sends, startServer } from '../../../adapters/model/server.ts';
 import { WIRE } from '../../../adapters/model/wire.ts';
-import { AT, aRelease, aRunId } from '../../../support/builders.ts';
+import { AT, aPrompt, aRelease, aRunId } from '../../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../../support/dynoxide.ts';
 import { givenRun } from '../../../support/run.ts';
 
@@ -61,6 +61,7 @@ describe.skipIf(!hasDynoxide)('models in a run', () => {
       modelEngine({
         name: `queue-${name}`,
         tier: name,
+        prompt: aPrompt(),
         threshold: 0.8,
         settings,
         open: () => openaiCompatible({ model: name, key: { apiKey: 'key-of-acme' }, baseUrl: url }),
