@@ -4,12 +4,12 @@ import { fates, told } from './fates.ts';
 import { atOnce } from './happening.ts';
 import type { Fate } from './life.ts';
 import { orders } from './orders.ts';
-import { APPROVERS, says } from './people.ts';
+import { APPROVERS, PEOPLE, says } from './people.ts';
 import { crossing, crowd, type Drilled, everybody, happens, outset, overtaking, standing } from './races.ts';
 import { SCOPE } from './release.ts';
 import { answers, ofRuns, type Single, singles } from './singles.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
-import { actionOf, acts, asks, decides, reconciles, roundOf } from './steps.ts';
+import { actionOf, acts, asks, decides, decidesAgain, reconciles, roundOf } from './steps.ts';
 import { CALM, goesBack, goesOn, type State, UNDO_STATES } from './ways.ts';
 
 const withFate = ({ what, doing }: Single, fate: Fate): Drilled =>
@@ -95,7 +95,7 @@ const voting = {
   arbitrary: fc
     .tuple(
       waits,
-      fc.array(fc.tuple(fc.constantFrom(...APPROVERS), fc.integer({ min: 0, max: 5 }), fates), {
+      fc.array(fc.tuple(fc.constantFrom(...APPROVERS, ...PEOPLE), fc.integer({ min: 0, max: 5 }), fates), {
         minLength: 2,
         maxLength: 5,
       })
@@ -111,7 +111,7 @@ const voting = {
         await goesOn(model, world, slot, 'decide');
         await asks(model, world, slot, CALM);
         await atOnce(said.map(({ by, decision, fate }) => says(world, slot, { by, decision }, fate)));
-        await decides(model, world, actionOf(slot), CALM, roundOf(world, slot));
+        await decidesAgain(model, world, slot, CALM);
       });
     }),
   weight: 2,

@@ -8,7 +8,7 @@ import { orders, over, stopsOf, toldOf } from './orders.ts';
 import { brokenPromises } from './promises.ts';
 import { ofGates } from './singles.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
-import { actionOf, acts, decides, type Model, roundOf, STEPS } from './steps.ts';
+import { actionOf, acts, decides, type Model, ownUndoOf, roundOf, STEPS, verifies } from './steps.ts';
 import { CALM, goesOn } from './ways.ts';
 import type { World } from './world.ts';
 
@@ -86,21 +86,52 @@ export const standing = (() => {
 
 const orderOver = fc.constantFrom(...ALL_SLOTS).chain((slot) => fc.tuple(fc.constant(slot), over(slot)));
 
+/** What is overtaken: how a run comes to it, and its call. */
+const OVERTAKEN = {
+  decide: {
+    before: (model, world, slot) => goesOn(model, world, slot, 'propose'),
+    still: (model, world, slot, fate) => decides(model, world, actionOf(slot), fate, roundOf(world, slot)),
+  },
+  act: {
+    before: (model, world, slot) => goesOn(model, world, slot, 'decide again'),
+    still: (_, world, slot, fate) => acts(world, actionOf(slot), 'done', fate),
+  },
+  undo: {
+    before: async (model, world, slot) => {
+      await goesOn(model, world, slot, 'decide again');
+      await acts(world, actionOf(slot), 'half', CALM);
+      await verifies(model, world, actionOf(slot), CALM);
+    },
+    still: (model, world, slot, fate) => decides(model, world, ownUndoOf(slot), fate),
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly before: (model: Model, world: World, slot: Slot) => Promise<void>;
+    readonly still: (model: Model, world: World, slot: Slot, fate: Fate) => Promise<void>;
+  }
+>;
+
 /** What a decision or an act has looked at is ordered otherwise before its transaction. */
 export const overtaking = {
   arbitrary: fc
-    .tuple(orderOver, fc.constantFrom('decide' as const, 'act' as const), fc.integer({ min: 2, max: 4 }))
+    .tuple(
+      orderOver,
+      fc.constantFrom('decide' as const, 'act' as const, 'undo' as const),
+      fc.integer({ min: 2, max: 4 })
+    )
     .map(([[slot, it], step, at]) =>
       happens(`${slot.thing} stands still at call ${at} of ${step}, while: ${toldOf(it)}`, async (model, world) => {
-        await goesOn(model, world, slot, step === 'act' ? 'decide again' : 'propose');
-        const still = (fate: Fate) =>
-          step === 'act'
-            ? acts(world, actionOf(slot), 'done', fate)
-            : decides(model, world, actionOf(slot), fate, roundOf(world, slot));
-        await standsStill(at, still, () => order(world, it, CALM));
+        const { before, still } = OVERTAKEN[step];
+        await before(model, world, slot);
+        await standsStill(
+          at,
+          (fate) => still(model, world, slot, fate),
+          () => order(world, it, CALM)
+        );
       })
     ),
-  weight: 3,
+  weight: 4,
 };
 
 const resuming = ({ target }: Order): Order => ({ target, stopped: false });

@@ -142,12 +142,19 @@ export const decides = async (model: Model, world: World, of: Action, fate: Fate
 /** Approve asks people, where Decide has said so in this round. */
 export const asks = async (model: Model, world: World, slot: Slot, fate: Fate): Promise<void> => {
   const round = roundOf(world, slot);
-  if (verdictOf(model, actionOf(slot), round) !== 'approval-needed') return;
+  if (world.early.has(slot.ref.run) || verdictOf(model, actionOf(slot), round) !== 'approval-needed') return;
   const token = `${slot.ref.run} ${world.invocations.length}`;
   world.waiting.set(slot.ref.run, { round, token });
   await invoked(world, { what: 'ask', slot }, fate, ({ steps }) =>
     approve.run(steps, { ...slot.ref, action: 1, round, token })
   );
+};
+
+/** Decide is called again, whether or not those who were asked have answered. */
+export const decidesAgain = async (model: Model, world: World, slot: Slot, fate: Fate): Promise<void> => {
+  const isEarly = world.waiting.has(slot.ref.run);
+  if (isEarly) world.early.add(slot.ref.run);
+  await decides(model, world, actionOf(slot), fate, roundOf(world, slot) + (isEarly ? 1 : 0));
 };
 
 const isCalm = ({ mishaps, dies }: Fate): boolean => mishaps.length === 0 && dies === undefined;

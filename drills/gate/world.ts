@@ -42,6 +42,8 @@ export interface World {
   readonly waiting: Map<string, { readonly round: number; readonly token: string }>;
   /** By run: the round whose token was answered last. */
   readonly answered: Map<string, number>;
+  /** Runs that were decided again before enough people had answered: they ask nobody any more. */
+  readonly early: Set<string>;
 }
 
 /** Late in a day: little has to pass until another one. */
@@ -58,6 +60,7 @@ export const aWorld = (tables: Tables): World => ({
   words: [],
   waiting: new Map(),
   answered: new Map(),
+  early: new Set(),
 });
 
 /** One invocation, in a process of its own: what it answered, or undefined where it failed as it may. */

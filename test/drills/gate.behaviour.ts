@@ -21,7 +21,6 @@ const MET = [
   'effects',
   'refusals kept',
   'reservations',
-  'route stopped',
   'runs closed',
   'verify mismatch',
   'verify undone',
