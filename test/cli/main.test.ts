@@ -283,6 +283,44 @@ describe('runs, run and reply', () => {
     expect(out).toContain('ASSIGNMENTS_OF_ISSUE_DAY: at most 10, 1 asked');
   });
 
+  it('show what is in doubt and where to look, and what became of undos', async () => {
+    const at = '2030-01-02T03:04:05.000Z';
+    const doubt = {
+      action: 1,
+      tool: 'jira.assign',
+      scope: 'jira:write',
+      seenBy: 'jira.get',
+      arguments: { issueKey: 'OPS-1', component: 'Network\u001b[2J' },
+      marker: `${RUN}-1`,
+      claim: 'executing',
+      since: at,
+      leaseUntil: '2030-01-02T03:04:20.000Z',
+    };
+    const { seenBy: _, ...elsewhere } = { ...doubt, action: 2, tool: 'mail.send', marker: `${RUN}-2` };
+    const view = {
+      run: RUN,
+      workflow: 'w',
+      status: 'closed',
+      outcome: 'escalated',
+      createdAt: at,
+      updatedAt: at,
+      escalation: { because: 'in-doubt', rules: [], doubts: [doubt, elsewhere] },
+      undone: [
+        { action: 2, report: 'undone-before' },
+        { action: 1, report: 'changed' },
+      ],
+    };
+    const { out } = await writ(['run', RUN], answering(200, view));
+    expect(out).toContain('action 1, jira.assign issueKey=OPS-1, component=Network');
+    expect(out).not.toContain('\u001b[2J');
+    expect(out).toContain('begun 2030-01-02 03:04:05Z, may have arrived until 2030-01-02 03:04:20Z');
+    expect(out).toContain(`look at     what jira.get shows, for a change made as ${RUN}-1`);
+    expect(out).toContain(`look at     the system, for a change made as ${RUN}-2`);
+    expect(out).toContain('action 2 nothing to undo: an earlier undo has undone it');
+    expect(out).toContain('action 1 not undone: the record has changed since');
+    expect(out).toContain('undo once more');
+  });
+
   it('answer it', async () => {
     const { code, out, requests } = await writ(['reply', RUN, '--field', 'issueKey=OPS-1'], {}, ready);
     expect(code).toBe(0);

@@ -58,6 +58,33 @@ export const pendingExample = {
   approval: approvalExample,
 };
 
+/** A run of which nobody knows whether its action happened: a person looks. */
+export const inDoubtExample = {
+  ...summaryExample,
+  status: 'closed' as const,
+  outcome: 'escalated' as const,
+  rules: ['JIRA_WRITE_ALLOWED_TICKETOPS'],
+  escalation: {
+    because: 'in-doubt',
+    rules: ['JIRA_WRITE_ALLOWED_TICKETOPS'],
+    evidence: [`WRIT#jira:write#acme#${run}/1`, `CLAIM#jira:write#acme#${run}/1`],
+    doubts: [
+      {
+        action: 1,
+        tool: 'jira.assign',
+        scope: 'jira:write',
+        seenBy: 'jira.get',
+        arguments: { issueKey: 'OPS-12', component: 'Network' },
+        marker: `${run}-1`,
+        claim: 'in-doubt' as const,
+        since: at,
+        leaseUntil: '2030-01-02T03:04:20.000Z',
+      },
+    ],
+    at,
+  },
+};
+
 /** A run that a budget had no room for: a person has it now. */
 export const overBudgetExample = {
   ...summaryExample,

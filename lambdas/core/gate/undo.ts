@@ -73,6 +73,8 @@ export interface Attempt {
   readonly claim?: Claim | undefined;
   /** Whether Verify saw the record as it was before. */
   readonly isSeen: boolean;
+  /** When its run was closed for an execution that ended under it: a function that it had called may have been at work still. */
+  readonly abandonedAt?: string | undefined;
 }
 
 /** What would undo an action: the restoring tool and its input. */
@@ -108,13 +110,25 @@ export const reversalOf = ({ writ, claim, before }: Left, tools: Tools): Reversa
   return { kind: 'reversible', tool, input: restoring.data, seenWith: written.undo.seenWith(input.data) };
 };
 
+/** How long a scope's function may be at work beyond its tool's own time-out, with room to spare. */
+const OVERHEAD_MS = 60_000;
+
 /**
  * What an earlier undo leaves to say, where the record does not show it. Nothing happened where it claimed nothing, or its claim says so. A claim
  * without an end holds another undo up: to the end of its lease where the tool may be repeated, else for good.
  */
-const heldBy = ({ claim, isSeen }: Attempt, { effect }: WriteTool, now: Reading): UndoRefusal | undefined => {
+const heldBy = (
+  { claim, isSeen, abandonedAt }: Attempt,
+  { effect, timeoutSeconds }: WriteTool,
+  now: Reading
+): UndoRefusal | undefined => {
   if (isSeen) return 'undone-before';
-  if (claim === undefined || claim.status === 'released' || claim.status === 'failed') return undefined;
+  if (claim?.status === 'failed') return undefined;
+  if (claim === undefined || claim.status === 'released') {
+    if (abandonedAt === undefined) return undefined; // its machine waited for every function that it called
+    const endsMs = Date.parse(abandonedAt) + timeoutSeconds * 1_000 + OVERHEAD_MS;
+    return Date.parse(now.at) > endsMs ? undefined : 'unsettled';
+  }
   const mayRepeat = claim.status !== 'done' && effect === 'idempotent' && now.at > claim.leaseUntil;
   return mayRepeat ? undefined : 'unsettled';
 };

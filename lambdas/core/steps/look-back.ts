@@ -50,7 +50,8 @@ export const earlierUndos = async (
     );
     if (found?.writ === undefined) return []; // the run made no undo of it, or was refused one
     const isSeen = reportOf(found.run.steps, action, own) === 'undone';
-    return [{ attempt: { claim: found.claim, isSeen }, sources: sourcesOf(found) }];
+    const abandonedAt = found.run.outcome === 'failed' ? found.run.updatedAt : undefined;
+    return [{ attempt: { claim: found.claim, isSeen, abandonedAt }, sources: sourcesOf(found) }];
   });
   const made = (await Promise.all(looks)).flat();
   return { attempts: made.map(({ attempt }) => attempt), sources: made.flatMap(({ sources }) => sources) };

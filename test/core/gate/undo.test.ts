@@ -53,6 +53,15 @@ describe('an undo after an earlier one of the same action', () => {
     expect([judged([unseen(claim)]), judged([unseen(claim)], once)]).toEqual([ofIdempotent, ofOnce]);
   });
 
+  it.each([undefined, claimed('released')])(
+    'whose execution ended under it waits until no function of it can claim',
+    (claim) => {
+      const abandoned = (minutes: number) => judged([{ ...unseen(claim), abandonedAt: at(minutes) }]);
+      expect([abandoned(0), abandoned(1), abandoned(2)]).toEqual(['reversible', 'unsettled', 'unsettled']);
+      expect(judged([{ ...unseen(claimed('failed')), abandonedAt: at(2) }])).toBe('reversible');
+    }
+  );
+
   it('that was seen is none, whatever came of others and whoever has the record now', () => {
     expect(judged([SEEN])).toBe('undone-before');
     expect(judged([unseen(claimed('in-doubt', late)), SEEN, unseen()])).toBe('undone-before');

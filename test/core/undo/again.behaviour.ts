@@ -199,6 +199,9 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
       await expect(world.act(first, 1)).rejects.toThrow();
       await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
+      expect((await world.view(first.run)).escalation.doubts).toMatchObject([
+        { action: 1, tool: 'jira.restore-components', seenBy: 'jira.get', marker: `${first.run}-1`, claim: 'in-doubt' },
+      ]);
 
       const second = await world.asked();
       expect(second.run).not.toBe(first.run);

@@ -343,6 +343,21 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       expect(writ && isOperatorsUndo(writ)).toBe(false);
     });
 
+    it('is told of where it is in doubt itself, beside the action that is not', async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.acted(() => world.jiraSets(['Network', 'Access']));
+      await world.decide(world.ref, own, 1);
+      sandbox.failNext({ method: 'PUT', kind: 'reset-after' });
+      await expect(world.act(world.ref, own)).rejects.toThrow(Uncertain);
+      await escalate.run(world.deps, { ...world.ref, because: 'mismatch', rules: ['UNDO_FAILED'] });
+      const { escalation } = await world.view(world.ref.run);
+      expect(escalation.evidence).toContain(`CLAIM#jira:write#acme#${world.ref.run}/${own}`);
+      expect(escalation.doubts).toMatchObject([
+        { action: own, tool: 'jira.restore-components', marker: `${world.ref.run}-${own}`, claim: 'in-doubt' },
+      ]);
+    });
+
     it.each([
       ["is somebody else's by now", ['Hardware'], 'changed'],
       ['is as it was', ['Access'], 'nothing-to-undo'],
