@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, type ScanOutput } from '@aws-sdk/client-dynamodb';
@@ -57,14 +57,16 @@ export interface Database extends AsyncDisposable {
   tables(): Promise<Tables & { drop(): Promise<void> }>;
 }
 
-/** A folder in memory, where this machine has one for everybody: what a drill keeps need not outlive it. */
 const MEMORY = '/dev/shm';
+const ROOM_BYTES = 1_000_000_000;
+
+/** A folder in memory, where this machine has one with room for everybody: what a drill keeps need not outlive it, and need not wait for a disk. */
 export const passingFolder = async (name: string): Promise<string> => {
-  const inMemory = await access(MEMORY, constants.W_OK).then(
-    () => true,
+  const hasRoom = await Promise.all([access(MEMORY, constants.W_OK), statfs(MEMORY)]).then(
+    ([, { bavail, bsize }]) => bavail * bsize > ROOM_BYTES,
     () => false
   );
-  return mkdtemp(join(inMemory ? MEMORY : tmpdir(), name));
+  return mkdtemp(join(hasRoom ? MEMORY : tmpdir(), name));
 };
 
 type Service = Parameters<typeof jsonService>[0];
