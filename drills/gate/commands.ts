@@ -114,7 +114,7 @@ const voting = {
         await decidesAgain(model, world, slot, CALM);
       });
     }),
-  weight: 2,
+  weight: 4,
 };
 
 /** Several at the same moment, and the same ones several times. */

@@ -162,7 +162,7 @@ export const ofRuns: fc.Arbitrary<Single> = fc.oneof(
   { arbitrary: acting, weight: 7 },
   { arbitrary: saying, weight: 5 },
   { arbitrary: undoing, weight: 4 },
-  { arbitrary: halving, weight: 3 },
+  { arbitrary: halving, weight: 4 },
   { arbitrary: wanting, weight: 2 }
 );
 
