@@ -109,9 +109,12 @@ export const keepsInstructions = () =>
       }
     );
 
-    it("are never marked for Bedrock's models that have no cache, for they would refuse it", async () => {
-      expect((await bodyOf('bedrock', 'meta.llama3-8b-instruct-v1:0', LONG)).system).toEqual([{ text: LONG }]);
-    });
+    it.each(['meta.llama3-8b-instruct-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-v2:1'])(
+      "are never marked for Bedrock's %s, which has no cache and would refuse it",
+      async (model) => {
+        expect((await bodyOf('bedrock', model, LONG)).system).toEqual([{ text: LONG }]);
+      }
+    );
 
     it('have a key at OpenAI, the same for the same ones, with nothing of them in it', async () => {
       const keyOf = async (system: string) => (await bodyOf('openai', 'gpt-5.4-nano', system)).prompt_cache_key;
