@@ -29,6 +29,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   'lib/synth.ts': `import '../lambdas/core/names.ts';\n`,
   'lib/app.ts': '',
   'statemachines/flow/workflow.ts': '',
+  'statemachines/flow/prompts/queue.md': 'Old words.',
   'cdk.json': '{}',
   'package.json': '{}',
   'package-lock.json': '{}',
@@ -139,14 +140,17 @@ describe.skipIf(!hasDynoxide)('a change of the sources', () => {
     expect(await call('steps-two')).toEqual(before);
   });
 
-  it.each(['lib/app.ts', 'statemachines/flow/workflow.ts', 'lambdas/core/names.ts', 'cdk.json'])(
-    'of %s, which is a part of the synthesis, asks for a restart',
-    async (file) => {
-      write(file, file.endsWith('.json') ? '{"a":1}' : 'export const OTHER = 1;\n');
-      expect(await hear('restart')).toEqual({ kind: 'restart', files: [file] });
-      expect(told).toHaveLength(1);
-    }
-  );
+  it.each([
+    'lib/app.ts',
+    'statemachines/flow/workflow.ts',
+    'statemachines/flow/prompts/queue.md',
+    'lambdas/core/names.ts',
+    'cdk.json',
+  ])('of %s, which is a part of the synthesis, asks for a restart', async (file) => {
+    write(file, file.endsWith('.json') ? '{"a":1}' : 'export const OTHER = 1;\n');
+    expect(await hear('restart')).toEqual({ kind: 'restart', files: [file] });
+    expect(told).toHaveLength(1);
+  });
 
   it('of shared code reloads every function that it changes', async () => {
     write('lambdas/core/greet.ts', SHARED.replace('hello', 'good morning'));

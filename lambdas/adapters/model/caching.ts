@@ -20,6 +20,8 @@ const CLAUDE: readonly (readonly [RegExp, number])[] = [
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
 const NOVA = [/amazon\.nova-(?:micro|lite|pro|premier)-v1/, 1_000] as const;
+/** Those of Claude 3 and before that have no cache there: 3.5 Haiku and 3.7 Sonnet have. */
+const NONE = [/claude-(?:instant|v?2|3-(?!5-haiku|7-sonnet))/, Number.POSITIVE_INFINITY] as const;
 
 const leastOf = (table: readonly (readonly [RegExp, number])[], model: string): number =>
   table.find(([models]) => models.test(model))?.[1] ?? Number.POSITIVE_INFINITY;
@@ -28,7 +30,7 @@ export const claudeKeeps = (model: string, beginning: string): boolean => isKeep
 
 /** Bedrock refuses the mark where a model has no cache: so only models that are known to have one get it. */
 export const bedrockKeeps = (model: string, beginning: string): boolean =>
-  isKeepable(beginning, leastOf([NOVA, ...CLAUDE], model));
+  isKeepable(beginning, leastOf([NOVA, NONE, ...CLAUDE], model));
 
 /** https://developers.openai.com/api/docs/guides/prompt-caching */
 const OPENAI_LEAST_TOKENS = 1_024;
