@@ -5,7 +5,8 @@ import type { Evidence } from '../evidence.ts';
 
 /*
  * An undo reverses an action that was done, once: gives back exactly what was there before, where what is there now is still that
- * action's. One within a run follows a mismatch; an operator's one is of a closed run, and no stop, mode or budget holds it up.
+ * action's. One within a run follows a mismatch; an operator's one is of a closed run, and no stop, mode or budget holds it up. What was refused or came to
+ * nothing may be asked for again, once the undo before is closed.
  */
 
 const componentsOf = ({ output }: Reading): readonly string[] =>
@@ -16,6 +17,12 @@ const asText = (components: readonly string[]): string => components.toSorted().
 const isOurs = (written: readonly string[], was: readonly string[], is: readonly string[], isPart: boolean): boolean =>
   asText(is) === asText(written) ||
   (isPart && asText(is) !== asText(was) && is.every((name) => was.includes(name) || written.includes(name)));
+
+/** What Verify saw of an action. */
+const seenOf = (run: Run | undefined, action: number): unknown => {
+  const answer = run?.steps[`verify#${action}`];
+  return typeof answer === 'object' && answer !== null && 'kind' in answer ? answer.kind : undefined;
+};
 
 const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evidence: Evidence): readonly string[] => {
   const name = `the undo ${writ.action} of run ${writ.run}`;
@@ -32,26 +39,34 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const [was, is] = [componentsOf(before), componentsOf(now)];
   const given = writ.arguments.components;
   const by = runs.find((each) => each.run === writ.run);
-  const mismatch = of.steps[`verify#${action}`];
-  const hasMismatch =
-    typeof mismatch === 'object' && mismatch !== null && 'kind' in mismatch && mismatch.kind === 'mismatch';
   return [
     ...(isOurs([String(undone.arguments.component)], was, is, isOwn)
       ? []
       : [`${name} reverses what has changed since`]),
     ...(Array.isArray(given) && asText(given) === asText(was) ? [] : [`${name} restores what was not there`]),
-    ...(isOwn && !hasMismatch ? [`${name} follows no mismatch`] : []),
+    ...(isOwn && seenOf(of, action) !== 'mismatch' ? [`${name} follows no mismatch`] : []),
     ...(isOwn || (by?.undo?.of === run && of.status === 'closed') ? [] : [`${name} was asked for by nobody`]),
   ];
 };
 
 /** What nobody's undo may be refused for, if an operator wants it. */
 const HELD_UP = new Set(['stopped', 'mode', 'over-budget', 'over-cap']);
-const gaveUp = ({ outcome }: Run): boolean => outcome === 'escalated' || outcome === 'failed';
 
 export const undoFaults = (evidence: Evidence): readonly string[] => {
   const undos = evidence.runs.filter(({ undo }) => undo !== undefined);
+  const seen = evidence.writs.flatMap(({ writ }) =>
+    writ.undoes &&
+    seenOf(
+      evidence.runs.find(({ run }) => run === writ.run),
+      writ.action
+    ) === 'undone'
+      ? [`action ${writ.undoes.action} of run ${writ.undoes.run}`]
+      : []
+  );
   return [
+    ...[...Map.groupBy(seen, (action) => action)].flatMap(([action, times]) =>
+      times.length > 1 ? [`${action} is undone more than once`] : []
+    ),
     ...evidence.writs.flatMap(({ writ }) => (writ.undoes ? faultsOf(writ, writ.undoes, evidence) : [])),
     ...undos.flatMap((run) =>
       (evidence.chains.get(chainKey.run(run)) ?? []).flatMap(({ step, result }) =>
@@ -61,7 +76,9 @@ export const undoFaults = (evidence: Evidence): readonly string[] => {
       )
     ),
     ...[...Map.groupBy(undos, ({ undo }) => undo?.of ?? '')].flatMap(([of, those]) => [
-      ...(those.filter((run) => !gaveUp(run)).length > 1 ? [`run ${of} is undone more than once`] : []),
+      ...(those.filter(({ status }) => status !== 'closed').length > 1
+        ? [`run ${of} has several undos that are under way`]
+        : []),
       ...(those.length === evidence.runs.find(({ run }) => run === of)?.undoneBy?.length
         ? []
         : [`run ${of} does not say what undoes it`]),
