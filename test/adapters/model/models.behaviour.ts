@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { anthropic } from '../../../lambdas/adapters/model/anthropic.ts';
 import { bedrock } from '../../../lambdas/adapters/model/bedrock.ts';
+import { claudeKeeps } from '../../../lambdas/adapters/model/caching.ts';
 import { google } from '../../../lambdas/adapters/model/google.ts';
 import { openai } from '../../../lambdas/adapters/model/openai.ts';
 import { openaiCompatible } from '../../../lambdas/adapters/model/openai-compatible.ts';
@@ -337,7 +338,7 @@ describe('what a request says besides', () => {
 
 describe('what providers keep of the instructions', () => {
   const LONG = 'What the labels mean. '.repeat(600); // 13,200 bytes
-  const SHORT = 'What the labels mean. '.repeat(100);
+  const SHORT = 'What the labels mean. '.repeat(60); // 1,320 bytes
   const bodyOf = async (provider: Provider, model: string, system: string, note?: string) => {
     const server = await startServer([sends({}, 400)]);
     open.push(server);
@@ -371,8 +372,33 @@ describe('what providers keep of the instructions', () => {
     }
   );
 
-  it("are never marked for Bedrock's models that have no cache, for they would refuse it", async () => {
-    expect((await bodyOf('bedrock', 'meta.llama3-8b-instruct-v1:0', LONG)).system).toEqual([{ text: LONG }]);
+  it.each([
+    'meta.llama3-8b-instruct-v1:0',
+    'anthropic.claude-3-haiku-20240307-v1:0',
+    'us.anthropic.claude-3-5-sonnet-20240620-v1:0',
+    'anthropic.claude-v2:1',
+    'anthropic.claude-instant-v1',
+  ])("are never marked for Bedrock's %s, which has no cache and would refuse it", async (model) => {
+    expect((await bodyOf('bedrock', model, LONG)).system).toEqual([{ text: LONG }]);
+  });
+
+  it.each([
+    ['claude-opus-5', 512],
+    ['claude-sonnet-5-5', 512],
+    ['claude-sonnet-5', 1_024],
+    ['claude-opus-4-8', 1_024],
+    ['claude-sonnet-4-6', 1_024],
+    ['claude-opus-4-1-20250805', 1_024],
+    ['claude-opus-4-20250514', 1_024],
+    ['us.anthropic.claude-3-7-sonnet-20250219-v1:0', 1_024],
+    ['claude-opus-4-7', 2_048],
+    ['claude-opus-4-6', 4_096],
+    ['claude-opus-4-5-20251101', 4_096],
+    ['global.anthropic.claude-haiku-4-5-20251001-v1:0', 4_096],
+    ['claude-of-a-name-to-come', 512],
+  ])("are taken for long enough for %s from %d tokens on, by Anthropic's list", (model, tokens) => {
+    const beginning = 'abc'.repeat(tokens); // no text has fewer bytes for a token
+    expect([claudeKeeps(model, beginning), claudeKeeps(model, beginning.slice(1))]).toEqual([true, false]);
   });
 
   it('have a key at OpenAI, the same for the same ones, with nothing of them in it', async () => {
