@@ -129,6 +129,13 @@ describe('models check', () => {
 });
 
 describe('WRIT_MODEL', () => {
+  it('has the price that is given; what a provider keeps of its input costs a quarter more', () => {
+    const env = { WRIT_MODEL: 'openai:gpt-5.6', OPENAI_API_KEY: KEY, WRIT_MODEL_PRICE: '0.25/2' };
+    expect(modelFrom(env, new Date())?.settings.prices).toEqual({
+      'openai:gpt-5.6': { input: 250_000, cachedInput: 250_000, cacheWrite: 312_500, output: 2_000_000 },
+    });
+  });
+
   const ANTHROPIC = { WRIT_MODEL: 'anthropic:claude-haiku-4-5', ANTHROPIC_API_KEY: KEY };
 
   it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([

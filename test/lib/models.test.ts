@@ -16,12 +16,12 @@ const HAIKU = 'anthropic:claude-haiku-4-5';
 const NOW = new Date('2026-11-25T00:00:00Z');
 const settings = (given: object): ModelSettings => ModelSettings.parse({ tiers: {}, ...given });
 const PROMPTS = promptFolder(ticketTriage);
-const dataWith = (models: ModelSettings | undefined, prompts = PROMPTS): Workflow => ({
+const dataWith = (models: ModelSettings | undefined, prompts = PROMPTS, label = 'Network'): Workflow => ({
   ...ticketTriage.data({
     mode: 'shadow',
     shared: { tenantDayMicrousd: 1_000, shards: { tenant: 4, workflow: 4 } },
     examples: [
-      { text: 'vpn', label: 'Network' },
+      { text: 'vpn', label },
       { text: 'buy now', label: 'not-eligible' },
     ],
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: 'a'.repeat(64) }],
@@ -123,6 +123,15 @@ describe('a release with models', () => {
     ],
   ])('is another with %s', (_, given) => {
     expect(releaseWith(settings(given))).not.toBe(releaseWith(base));
+  });
+
+  it('has no label with which a model says that none fits, and any name where no model is asked', () => {
+    const release = (models: ModelSettings | undefined, label: string) =>
+      releaseOf(ticketTriage, dataWith(models, PROMPTS, label), bundles());
+    expect(() => release(base, 'none-of-these')).toThrow(ConfigError);
+    expect(() => release(base, 'none-of-these')).toThrow('ticket-triage has the label none-of-these');
+    expect(() => release(base, 'none-of-those')).not.toThrow();
+    expect(() => release(undefined, 'none-of-these')).not.toThrow();
   });
 
   it('is another with every change of a prompt, and the same where no model has it', () => {
