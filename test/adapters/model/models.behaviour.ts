@@ -324,6 +324,8 @@ describe('what a request says besides', () => {
     ['google', 'gemini-2.5-flash', 0],
     ['bedrock', 'amazon.nova-micro-v1:0', 0],
     ['bedrock', 'global.anthropic.claude-opus-5-v1:0', undefined],
+    ['bedrock', 'openai.gpt-oss-20b-1:0', 0],
+    ['bedrock', 'openai.gpt-5.4', undefined],
     ['openai-compatible', 'x', 0],
   ] as const)('asks %s %s at the temperature %s, as its client has it too', async (provider, model, temperature) => {
     const said = sends(WIRE[provider].answer({ text: '{"label":"Network","confidence":0.9}' }));

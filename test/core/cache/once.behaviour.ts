@@ -275,6 +275,21 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       expect(faults).toEqual(['waiting']);
     });
 
+    it('has half of the time left, however long the cache took', async () => {
+      for (const fails of [true, false]) {
+        let at = AT;
+        const connection: Connection = {
+          call: (operation, input) => {
+            at = new Date(at.getTime() + 2 * WITHIN_MS);
+            return fails ? Promise.reject(new Retryable('slow')) : dynoxide.connection.call(operation, input);
+          },
+        };
+        const own = says('own');
+        expect(await ask(aMemory(dynoxide, { connection, now: () => at }).memory, aKey(), own.make)).toBe('own');
+        expect(own.asked).toEqual([WITHIN_MS / 2]);
+      }
+    });
+
     it('has its lease where the answer to taking it was lost', async () => {
       const key = aKey();
       const { cache } = aMemory(dynoxide).memory;
