@@ -76,6 +76,7 @@ describe('models check', () => {
   it.each([
     ['a wrong key', sends(wire.error(401), 401), 'its key was refused'],
     ['no such model', sends(wire.error(404), 404), 'does the model exist under this name'],
+    ['a request that it does not take', sends(wire.error(400), 400), 'name it under noTemperature'],
     ['a limit', sends(wire.error(429), 429), 'called too often'],
     ['an answer that is no JSON', sends('<html>'), 'is the address right?'],
     ['ten megabytes', says10Megabytes, 'far too large'],

@@ -13,6 +13,9 @@ const OPENAI_THAT_REFUSES = /^(?:o\d|gpt-5(?!\.\d|-chat)|gpt-(?:[6-9]|\d\d))/;
 /** OpenAI's models at Bedrock take none through Converse, but for the open ones. */
 const BEDROCK_THAT_REFUSES = /(?:^|\.)openai\.(?!gpt-oss-)/;
 
+/** The same families by whatever name a gateway has them; nobody tells them there not to think, so those from GPT-5.1 on take none either. */
+const GATEWAY_THAT_REFUSES = /(?:^|[/.])(?:o\d(?!\w)|gpt-(?:[5-9]|\d\d)(?![\w.-]*chat))/;
+
 const isClaude = (model: string): boolean => model.includes('claude-');
 const claudeRefuses = (model: string): boolean => isClaude(model) && !CLAUDE_THAT_TAKES.test(model);
 
@@ -21,7 +24,7 @@ const REFUSES: Readonly<Record<Provider, (model: string) => boolean>> = {
   bedrock: (model) => claudeRefuses(model) || BEDROCK_THAT_REFUSES.test(model),
   openai: (model) => OPENAI_THAT_REFUSES.test(model),
   google: () => false,
-  'openai-compatible': () => false,
+  'openai-compatible': (model) => claudeRefuses(model) || GATEWAY_THAT_REFUSES.test(model),
 };
 
 /** The temperature that a model is asked with: none where it takes none, and then its answers are not repeatable. */

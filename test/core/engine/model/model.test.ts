@@ -268,6 +268,14 @@ describe('the temperature of a request', () => {
     ['openai:gpt-6', undefined],
     ['google:gemini-2.5-flash', 0],
     ['openai-compatible:x', 0],
+    ['openai-compatible:gpt-oss-20b', 0],
+    ['openai-compatible:openai/gpt-4.1', 0],
+    ['openai-compatible:openai/gpt-5-chat-latest', 0],
+    ['openai-compatible:anthropic/claude-haiku-4-5', 0],
+    ['openai-compatible:o4-mini', undefined],
+    ['openai-compatible:openai/gpt-5-nano', undefined],
+    ['openai-compatible:azure/gpt-5.4', undefined],
+    ['openai-compatible:anthropic/claude-opus-5', undefined],
   ])('%s: %s', (ref, temperature) => {
     expect(temperatureOf(ref, { noTemperature: [] })).toBe(temperature);
   });
