@@ -133,6 +133,7 @@ export const once = async <T, Own>(
     keep = answer.keep;
     return { kind: 'made', made: answer.made };
   } finally {
-    if (found === 'leased') await leave(keep);
+    // where the cache broke off the lease may stand there all the same, its answer lost
+    if (found !== 'alone') await leave(keep);
   }
 };

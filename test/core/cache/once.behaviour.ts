@@ -257,7 +257,7 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
     };
     it.each([
       ['cannot be read', failing((operation) => operation === 'GetItem'), ['recalling']],
-      ['cannot be written', failing((operation) => operation === 'PutItem'), ['waiting']],
+      ['cannot be written', failing((operation) => operation === 'PutItem'), ['waiting', 'keeping']],
       ['cannot be written any more', failing((_, turn) => turn > 2), ['keeping']],
     ] as const)('is asked for, told of, and no fault where it %s', async (_, connection, told) => {
       const key = aKey();
@@ -272,6 +272,23 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       await aMemory(dynoxide).memory.cache.take(key, { state: 'leased', token: 'other', until }, AT);
       const { memory, faults } = aMemory(dynoxide, { connection: failing((operation) => operation === 'GetItem') });
       expect(await ask(memory, key, says('own').make)).toBe('own');
+      expect(faults).toEqual(['waiting']);
+    });
+
+    it('is kept though nobody heard that its lease was taken, so that nobody waits for nothing', async () => {
+      const key = aKey();
+      let calls = 0;
+      const lost: Connection = {
+        call: async (operation, input) => {
+          const answer = await dynoxide.connection.call(operation, input);
+          calls += 1;
+          if (calls === 1) throw new Retryable('cut off');
+          return answer;
+        },
+      };
+      const { memory, faults } = aMemory(dynoxide, { connection: lost });
+      expect(await ask(memory, key, says('own').make)).toBe('own');
+      expect(await ask(aMemory(dynoxide).memory, key, says('another').make)).toMatchObject({ again: 'own' });
       expect(faults).toEqual(['waiting']);
     });
 
