@@ -1,3 +1,4 @@
+import { NONE } from '../lambdas/core/engine/model/prompt.ts';
 import {
   type ModelSettings,
   modelsOfTier,
@@ -44,6 +45,17 @@ export const assertPriced = (settings: ModelSettings | undefined, now: Date = ne
     ...(isHomeless ? ['openai-compatible needs a base URL: give one under endpoints'] : []),
   ];
   if (faults.length > 0) throw new ConfigError(`the configuration of models is not right:\n  ${faults.join('\n  ')}`);
+};
+
+/** Throws a `ConfigError` for a label that would be taken for a model's answer that no label fits: each of its questions would fail. */
+export const assertAnswerable = ({ workflow, eligibility, proposal }: Workflow): void => {
+  const asks = [eligibility, proposal].some(
+    ({ labels, engines }) => labels.includes(NONE) && engines.some(({ kind }) => kind === 'model')
+  );
+  if (asks)
+    throw new ConfigError(
+      `${workflow} has the label ${NONE}, with which models say that no label fits: expected another name, so rename it in the examples`
+    );
 };
 
 const ASKING_STEPS: readonly AskingStep[] = ['route', 'propose'];

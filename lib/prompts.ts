@@ -39,6 +39,8 @@ const readText = (file: string): { readonly text: string; readonly digest: strin
       const where = `${file}, line ${at + 1}`;
       const decoded = decode(line);
       if (decoded === undefined) throw new ConfigError(`${where} must be UTF-8, and is not: save the file as UTF-8`);
+      if (decoded.includes('<!--'))
+        throw new ConfigError(`${where} has a comment, which a model would be told like everything else: remove it`);
       const unseen = UNSEEN.exec(decoded);
       if (unseen === null) return decoded;
       throw new ConfigError(

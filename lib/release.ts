@@ -10,7 +10,7 @@ import { type Bundles, bundleOf } from './bundle.ts';
 import { assertCountable } from './countable.ts';
 import { assertFresh } from './fresh.ts';
 import { bundleName, DEPLOYED_STEPS, scopesOf, stepTimeoutSeconds } from './functions.ts';
-import { modelBundles, modelNeeds } from './models.ts';
+import { assertAnswerable, modelBundles, modelNeeds } from './models.ts';
 
 /** The functions that a definition calls, given how each is addressed. */
 export const calleesOf = (
@@ -55,5 +55,6 @@ export const releaseOf = (definition: WorkflowDefinition, data: Workflow, bundle
   const undo = symbolicUndoMachine(definition);
   const workflow = Workflow.parse(data);
   assertCountable(definition, workflow);
+  assertAnswerable(workflow);
   return WorkflowRelease.parse({ ...workflow, release: digestOf({ workflow, code, machine, undo }) });
 };

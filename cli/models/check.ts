@@ -37,7 +37,8 @@ const EXPLAINED: Readonly<Record<Why, string>> = {
   unreachable: 'it cannot be reached: is the address right, and is there a network?',
   'key-refused': 'its key was refused: is it valid, and may it use this model?',
   'no-key': 'there is no key for it',
-  'request-refused': 'the request was refused: does the model exist under this name, and does it take a schema?',
+  'request-refused':
+    'the request was refused: does the model exist under this name, does it take a schema, and the temperature 0? If it takes no temperature, name it under noTemperature',
 };
 
 const adapterOf = async (provider: Provider): Promise<OpenModel> => {

@@ -46,6 +46,9 @@ export const keyFrom = (provider: Provider, env: Environment): Key => {
 
 const DOLLARS = /^(\d{1,3}(?:\.\d{1,6})?)\/(\d{1,3}(?:\.\d{1,6})?)$/;
 
+/** What Claude, and OpenAI from GPT-5.6 on, take more for input that they keep. Others do not count any. */
+const WRITING = 1.25;
+
 const priceFrom = (text: string): Price => {
   const [, input, output] = DOLLARS.exec(text) ?? [];
   if (input === undefined || output === undefined)
@@ -53,7 +56,7 @@ const priceFrom = (text: string): Price => {
       `WRIT_MODEL_PRICE must be dollars for a million tokens, input/output, such as 0.25/2, or 0/0 where it costs nothing; found ${clean(text)}`
     );
   const [each, out] = [input, output].map((dollars) => Math.round(Number(dollars) * 1_000_000)) as [number, number];
-  return { input: each, cachedInput: each, cacheWrite: each, output: out };
+  return { input: each, cachedInput: each, cacheWrite: Math.ceil(each * WRITING), output: out };
 };
 
 /** A model for this machine, from the environment. */

@@ -4,7 +4,7 @@ import type { SharedLimits } from '../definition.ts';
 /** What ticket triage may use up. Assigning an issue costs nothing: the budgets are for models that answer in it. */
 export const limitsOf = ({ tenantDayMicrousd, shards }: SharedLimits): Limits => ({
   budgets: {
-    runMicrousd: 200_000, // twenty cents: room for three tiers, each asked twice, about a ticket of some thousand bytes
+    runMicrousd: 300_000, // thirty cents: room for three tiers of Claude, each asked twice, about a ticket of 5,000 bytes
     workflowDayMicrousd: 200_000_000,
     tenantDayMicrousd,
   },

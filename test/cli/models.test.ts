@@ -76,6 +76,7 @@ describe('models check', () => {
   it.each([
     ['a wrong key', sends(wire.error(401), 401), 'its key was refused'],
     ['no such model', sends(wire.error(404), 404), 'does the model exist under this name'],
+    ['a request that it does not take', sends(wire.error(400), 400), 'name it under noTemperature'],
     ['a limit', sends(wire.error(429), 429), 'called too often'],
     ['an answer that is no JSON', sends('<html>'), 'is the address right?'],
     ['ten megabytes', says10Megabytes, 'far too large'],
@@ -129,6 +130,13 @@ describe('models check', () => {
 });
 
 describe('WRIT_MODEL', () => {
+  it('has the price that is given; what a provider keeps of its input costs a quarter more', () => {
+    const env = { WRIT_MODEL: 'openai:gpt-5.6', OPENAI_API_KEY: KEY, WRIT_MODEL_PRICE: '0.25/2' };
+    expect(modelFrom(env, new Date())?.settings.prices).toEqual({
+      'openai:gpt-5.6': { input: 250_000, cachedInput: 250_000, cacheWrite: 312_500, output: 2_000_000 },
+    });
+  });
+
   const ANTHROPIC = { WRIT_MODEL: 'anthropic:claude-haiku-4-5', ANTHROPIC_API_KEY: KEY };
 
   it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([

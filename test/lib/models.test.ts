@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelSettings } from '../../lambdas/core/engine/model/settings.ts';
 import type { Workflow } from '../../lambdas/core/workflow.ts';
+import { enginesFrom } from '../../lambdas/runtime/engines.ts';
 import type { Bundles } from '../../lib/bundle.ts';
 import { ConfigError } from '../../lib/config.ts';
 import { bundleName, DEPLOYED_STEPS } from '../../lib/functions.ts';
@@ -16,14 +17,14 @@ const HAIKU = 'anthropic:claude-haiku-4-5';
 const NOW = new Date('2026-11-25T00:00:00Z');
 const settings = (given: object): ModelSettings => ModelSettings.parse({ tiers: {}, ...given });
 const PROMPTS = promptFolder(ticketTriage);
-const dataWith = (models: ModelSettings | undefined, prompts = PROMPTS): Workflow => ({
+const dataWith = (
+  models: ModelSettings | undefined,
+  { prompts = PROMPTS, queues = ['Network'] }: { prompts?: string; queues?: readonly string[] } = {}
+): Workflow => ({
   ...ticketTriage.data({
     mode: 'shadow',
     shared: { tenantDayMicrousd: 1_000, shards: { tenant: 4, workflow: 4 } },
-    examples: [
-      { text: 'vpn', label: 'Network' },
-      { text: 'buy now', label: 'not-eligible' },
-    ],
+    examples: [...queues.map((label) => ({ text: 'vpn', label })), { text: 'buy now', label: 'not-eligible' }],
     trainedFor: (step) => [{ kind: 'classifier', name: step, file: `${step}.model`, digest: 'a'.repeat(64) }],
     tiers: tiersOf(models),
     render: openPrompts(prompts).render,
@@ -81,6 +82,20 @@ describe('models of a deployment', () => {
     expect(DEPLOYED_STEPS.filter((step) => modelNeeds(step, data) !== undefined)).toEqual(['propose']);
   });
 
+  it("fit into the run's budget, three tiers of Claude of two requests each, about a ticket of 5,000 bytes", () => {
+    const queues = ['Access', 'Email', 'HR Support', 'Hardware', 'Network', 'Purchasing', 'Software', 'Storage'];
+    const [small, medium, large] = [HAIKU, 'anthropic:claude-sonnet-4-6', 'anthropic:claude-opus-5'].map((ref) => [
+      ref,
+    ]);
+    const models = settings({ tiers: { small, medium, large } });
+    const { proposal, limits } = dataWith(models, { queues });
+    const tiers = proposal.engines.filter(({ kind }) => kind === 'model');
+    const cascade = enginesFrom(tiers, () => new Uint8Array(), models);
+    const most = cascade.mostMicrousd?.({ text: 'x'.repeat(5_000), labels: proposal.labels, tenant: 'acme' });
+    expect(most).toBeGreaterThan(3 * 5_000); // of each tier a dollar for a million tokens, at least
+    expect(most).toBeLessThanOrEqual(limits.budgets.runMicrousd);
+  });
+
   it('bring their provider along, and keys where it wants them', () => {
     const data = (given: object) => modelNeeds('propose', dataWith(settings(given)));
     expect(modelBundles(data({ tiers: { small: [HAIKU] } }))).toEqual(['models-anthropic', 'models-keys']);
@@ -125,6 +140,15 @@ describe('a release with models', () => {
     expect(releaseWith(settings(given))).not.toBe(releaseWith(base));
   });
 
+  it('has no label with which a model says that none fits, and any name where no model is asked', () => {
+    const release = (models: ModelSettings | undefined, label: string) =>
+      releaseOf(ticketTriage, dataWith(models, { queues: [label] }), bundles());
+    expect(() => release(base, 'none-of-these')).toThrow(ConfigError);
+    expect(() => release(base, 'none-of-these')).toThrow('ticket-triage has the label none-of-these');
+    expect(() => release(base, 'none-of-those')).not.toThrow();
+    expect(() => release(undefined, 'none-of-these')).not.toThrow();
+  });
+
   it('is another with every change of a prompt, and the same where no model has it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'writ-prompts-'));
     try {
@@ -132,7 +156,7 @@ describe('a release with models', () => {
       const releases = (models: ModelSettings | undefined) =>
         ['', ' Be brief.'].map((more) => {
           writeFileSync(file, `${readFileSync(join(PROMPTS, 'queue.md'), 'utf8')}${more}`);
-          return releaseOf(ticketTriage, dataWith(models, folder), bundles()).release;
+          return releaseOf(ticketTriage, dataWith(models, { prompts: folder }), bundles()).release;
         });
       const [same, other] = releases(base);
       expect(same).toBe(releaseWith(base));

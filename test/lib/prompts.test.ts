@@ -67,6 +67,9 @@ describe('a prompt', () => {
     ['a letter that looks like nothing', 'a\u3164', 'line 1, column 2 has U+3164'],
     ['a space that is another', 'a\u00A0b', 'line 1, column 2 has U+00A0'],
     ['a tab', 'a\tb', 'line 1, column 2 has U+0009'],
+    ['a character that every font has another for', 'a\uE000', 'line 1, column 2 has U+E000'],
+    ['a comment', `${GOOD}<!-- not for models -->`, 'line 4 has a comment, which a model would be told'],
+    ['a pattern of no dots', 'a\u2800', 'line 1, column 2 has U+2800'],
     ['a line separator', 'a\u2028b', 'line 1, column 2 has U+2028'],
   ])('with %s is refused, with its place', (_, content, message) => {
     const refused = problem(content);

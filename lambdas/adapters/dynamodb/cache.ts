@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { contentOf } from './content.ts';
 import { DynamoDbError, toFault } from './faults.ts';
 import { keys } from './keys.ts';
-import { dynamoTable, marshalled, unmarshalled } from './table.ts';
+import { dynamoTable, type Item, marshalled, unmarshalled } from './table.ts';
 import { conditionOf, type Expression } from './transact.ts';
 
 /** When DynamoDB may delete it: in the second in which its time is over, or any time later. */
@@ -14,7 +14,7 @@ export const dynamoCache = (connection: Connection, table: string): Cache => {
   const state = dynamoTable(connection, table);
 
   /** Puts a slot where the condition holds, and answers nothing; else what stands there, if anything does. */
-  const putIf = async (key: EntryKey, slot: Slot, expression: Expression): Promise<Slot | undefined> => {
+  const putIf = async (key: EntryKey, slot: Slot, expression: Expression): Promise<Item | undefined> => {
     const item = { ...keys.cache(key), content: slot, expiresAt: expiresAt(slot) };
     try {
       await connection.call('PutItem', {
@@ -27,7 +27,7 @@ export const dynamoCache = (connection: Connection, table: string): Cache => {
     } catch (error) {
       const isRefused = error instanceof DynamoDbError && error.name === 'ConditionalCheckFailedException';
       if (!isRefused) return toFault(`writing to ${table}`)(error);
-      return error.item && contentOf(Slot, unmarshalled(error.item));
+      return error.item && unmarshalled(error.item);
     }
   };
 
@@ -38,11 +38,12 @@ export const dynamoCache = (connection: Connection, table: string): Cache => {
     },
 
     async take(key, lease, now) {
-      const found = await putIf(key, lease, {
+      const item = await putIf(key, lease, {
         condition: 'attribute_not_exists(pk) OR #content.#until <= :now',
         names: { '#content': 'content', '#until': 'until' },
         values: { ':now': now.toISOString() },
       });
+      const found = item && contentOf(Slot, item);
       // an earlier try took it, whose answer was lost
       return found?.state === 'leased' && found.token === lease.token ? undefined : found;
     },

@@ -13,24 +13,26 @@ export const isKeepable = (beginning: string, leastTokens: number): boolean =>
 
 /** Fewest tokens that Claude's cache takes, by model: https://platform.claude.com/docs/en/build-with-claude/prompt-caching */
 const CLAUDE: readonly (readonly [RegExp, number])[] = [
-  [/claude-(?:sonnet-4-5|sonnet-4-20|sonnet-4@|opus-4-1|opus-4-20|opus-4@|3-7-sonnet)/, 1_024],
-  [/claude-(?:sonnet-4-6|3-5-haiku|3-haiku)/, 2_048],
-  [/claude-/, 4_096], // Haiku 4.5, Opus from 4.5 on, and whatever is not known to take less
+  [/claude-(?:opus-4-[56]|haiku-4-5)(?!\d)/, 4_096],
+  [/claude-(?:opus-4-7|3-5-haiku|3-haiku)/, 2_048],
+  [/claude-(?:opus-4|sonnet-4|sonnet-5(?!-5)|3-)/, 1_024],
+  [/claude-/, 512], // Claude 5, and whatever is not known: marked too early, it is not kept, and that costs nothing
 ];
 
-/** https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
+/**
+ * Bedrock refuses the mark where a model has no cache: so only models that are known to have one get it. Of Claude that is 3.5 Haiku,
+ * 3.7 Sonnet and all whose name begins with the family. https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+ */
+const HAS_CACHE = /claude-(?:3-5-haiku|3-7-sonnet|(?:haiku|sonnet|opus|fable|mythos)-\d)/;
 const NOVA = [/amazon\.nova-(?:micro|lite|pro|premier)-v1/, 1_000] as const;
-/** Those of Claude 3 and before that have no cache there: 3.5 Haiku and 3.7 Sonnet have. */
-const NONE = [/claude-(?:instant|v?2|3-(?!5-haiku|7-sonnet))/, Number.POSITIVE_INFINITY] as const;
 
 const leastOf = (table: readonly (readonly [RegExp, number])[], model: string): number =>
   table.find(([models]) => models.test(model))?.[1] ?? Number.POSITIVE_INFINITY;
 
 export const claudeKeeps = (model: string, beginning: string): boolean => isKeepable(beginning, leastOf(CLAUDE, model));
 
-/** Bedrock refuses the mark where a model has no cache: so only models that are known to have one get it. */
 export const bedrockKeeps = (model: string, beginning: string): boolean =>
-  isKeepable(beginning, leastOf([NOVA, NONE, ...CLAUDE], model));
+  isKeepable(beginning, leastOf(HAS_CACHE.test(model) ? CLAUDE : [NOVA], model));
 
 /** https://developers.openai.com/api/docs/guides/prompt-caching */
 const OPENAI_LEAST_TOKENS = 1_024;

@@ -43,8 +43,11 @@ interface SdkModel {
 /** Makes a provider's model that sends its requests by this. */
 export type Connect = (fetch: typeof globalThis.fetch) => SdkModel;
 
+/** Far more than any request of ours has, and few enough to be priced. */
+const MOST_TOKENS = 1_000_000;
+
 const isCount = (count: number | undefined): count is number =>
-  count !== undefined && Number.isSafeInteger(count) && count >= 0;
+  count !== undefined && Number.isSafeInteger(count) && count >= 0 && count <= MOST_TOKENS;
 
 /** What a provider says that it counted. Absent where it does not say, or what it says cannot be. */
 const tokensOf = ({ inputTokens, outputTokens }: Generated['usage']): Tokens | undefined => {

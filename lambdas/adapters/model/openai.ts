@@ -3,7 +3,7 @@ import { openaiCacheKey } from './caching.ts';
 import { type Extras, languageModel } from './language-model.ts';
 import { apiKeyOf, type OpenModel } from './provider.ts';
 
-/** Nothing of a text is kept at OpenAI, and no summary of thoughts is asked for. */
+/** No answer is stored at OpenAI, and no summary of thoughts is asked for. Its prompt cache keeps beginnings by itself, for a day at most. */
 const EXTRAS: Extras = {
   reasoning: 'none',
   ofRequest: (system) => {

@@ -87,11 +87,13 @@ export const once = async <T, Own>(
   const token = newToken();
   let waitedMs = 0;
   const spentMs = (): number => Math.max(waitedMs, now().getTime() - begunMs);
+  /** For asking: half of it at least, also where the cache itself was slow or the clock leapt. */
+  const leftMs = (): number => Math.max(Math.ceil(withinMs / 2), withinMs - spentMs());
 
   const takeOrWait = async (): Promise<Recalled<T> | 'leased' | 'alone'> => {
     for (let turn = 0; ; ) {
       const at = now();
-      const until = new Date(at.getTime() + withinMs - spentMs() + GRACE_MS).toISOString();
+      const until = new Date(at.getTime() + leftMs() + GRACE_MS).toISOString();
       let slot = await cache.take(key, { state: 'leased', token, until }, at);
       if (slot === undefined) return 'leased';
       while (stands(slot, now()) && slot.state === 'leased') {
@@ -127,10 +129,11 @@ export const once = async <T, Own>(
   if (typeof found === 'object') return { kind: 'recalled', recalled: found };
   let keep: T | undefined;
   try {
-    const answer = await make(withinMs - spentMs());
+    const answer = await make(leftMs());
     keep = answer.keep;
     return { kind: 'made', made: answer.made };
   } finally {
-    if (found === 'leased') await leave(keep);
+    // where the cache broke off the lease may stand there all the same, its answer lost
+    if (found !== 'alone') await leave(keep);
   }
 };

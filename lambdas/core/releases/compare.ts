@@ -133,6 +133,11 @@ const verdictOf = (measured: readonly Measured[]): Comparison['verdict'] => {
   return measured.some(({ finding }) => finding === 'better') ? 'better' : 'no-difference';
 };
 
+const GUARDED: readonly string[] = ['completed', 'escalated', 'failed'];
+
+const isHarmful = ({ measured }: Pick<Comparison, 'measured'>): boolean =>
+  measured.some(({ measure, finding }) => finding === 'worse' && GUARDED.includes(measure));
+
 /** Those that are known before the first that is not: a later one must not count earlier because it ended faster. */
 const known = (observations: readonly Observation[], now: Date): readonly Seen[] => {
   const seen = observations.map((each) => seenOf(each, now));
@@ -141,8 +146,9 @@ const known = (observations: readonly Observation[], now: Date): readonly Seen[]
 };
 
 /**
- * Compares a candidate with the stable release, each by its runs in the order of submission. The first look that shows a
- * difference decides; without one, the last that was taken. Looking often finds no more than looking once.
+ * Compares a candidate with the stable release, each by its runs in the order of submission. What a look found of a measure stays. The
+ * first that finds the candidate worse in completion, escalation or failure is the last: whatever else differs, such as the cost, it is
+ * looked on for these. Looking often finds no more than looking once.
  */
 export const compare = (
   observed: { readonly stable: readonly Observation[]; readonly candidate: readonly Observation[] },
@@ -155,17 +161,19 @@ export const compare = (
   for (const [at, look] of LOOKS.entries()) {
     if (most < look) break;
     const bound = boundOf(at + 1);
-    const measured = [...measure(stable.slice(0, look), candidate.slice(0, look), bound)];
+    const found = last.measured.filter(({ finding }) => finding !== 'no-difference');
+    const measured = measure(stable.slice(0, look), candidate.slice(0, look), bound).map(
+      (each) => found.find(({ measure }) => measure === each.measure) ?? each
+    );
     last = { verdict: verdictOf(measured), look, bound, measured, ...summaries };
-    if (last.verdict === 'better' || last.verdict === 'worse') break;
+    if (isHarmful(last)) break;
   }
   return last;
 };
 
-const GUARDED: readonly string[] = ['completed', 'escalated', 'failed'];
-
 /** What is to be done where it is done without asking. Time and cost alone take nothing back. */
-export const dueOf = ({ verdict, measured, look }: Comparison): 'rollback' | 'promote' | undefined => {
-  if (measured.some((each) => each.finding === 'worse' && GUARDED.includes(each.measure))) return 'rollback';
+export const dueOf = (comparison: Comparison): 'rollback' | 'promote' | undefined => {
+  const { verdict, look } = comparison;
+  if (isHarmful(comparison)) return 'rollback';
   return verdict === 'better' || (verdict === 'no-difference' && look === LOOKS.at(-1)) ? 'promote' : undefined;
 };

@@ -174,8 +174,10 @@ describe.each(PROVIDERS)('%s', (provider) => {
     expect(other.received).toEqual([]);
   });
 
-  it('charges in full what a provider does not count', async () => {
-    const used = { input: 0, cached: 0, output: 0 };
+  it.each([
+    ['does not count', { input: 0, cached: 0, output: 0 }],
+    ['counts as more than there can be', { input: Number.MAX_SAFE_INTEGER, cached: 0, output: 1 }],
+  ])('charges in full what a provider %s', async (_, used) => {
     const { engine, most } = await given(provider, [
       sends(wire.answer({ text: '{"label":"Network","confidence":0.9}', used })),
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { claudeKeeps } from '../../../lambdas/adapters/model/caching.ts';
 import type { Request } from '../../../lambdas/core/engine/model/port.ts';
 import { PROVIDERS, type Provider } from '../../../lambdas/core/engine/model/settings.ts';
 import { temperatureOf } from '../../../lambdas/core/engine/model/temperature.ts';
@@ -71,6 +72,8 @@ export const saysWhatElseItMust = () =>
       ['google', 'gemini-2.5-flash', 0],
       ['bedrock', 'amazon.nova-micro-v1:0', 0],
       ['bedrock', 'global.anthropic.claude-opus-5-v1:0', undefined],
+      ['bedrock', 'openai.gpt-oss-20b-1:0', 0],
+      ['bedrock', 'openai.gpt-5.4', undefined],
       ['openai-compatible', 'x', 0],
     ] as const)('asks %s %s at the temperature %s, as its client has it too', async (provider, model, temperature) => {
       const said = sends(WIRE[provider].answer({ text: '{"label":"Network","confidence":0.9}' }));
@@ -88,7 +91,7 @@ export const saysWhatElseItMust = () =>
 export const keepsInstructions = () =>
   describe('what providers keep of the instructions', () => {
     const LONG = 'What the labels mean. '.repeat(600); // 13,200 bytes
-    const SHORT = 'What the labels mean. '.repeat(100);
+    const SHORT = 'What the labels mean. '.repeat(60); // 1,320 bytes
     const bodyOf = (provider: Provider, model: string, system: string, note?: string) =>
       bodyWith(provider, model, { system, ...(note !== undefined && { note }) });
 
@@ -109,12 +112,34 @@ export const keepsInstructions = () =>
       }
     );
 
-    it.each(['meta.llama3-8b-instruct-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-v2:1'])(
-      "are never marked for Bedrock's %s, which has no cache and would refuse it",
-      async (model) => {
-        expect((await bodyOf('bedrock', model, LONG)).system).toEqual([{ text: LONG }]);
-      }
-    );
+    it.each([
+      'meta.llama3-8b-instruct-v1:0',
+      'anthropic.claude-3-haiku-20240307-v1:0',
+      'us.anthropic.claude-3-5-sonnet-20240620-v1:0',
+      'anthropic.claude-v2:1',
+      'anthropic.claude-instant-v1',
+    ])("are never marked for Bedrock's %s, which has no cache and would refuse it", async (model) => {
+      expect((await bodyOf('bedrock', model, LONG)).system).toEqual([{ text: LONG }]);
+    });
+
+    it.each([
+      ['claude-opus-5', 512],
+      ['claude-sonnet-5-5', 512],
+      ['claude-sonnet-5', 1_024],
+      ['claude-opus-4-8', 1_024],
+      ['claude-sonnet-4-6', 1_024],
+      ['claude-opus-4-1-20250805', 1_024],
+      ['claude-opus-4-20250514', 1_024],
+      ['us.anthropic.claude-3-7-sonnet-20250219-v1:0', 1_024],
+      ['claude-opus-4-7', 2_048],
+      ['claude-opus-4-6', 4_096],
+      ['claude-opus-4-5-20251101', 4_096],
+      ['global.anthropic.claude-haiku-4-5-20251001-v1:0', 4_096],
+      ['claude-of-a-name-to-come', 512],
+    ])("are taken for long enough for %s from %d tokens on, by Anthropic's list", (model, tokens) => {
+      const beginning = 'abc'.repeat(tokens); // no text has fewer bytes for a token
+      expect([claudeKeeps(model, beginning), claudeKeeps(model, beginning.slice(1))]).toEqual([true, false]);
+    });
 
     it('have a key at OpenAI, the same for the same ones, with nothing of them in it', async () => {
       const keyOf = async (system: string) => (await bodyOf('openai', 'gpt-5.4-nano', system)).prompt_cache_key;

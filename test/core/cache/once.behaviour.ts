@@ -257,7 +257,7 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
     };
     it.each([
       ['cannot be read', failing((operation) => operation === 'GetItem'), ['recalling']],
-      ['cannot be written', failing((operation) => operation === 'PutItem'), ['waiting']],
+      ['cannot be written', failing((operation) => operation === 'PutItem'), ['waiting', 'keeping']],
       ['cannot be written any more', failing((_, turn) => turn > 2), ['keeping']],
     ] as const)('is asked for, told of, and no fault where it %s', async (_, connection, told) => {
       const key = aKey();
@@ -273,6 +273,38 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       const { memory, faults } = aMemory(dynoxide, { connection: failing((operation) => operation === 'GetItem') });
       expect(await ask(memory, key, says('own').make)).toBe('own');
       expect(faults).toEqual(['waiting']);
+    });
+
+    it('is kept though nobody heard that its lease was taken, so that nobody waits for nothing', async () => {
+      const key = aKey();
+      let calls = 0;
+      const lost: Connection = {
+        call: async (operation, input) => {
+          const answer = await dynoxide.connection.call(operation, input);
+          calls += 1;
+          if (calls === 1) throw new Retryable('cut off');
+          return answer;
+        },
+      };
+      const { memory, faults } = aMemory(dynoxide, { connection: lost });
+      expect(await ask(memory, key, says('own').make)).toBe('own');
+      expect(await ask(aMemory(dynoxide).memory, key, says('another').make)).toMatchObject({ again: 'own' });
+      expect(faults).toEqual(['waiting']);
+    });
+
+    it('has half of the time left, however long the cache took', async () => {
+      for (const fails of [true, false]) {
+        let at = AT;
+        const connection: Connection = {
+          call: (operation, input) => {
+            at = new Date(at.getTime() + 2 * WITHIN_MS);
+            return fails ? Promise.reject(new Retryable('slow')) : dynoxide.connection.call(operation, input);
+          },
+        };
+        const own = says('own');
+        expect(await ask(aMemory(dynoxide, { connection, now: () => at }).memory, aKey(), own.make)).toBe('own');
+        expect(own.asked).toEqual([WITHIN_MS / 2]);
+      }
     });
 
     it('has its lease where the answer to taking it was lost', async () => {

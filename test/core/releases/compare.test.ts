@@ -75,6 +75,22 @@ describe('a comparison', () => {
     expect(dueOf(found)).toBeUndefined();
   });
 
+  it.each([
+    ['dearer', 900, 'worse'],
+    ['cheaper', 1, 'better'],
+  ] as const)('still finds that it fails more often, though it was found %s before', (_, cost, finding) => {
+    const candidate = arm(400, (at) => ({ cost, ...(at >= 50 && at % 8 === 0 && { outcome: 'failed' }) }));
+    const early = compare({ stable: arm(50), candidate: candidate.slice(0, 50) }, LATER);
+    expect(early).toMatchObject({ verdict: finding, look: 50 });
+    expect(dueOf(early)).not.toBe('rollback');
+    const found = compare({ stable: arm(400), candidate }, LATER);
+    expect(found).toMatchObject({ verdict: 'worse', look: 200 });
+    expect(found.measured.find(({ measure }) => measure === 'cost')).toEqual(
+      early.measured.find(({ measure }) => measure === 'cost')
+    );
+    expect(dueOf(found)).toBe('rollback');
+  });
+
   it('waits for the first run that is not known, for an hour, then counts it as unfinished', () => {
     const candidate = [...arm(20), open(20), ...arm(60).slice(21)];
     const soon = new Date(START + 5_000 + 60);

@@ -52,10 +52,12 @@ const REQUESTS = 4;
 /** With less time than this nothing is begun. */
 const LEAST_MS = 500;
 
-const mostFor = (price: Price, { mostInputTokens }: Prompt): Tokens =>
-  price.cacheWrite > price.input
-    ? { input: 0, cachedInput: 0, cacheWrite: mostInputTokens, output: MAX_OUTPUT_TOKENS }
-    : { input: mostInputTokens, cachedInput: 0, cacheWrite: 0, output: MAX_OUTPUT_TOKENS };
+/** Whichever way a provider counts its input: a gateway may have prices of its own. */
+const mostFor = ({ input, cachedInput, cacheWrite, output }: Price, { mostInputTokens }: Prompt): number => {
+  const dearest = Math.max(input, cachedInput, cacheWrite);
+  const tokens: Tokens = { input: mostInputTokens, cachedInput: 0, cacheWrite: 0, output: MAX_OUTPUT_TOKENS };
+  return costOf({ input: dearest, cachedInput, cacheWrite, output }, tokens);
+};
 
 /** What is spent on one answer so far. */
 interface Bill {
@@ -83,10 +85,7 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
       throw new Terminal(`${model} has no known price, so it is not asked: give one in the configuration`);
     return price;
   };
-  const mostOf = (model: string, prompt: Prompt): number => {
-    const price = priceAt(model, now());
-    return costOf(price, mostFor(price, prompt));
-  };
+  const mostOf = (model: string, prompt: Prompt): number => mostFor(priceAt(model, now()), prompt);
 
   const charge = (bill: Bill, model: string, prompt: Prompt, heard: Heard): void => {
     if (heard.kind === 'failed' && !heard.mayCost) return;

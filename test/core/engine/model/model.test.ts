@@ -165,7 +165,7 @@ describe('what is set aside', () => {
     const most = engine.mostMicrousd?.(question) ?? 0;
     // haiku: 1.25 for input that goes to the cache, 5 for output
     expect(most).toBeGreaterThanOrEqual(CHARGEABLE * Math.ceil(bytes * 1.25 + 512 * 5));
-    expect(most).toBeLessThan(50_000); // what a run of ticket triage may cost
+    expect(most).toBeLessThan(50_000); // a few cents
   });
 
   it('is never exceeded, whatever happens', async () => {
@@ -216,6 +216,15 @@ describe('what is set aside', () => {
     expect(most([NANO])).toBeLessThan(most([HAIKU]) ?? 0);
   });
 
+  it.each(['input', 'cachedInput', 'cacheWrite'] as const)('covers input that is all counted as %s', (kind) => {
+    const price = { input: 1, cachedInput: 1, cacheWrite: 1, output: 1 };
+    const most = (prices: object) => given({ hear: [], settings: { prices } }).engine.mostMicrousd?.(question) ?? 0;
+    const { mostInputTokens } = promptFor(question, aPrompt().text) ?? { mostInputTokens: Number.NaN };
+    const dear = most({ [HAIKU]: { ...price, [kind]: 2_000_000 } });
+    expect(dear).toBeGreaterThanOrEqual(CHARGEABLE * 2 * mostInputTokens);
+    expect(dear).toBeLessThan(CHARGEABLE * (2 * mostInputTokens + 2));
+  });
+
   it('is never nothing for a model of unknown price: it is refused', () => {
     const { engine, asked } = given({ hear: [said('Network', 1)], settings: { tiers: { small: ['openai:gpt-99'] } } });
     expect(() => engine.mostMicrousd?.(question)).toThrow(Terminal);
@@ -259,6 +268,14 @@ describe('the temperature of a request', () => {
     ['openai:gpt-6', undefined],
     ['google:gemini-2.5-flash', 0],
     ['openai-compatible:x', 0],
+    ['openai-compatible:gpt-oss-20b', 0],
+    ['openai-compatible:openai/gpt-4.1', 0],
+    ['openai-compatible:openai/gpt-5-chat-latest', 0],
+    ['openai-compatible:anthropic/claude-haiku-4-5', 0],
+    ['openai-compatible:o4-mini', undefined],
+    ['openai-compatible:openai/gpt-5-nano', undefined],
+    ['openai-compatible:azure/gpt-5.4', undefined],
+    ['openai-compatible:anthropic/claude-opus-5', undefined],
   ])('%s: %s', (ref, temperature) => {
     expect(temperatureOf(ref, { noTemperature: [] })).toBe(temperature);
   });

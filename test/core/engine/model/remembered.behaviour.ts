@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoDesk } from '../../../../lambdas/adapters/dynamodb/desk.ts';
+import { dynamoTable } from '../../../../lambdas/adapters/dynamodb/table.ts';
 import { why } from '../../../../lambdas/core/audit/why.ts';
 import { cascade } from '../../../../lambdas/core/engine/cascade.ts';
 import type { Engine } from '../../../../lambdas/core/engine/engine.ts';
@@ -189,6 +190,28 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
     const own = await given({ summary, heard, ...other });
     await own.run();
     expect(own.models()).toHaveLength(1);
+  });
+
+  it('is not given to another tier, though that has the same model: it may want it surer, or less sure', async () => {
+    const heard = { [HAIKU]: [says('Network', 0.6), SURE] };
+    const { run, models } = await given({ summary: aText(), heard, tiers: { small: [HAIKU], large: [HAIKU] } });
+    expect(await run()).toMatchObject({ abstained: false, confidence: 0.9 });
+    expect(models()).toEqual([HAIKU, HAIKU]);
+  });
+
+  it('is none with a label that was not asked about, whoever put it there', async () => {
+    const summary = aText();
+    const first = await given({ summary, heard: { [HAIKU]: [SURE] } });
+    await first.run();
+    const pk = /CACHE#[^"]+/.exec(JSON.stringify(first.toCache()))?.[0] ?? '';
+    const table = dynamoTable(dynoxide.connection, dynoxide.state);
+    const entry = await table.get({ pk, sk: 'entry' });
+    const content = JSON.parse(JSON.stringify(entry?.content).replace('Network', 'Payroll'));
+    await table.put({ pk, sk: 'entry', ...entry, content });
+    const second = await given({ summary, heard: { [HAIKU]: [SURE] } });
+    expect(await second.run()).toMatchObject({ abstained: false });
+    expect([second.models(), second.faults]).toEqual([[HAIKU], ['recalling', 'waiting']]);
+    expect(content.json).toContain('Payroll');
   });
 
   const FAILED: Heard = { kind: 'failed', why: 'request-refused', mayCost: false, isPassing: false };
