@@ -13,8 +13,8 @@ export type ReasonOf = (id: string) => Reason;
 export const rulesOf = ({ policy }: AuditRecord, reasonOf: ReasonOf): Facts =>
   policy && policy.rule_ids.length > 0 ? { rules: policy.rule_ids.map(reasonOf) } : {};
 
-/** The step of a record, in whichever round. */
-export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+$/, '');
+/** The step of a record, in whichever round: `decide#1`, `decide#1.2`. */
+export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+(?:\.\d+)?$/, '');
 export const statusOf = ({ result, policy }: AuditRecord): string => result?.status ?? policy?.decision ?? 'nothing';
 export const plain = (word: string): string => word.replaceAll('-', ' ');
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
@@ -40,7 +40,9 @@ export const engineOf = ({ model, answer }: AuditRecord): string => {
   return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}${kept}`;
 };
 
-export const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode'>(
+export const pick = <
+  Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode' | 'sources',
+>(
   record: AuditRecord,
   ...keys: readonly Key[]
 ): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));

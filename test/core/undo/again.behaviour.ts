@@ -82,6 +82,23 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
     });
   });
 
+  it('moves neither the time at which the run ended nor what is told of its end, and is told itself', async () => {
+    const world = await done();
+    const { updatedAt } = await world.view(world.ref.run);
+    await rewrite(world, world.ref, () => ({ updatedAt: '2020-01-01T00:00:00.000Z' }));
+    const undo = await world.asked();
+    expect(await world.undo(undo)).toEqual([{ action: 1, report: 'undone' }]);
+    expect(updatedAt).toBe(AT.toISOString());
+    expect((await world.view(world.ref.run)).updatedAt).toBe('2020-01-01T00:00:00.000Z');
+
+    const why = async (run: string) => (await world.api.call('GET', `/v1/runs/${run}/why`, { claims: OPERATOR })).body;
+    expect((await why(world.ref.run)).outcome).toBe('completed');
+    const { outcome, workflow, statements } = await why(undo.run);
+    expect({ outcome, workflow }).toEqual({ outcome: 'completed', workflow: 'ticket-triage' });
+    const { writ } = statements.find(({ about }: { about: string }) => about === 'authorised');
+    expect(await world.state.get(keys.writ(undo, 'jira:write', 1))).toMatchObject({ content: writ });
+  });
+
   describe('after it was refused', () => {
     it('is another one, which undoes it where the record is as the run left it again', async () => {
       const world = await done();
