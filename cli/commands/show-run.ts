@@ -68,7 +68,8 @@ const REPORTS: Readonly<Record<string, string>> = {
   'before-unknown': 'not undone: how the record was before is not kept any longer',
   'newer-stands': 'not undone: a newer change to the same record stands',
   'undone-before': 'nothing to undo: an earlier undo has undone it, and what is there now came later',
-  unsettled: 'not undone: an earlier undo was begun, and nobody saw what became of it: look at the record',
+  unsettled:
+    'not undone: what it did, or an earlier undo, was begun and nobody has seen yet what became of it; undo once more in some minutes, or look at the record',
   stopped: 'not undone: it is stopped',
   mode: 'not undone: the mode lets a run do nothing',
   'over-rate': 'not undone: as often as the tool may be used it was used; undo once more in its next window',

@@ -31,7 +31,7 @@ export const STANDING_REASONS: Readonly<Record<string, string>> = {
   UNDO_BEFORE_UNKNOWN: 'How the record was before the action is not kept, or not any longer.',
   UNDO_NEWER_STANDS: 'A newer action of the same run on the same record was not undone.',
   UNDO_UNDONE_BEFORE: 'An earlier undo had undone it, and what was there since came later.',
-  UNDO_UNSETTLED: 'A call was begun before, and nobody had seen yet what became of it.',
+  UNDO_UNSETTLED: 'A call was begun before, or might still have been, and nobody had seen yet what became of it.',
   UNDO_NOT_ASKED: 'Neither a mismatch nor an operator had asked for it.',
   UNDO_MODE: 'The mode let the run do nothing, its own undo included.',
   UNDO_STOPPED: 'An operator had stopped it, and what a run undoes by itself is stopped too.',

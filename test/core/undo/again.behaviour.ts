@@ -5,7 +5,8 @@ import { digestOf } from '../../../lambdas/core/digest.ts';
 import { undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
-import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
+import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
+import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
 import { anApi, MACHINE } from '../../support/api.ts';
 import { AT, aRelease } from '../../support/builders.ts';
@@ -143,6 +144,53 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       const first = await world.asked();
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'in-doubt' }]);
       expect((await world.asked()).run).toBe(first.run);
+    });
+  });
+
+  describe('after an execution that ended under its run', () => {
+    const aborted = (world: World) =>
+      reap.run(world.deps, { detail: { status: 'ABORTED', input: world.ref } } as never);
+    const closedAt = (world: World, time: string) => rewrite(world, world.ref, () => ({ updatedAt: time }));
+    const LONG_AGO = '2020-01-01T00:00:00.000Z';
+
+    /** A run with a writ, which its function has not claimed when the execution is ended. */
+    const unclaimed = async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.see(world.ref, 'before');
+      await propose.run(world.deps, { ...world.ref, action: 1 });
+      expect(await world.decide(world.ref, 1)).toMatchObject({ kind: 'authorised' });
+      await aborted(world);
+      return world;
+    };
+
+    it('calls nothing never done that a function may still do, and undoes it when that has', async () => {
+      const world = await unclaimed();
+      const first = await world.asked();
+      expect(await world.undo(first)).toEqual([{ action: 1, report: 'unsettled' }]);
+      expect(await world.view(first.run)).toMatchObject({ outcome: 'refused', rules: ['UNDO_UNSETTLED'] });
+      await world.act(world.ref, 1);
+      expect(world.components()).toEqual(['Network']);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
+      expect(world.components()).toEqual(['Access']);
+    });
+
+    it('calls it never done when no function can be at work any longer', async () => {
+      const world = await unclaimed();
+      await closedAt(world, LONG_AGO);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'never-done' }]);
+    });
+
+    it("waits for a function of the run's own undo once, and not anew each time that it is asked", async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.acted(() => world.jiraSets(['Network', 'Access']));
+      await world.decide(world.ref, undoActionOf(1), 1);
+      await aborted(world);
+      await world.jiraSets(['Network']);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'unsettled' }]);
+      await closedAt(world, LONG_AGO);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
     });
   });
 
