@@ -47,11 +47,24 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
 
 /** What nobody's undo may be refused for, if an operator wants it. */
 const HELD_UP = new Set(['stopped', 'mode', 'over-budget', 'over-cap']);
-const gaveUp = ({ outcome }: Run): boolean => outcome === 'escalated' || outcome === 'failed';
+/** Whether an undo left something that another may undo. */
+const leftSome = ({ status, outcome }: Run): boolean => status === 'closed' && outcome !== 'completed';
+const isSeen = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'undone';
+
+/** Every action that an undo was seen to have reversed, once for each time that it was. */
+const reversed = ({ writs, runs }: Evidence): readonly string[] =>
+  writs.flatMap(({ writ: { run, action, undoes } }) =>
+    undoes !== undefined && isSeen(runs.find((each) => each.run === run)?.steps[`verify#${action}`])
+      ? [`action ${undoes.action} of run ${undoes.run}`]
+      : []
+  );
 
 export const undoFaults = (evidence: Evidence): readonly string[] => {
   const undos = evidence.runs.filter(({ undo }) => undo !== undefined);
+  const times = [...Map.groupBy(reversed(evidence), (which) => which)];
   return [
+    ...times.flatMap(([which, those]) => (those.length > 1 ? [`${which} was reversed ${those.length} times`] : [])),
     ...evidence.writs.flatMap(({ writ }) => (writ.undoes ? faultsOf(writ, writ.undoes, evidence) : [])),
     ...undos.flatMap((run) =>
       (evidence.chains.get(chainKey.run(run)) ?? []).flatMap(({ step, result }) =>
@@ -61,7 +74,9 @@ export const undoFaults = (evidence: Evidence): readonly string[] => {
       )
     ),
     ...[...Map.groupBy(undos, ({ undo }) => undo?.of ?? '')].flatMap(([of, those]) => [
-      ...(those.filter((run) => !gaveUp(run)).length > 1 ? [`run ${of} is undone more than once`] : []),
+      ...(those.filter((run) => !leftSome(run)).length > 1
+        ? [`run ${of} has more undos than one that is at work, or left nothing`]
+        : []),
       ...(those.length === evidence.runs.find(({ run }) => run === of)?.undoneBy?.length
         ? []
         : [`run ${of} does not say what undoes it`]),
