@@ -50,8 +50,14 @@ const argumentsOf = (given: Readonly<Record<string, unknown>>): string =>
     .join(', ');
 
 /** `action 1, jira.assign issueKey=OPS-2: begun …; nobody knows whether it took effect`, and what to look for. */
-const doubtOf = ({ action, tool, arguments: given, since, leaseUntil }: Doubt): string =>
-  `action ${action}, ${tool} ${argumentsOf(given)}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+const doubtOf = ({ action, tool, arguments: given, claim, since, leaseUntil }: Doubt): string => {
+  const what = `action ${action}, ${tool} ${argumentsOf(given)}`;
+  return claim === 'unclaimed'
+    ? `${what}: not begun when the execution had ended, ${timeOf(since)}, and may be until ${timeOf(leaseUntil)}; nobody knows whether it takes effect`
+    : `${what}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+};
+
+/** Where what is in doubt can be seen, and by which mark. */
 const whereToLook = ({ seenBy, marker }: Doubt): string =>
   `${seenBy === undefined ? 'the system' : `what ${seenBy} shows`}, for a change made as ${marker}`;
 

@@ -57,6 +57,7 @@ const Doubts = z.looseObject({
       seenBy: z.string().optional(),
       arguments: z.record(z.string(), z.unknown()),
       marker: z.string(),
+      claim: z.string().optional(),
       since: z.string(),
       leaseUntil: z.string(),
     })
@@ -66,9 +67,11 @@ const Doubts = z.looseObject({
 /** A sentence for each action of which nobody knows whether it took effect: which, since when, and where to look. */
 export const doubtsOf = ({ args_redacted }: AuditRecord): readonly string[] =>
   (Doubts.safeParse(args_redacted).data?.in_doubt ?? []).map(
-    ({ action, tool: name, scope, seenBy, arguments: given, marker, since, leaseUntil }) => {
+    ({ action, tool: name, scope, seenBy, arguments: given, marker, claim, since, leaseUntil }) => {
       const what = actionOf({ tool: { name, scope, dry_run: false }, args_redacted: given });
       const where = seenBy === undefined ? 'Look in the system' : `Look at what ${seenBy} shows`;
+      if (claim === 'unclaimed')
+        return `Nobody knows whether action ${action} takes effect: ${what}, authorised and not begun when the execution had ended at ${since}, and able to be begun as ${marker} until ${leaseUntil}. ${where}.`;
       return `Nobody knows whether action ${action} took effect: ${what}, begun at ${since} as ${marker}, and able to arrive until ${leaseUntil}. ${where}.`;
     }
   );

@@ -99,9 +99,13 @@ const writeTool = (tools: Tools, name: string): WriteTool | undefined => {
 /** How long a scope's function may be at work beyond its tool's own time-out, with room to spare. */
 const OVERHEAD_MS = 60_000;
 
-/** Whether a function that was called, and has claimed nothing, may still claim at `at`: only where its machine did not wait for it. */
+/** Until when a function may claim that had been called, and had claimed nothing, when the execution ended under it. */
+export const mayBeginUntil = (abandonedAt: string, timeoutSeconds: number): string =>
+  new Date(Date.parse(abandonedAt) + timeoutSeconds * 1_000 + OVERHEAD_MS).toISOString();
+
+/** Whether an action that nobody has claimed may still be begun at `at`: only where its machine did not wait for its function. */
 const mayStillBegin = (abandonedAt: string | undefined, timeoutSeconds: number, at: string): boolean =>
-  abandonedAt !== undefined && Date.parse(at) <= Date.parse(abandonedAt) + timeoutSeconds * 1_000 + OVERHEAD_MS;
+  abandonedAt !== undefined && at <= mayBeginUntil(abandonedAt, timeoutSeconds);
 
 /**
  * What would undo an action, by what the run left behind and the time `at` which it is looked at. Pure: whether it may still be done takes the

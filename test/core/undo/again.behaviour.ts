@@ -8,6 +8,7 @@ import type { Run } from '../../../lambdas/core/run.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { anApi, MACHINE } from '../../support/api.ts';
 import { AT, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
@@ -164,6 +165,19 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       return world;
     };
 
+    it('is said to be in doubt as long as a function may still begin it', async () => {
+      const world = await unclaimed();
+      const { outcome, escalation } = await world.view(world.ref.run);
+      expect(outcome).toBe('failed');
+      const until = new Date(AT.getTime() + jiraAssign.timeoutSeconds * 1_000 + 60_000).toISOString();
+      expect(escalation.doubts).toMatchObject([
+        { action: 1, claim: 'unclaimed', marker: `${world.ref.run}-1`, since: AT.toISOString(), leaseUntil: until },
+      ]);
+      const { body } = await world.api.call('GET', `/v1/runs/${world.ref.run}/why`, { claims: OPERATOR });
+      const { text } = body.statements.find(({ about }: { about: string }) => about === 'in-doubt');
+      expect(text).toContain(`not begun when the execution had ended at ${AT.toISOString()}`);
+    });
+
     it('calls nothing never done that a function may still do, and undoes it when that has', async () => {
       const world = await unclaimed();
       const first = await world.asked();
@@ -264,7 +278,9 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
       await expect(world.act(first, 1)).rejects.toThrow();
       await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
-      expect((await world.view(first.run)).escalation.doubts).toMatchObject([
+      const { escalation } = await world.view(first.run);
+      expect(escalation.evidence).toContain(`READ#jira:read#acme#${first.run}/jira.get#now`);
+      expect(escalation.doubts).toMatchObject([
         { action: 1, tool: 'jira.restore-components', seenBy: 'jira.get', marker: `${first.run}-1`, claim: 'in-doubt' },
       ]);
 
