@@ -46,7 +46,7 @@ const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string =
 
 const argumentsOf = (given: Readonly<Record<string, unknown>>): string =>
   Object.entries(given)
-    .map(([name, value]) => `${name}=${String(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
 
 /** `action 1, jira.assign issueKey=OPS-2: begun …; nobody knows whether it took effect`, and what to look for. */
