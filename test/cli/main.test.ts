@@ -301,6 +301,7 @@ describe('runs, run and reply', () => {
       action: 2,
       tool: 'mail.send',
       marker: `${RUN}-2`,
+      arguments: { to: [], cc: ['a', 'b'] },
       claim: 'unclaimed',
     };
     const view = {
@@ -318,6 +319,7 @@ describe('runs, run and reply', () => {
     };
     const { out } = await writ(['run', RUN], answering(200, view));
     expect(out).toContain('action 1, jira.assign issueKey=OPS-1, component=Network');
+    expect(out).toContain('action 2, mail.send to=[], cc=["a","b"]');
     expect(out).not.toContain('\u001b[2J');
     expect(out).toContain('begun 2030-01-02 03:04:05Z, may have arrived until 2030-01-02 03:04:20Z');
     expect(out).toContain(
