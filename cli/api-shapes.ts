@@ -60,13 +60,14 @@ export type ApprovalPage = z.infer<typeof ApprovalPage>;
 export const Decided = z.object({ id: z.string(), decision: z.string(), missing: z.array(Need) });
 export type Decided = z.infer<typeof Decided>;
 
-/** An action that may or may not have happened. */
+/** An action that may or may not have happened, or happen yet: `unclaimed`. */
 const Doubt = z.object({
   action: z.int(),
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
   seenBy: z.string().optional(),
   marker: z.string(),
+  claim: z.string().optional(),
   since: z.string(),
   leaseUntil: z.string(),
 });

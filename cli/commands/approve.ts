@@ -65,7 +65,7 @@ const showApproval = (out: Terminal, approval: Approval): void => {
   say('submitted by', approval.requester);
   say('does', action.tool);
   for (const name of Object.keys(action.arguments).toSorted())
-    say(`  ${name}`, `${String(action.arguments[name])} (from: ${action.provenance[name] ?? 'unknown'})`);
+    say(`  ${clean(name)}`, `${String(action.arguments[name])} (from: ${action.provenance[name] ?? 'unknown'})`);
   say(
     'proposed by',
     `${action.engine.kind} ${action.engine.name}, confidence ${percent(action.confidence)}${keptText(action)}`

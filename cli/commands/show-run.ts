@@ -46,12 +46,18 @@ const limitOf = ({ rule, unit, atMost, used, asked, resetsAt }: Limit): string =
 
 const argumentsOf = (given: Readonly<Record<string, unknown>>): string =>
   Object.entries(given)
-    .map(([name, value]) => `${name}=${String(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
 
 /** `action 1, jira.assign issueKey=OPS-2: begun …; nobody knows whether it took effect`, and what to look for. */
-const doubtOf = ({ action, tool, arguments: given, since, leaseUntil }: Doubt): string =>
-  `action ${action}, ${tool} ${argumentsOf(given)}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+const doubtOf = ({ action, tool, arguments: given, claim, since, leaseUntil }: Doubt): string => {
+  const what = `action ${action}, ${tool} ${argumentsOf(given)}`;
+  return claim === 'unclaimed'
+    ? `${what}: not begun when the execution had ended, ${timeOf(since)}, and may be until ${timeOf(leaseUntil)}; nobody knows whether it takes effect`
+    : `${what}: begun ${timeOf(since)}, may have arrived until ${timeOf(leaseUntil)}; nobody knows whether it took effect`;
+};
+
+/** Where what is in doubt can be seen, and by which mark. */
 const whereToLook = ({ seenBy, marker }: Doubt): string =>
   `${seenBy === undefined ? 'the system' : `what ${seenBy} shows`}, for a change made as ${marker}`;
 
@@ -68,7 +74,8 @@ const REPORTS: Readonly<Record<string, string>> = {
   'before-unknown': 'not undone: how the record was before is not kept any longer',
   'newer-stands': 'not undone: a newer change to the same record stands',
   'undone-before': 'nothing to undo: an earlier undo has undone it, and what is there now came later',
-  unsettled: 'not undone: an earlier undo was begun, and nobody saw what became of it: look at the record',
+  unsettled:
+    'not undone: what it did, or an earlier undo, was begun and nobody has seen yet what became of it; undo once more in some minutes, or look at the record',
   stopped: 'not undone: it is stopped',
   mode: 'not undone: the mode lets a run do nothing',
   'over-rate': 'not undone: as often as the tool may be used it was used; undo once more in its next window',

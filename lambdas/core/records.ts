@@ -159,7 +159,10 @@ export const Control = z.strictObject({
 });
 export type Control = z.infer<typeof Control>;
 
-/** An action that was begun, and of which nobody knows whether it took effect: what to look for, and where. */
+/**
+ * An action of which nobody knows whether it took effect: what to look for, and where. `unclaimed`: it was authorised and not begun when its
+ * execution ended, and a function that had been called may have begun it since.
+ */
 export const Doubt = z.strictObject({
   action: z.int().positive(),
   tool: ToolName,
@@ -170,9 +173,10 @@ export const Doubt = z.strictObject({
   arguments: z.record(z.string(), z.unknown()),
   /** The name under which the call was made. */
   marker: z.string(),
-  claim: Claim.shape.status.extract(['executing', 'in-doubt']),
+  claim: z.enum(['executing', 'in-doubt', 'unclaimed']),
+  /** When it was begun; of what is unclaimed, when its execution was found to have ended. */
   since: z.iso.datetime(),
-  /** Until when the call may still have taken effect, as far as anybody waits for it. */
+  /** Until when the call may still have taken effect, as far as anybody waits for it; of what is unclaimed, until when it may be begun. */
   leaseUntil: z.iso.datetime(),
 });
 export type Doubt = z.infer<typeof Doubt>;

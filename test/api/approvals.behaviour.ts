@@ -176,6 +176,14 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
     expect(item).toHaveProperty('expiresAt'); // what people wrote is not kept for ever
   });
 
+  it('takes no comment that no table could keep, and says so', async () => {
+    const { say, executions } = await waitingRun(dynoxide);
+    const { status, body } = await say('approve', 'a-1', { comment: 'agreed \ud800' });
+    expect(status).toBe(422);
+    expect(body.errors).toMatchObject([{ field: 'comment', expected: 'text that is valid Unicode' }]);
+    expect(executions.answers).toEqual([]);
+  });
+
   it('ends where somebody refuses, whatever others say, and says so', async () => {
     const { say, executions, decided, writs, kept } = await waitingRun(dynoxide, { release: asking({ approvers: 3 }) });
     await say('approve', 'a-1');

@@ -1,7 +1,9 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoHeads } from '../../lambdas/adapters/dynamodb/heads.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import type { ApiDeps } from '../../lambdas/api/app.ts';
+import { dayOf, shardOfChain } from '../../lambdas/core/audit/anchors.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
 import { Retryable } from '../../lambdas/core/errors.ts';
 import type { Policy } from '../../lambdas/core/releases/rollout.ts';
@@ -72,6 +74,16 @@ describe.skipIf(!hasDynoxide)('releases', () => {
     const { body: back } = await set(api, { action: 'rollback' });
     expect(back).toMatchObject({ stable: { release: OLD.release }, previous: { release: NEW.release } });
     expect(new Set(await machinesOf(api, many(20, 'last')))).toEqual(new Set([OLD.machine]));
+  });
+
+  it('leaves with every change a chain that rests, so that it is archived', async () => {
+    const api = await onTrial();
+    await set(api, { action: 'promote' });
+    const chain = 'CONTROL#release:ticket-triage';
+    const heads = dynamoHeads(dynoxide.connection, dynoxide.audit);
+    const { head } = await see(api);
+    expect(head.seq).toBeGreaterThan(1);
+    expect(await heads.of(dayOf(AT.toISOString()), shardOfChain(chain))).toContainEqual({ chain, ...head });
   });
 
   it('deployed for all serves every new run at once', async () => {

@@ -19,7 +19,7 @@ const approval = {
   action: {
     action: 1,
     tool: 'jira.assign',
-    arguments: { issueKey: 'OPS-1', component: 'Net\u001b[2Jwork' },
+    arguments: { issueKey: 'OPS-1', component: 'Net\u001b[2Jwork', 'z\u001b[2J': 'x' },
     provenance: { issueKey: 'user', component: 'composed' },
     confidence: 0.5,
     engine: { kind: 'model', name: 'a-model', version: '1' },
@@ -58,7 +58,7 @@ it('lists what people are asked, and lets nothing hostile through', async () => 
   const { code, out, err } = await writ(['approvals'], { columns: 200 });
   expect(code).toBe(0);
   expect(out).toMatch(
-    /a{26} +jira\.assign component=Net.*work, issueKey=OPS-1 +ASK_TWO +50\.0 % +1 approver +somebody/
+    /a{26} +jira\.assign component=Net.*work, issueKey=OPS-1, z=x +ASK_TWO +50\.0 % +1 approver +somebody/
   );
   expect(out).not.toContain('\u001b[2J');
   expect(err).toContain('There are more');

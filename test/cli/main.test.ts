@@ -296,7 +296,14 @@ describe('runs, run and reply', () => {
       since: at,
       leaseUntil: '2030-01-02T03:04:20.000Z',
     };
-    const { seenBy: _, ...elsewhere } = { ...doubt, action: 2, tool: 'mail.send', marker: `${RUN}-2` };
+    const { seenBy: _, ...elsewhere } = {
+      ...doubt,
+      action: 2,
+      tool: 'mail.send',
+      marker: `${RUN}-2`,
+      arguments: { to: [], cc: ['a', 'b'] },
+      claim: 'unclaimed',
+    };
     const view = {
       run: RUN,
       workflow: 'w',
@@ -312,8 +319,12 @@ describe('runs, run and reply', () => {
     };
     const { out } = await writ(['run', RUN], answering(200, view));
     expect(out).toContain('action 1, jira.assign issueKey=OPS-1, component=Network');
+    expect(out).toContain('action 2, mail.send to=[], cc=["a","b"]');
     expect(out).not.toContain('\u001b[2J');
     expect(out).toContain('begun 2030-01-02 03:04:05Z, may have arrived until 2030-01-02 03:04:20Z');
+    expect(out).toContain(
+      'not begun when the execution had ended, 2030-01-02 03:04:05Z, and may be until 2030-01-02 03:04:20Z'
+    );
     expect(out).toContain(`look at     what jira.get shows, for a change made as ${RUN}-1`);
     expect(out).toContain(`look at     the system, for a change made as ${RUN}-2`);
     expect(out).toContain('action 2 nothing to undo: an earlier undo has undone it');

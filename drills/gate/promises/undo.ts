@@ -5,8 +5,7 @@ import type { Evidence } from '../evidence.ts';
 
 /*
  * An undo reverses an action that was done, once: gives back exactly what was there before, where what is there now is still that
- * action's. One within a run follows a mismatch; an operator's one is of a closed run, and no stop, mode or budget holds it up. What was refused or came to
- * nothing may be asked for again, once the undo before is closed.
+ * action's. One within a run follows a mismatch; an operator's one is of a closed run, and no stop, mode or budget holds it up.
  */
 
 const componentsOf = ({ output }: Reading): readonly string[] =>
@@ -17,12 +16,6 @@ const asText = (components: readonly string[]): string => components.toSorted().
 const isOurs = (written: readonly string[], was: readonly string[], is: readonly string[], isPart: boolean): boolean =>
   asText(is) === asText(written) ||
   (isPart && asText(is) !== asText(was) && is.every((name) => was.includes(name) || written.includes(name)));
-
-/** What Verify saw of an action. */
-const seenOf = (run: Run | undefined, action: number): unknown => {
-  const answer = run?.steps[`verify#${action}`];
-  return typeof answer === 'object' && answer !== null && 'kind' in answer ? answer.kind : undefined;
-};
 
 const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evidence: Evidence): readonly string[] => {
   const name = `the undo ${writ.action} of run ${writ.run}`;
@@ -39,34 +32,39 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const [was, is] = [componentsOf(before), componentsOf(now)];
   const given = writ.arguments.components;
   const by = runs.find((each) => each.run === writ.run);
+  const mismatch = of.steps[`verify#${action}`];
+  const hasMismatch =
+    typeof mismatch === 'object' && mismatch !== null && 'kind' in mismatch && mismatch.kind === 'mismatch';
   return [
     ...(isOurs([String(undone.arguments.component)], was, is, isOwn)
       ? []
       : [`${name} reverses what has changed since`]),
     ...(Array.isArray(given) && asText(given) === asText(was) ? [] : [`${name} restores what was not there`]),
-    ...(isOwn && seenOf(of, action) !== 'mismatch' ? [`${name} follows no mismatch`] : []),
+    ...(isOwn && !hasMismatch ? [`${name} follows no mismatch`] : []),
     ...(isOwn || (by?.undo?.of === run && of.status === 'closed') ? [] : [`${name} was asked for by nobody`]),
   ];
 };
 
 /** What nobody's undo may be refused for, if an operator wants it. */
 const HELD_UP = new Set(['stopped', 'mode', 'over-budget', 'over-cap']);
+/** Whether an undo left something that another may undo. */
+const leftSome = ({ status, outcome }: Run): boolean => status === 'closed' && outcome !== 'completed';
+const isSeen = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'undone';
+
+/** Every action that an undo was seen to have reversed, once for each time that it was. */
+const reversed = ({ writs, runs }: Evidence): readonly string[] =>
+  writs.flatMap(({ writ: { run, action, undoes } }) =>
+    undoes !== undefined && isSeen(runs.find((each) => each.run === run)?.steps[`verify#${action}`])
+      ? [`action ${undoes.action} of run ${undoes.run}`]
+      : []
+  );
 
 export const undoFaults = (evidence: Evidence): readonly string[] => {
   const undos = evidence.runs.filter(({ undo }) => undo !== undefined);
-  const seen = evidence.writs.flatMap(({ writ }) =>
-    writ.undoes &&
-    seenOf(
-      evidence.runs.find(({ run }) => run === writ.run),
-      writ.action
-    ) === 'undone'
-      ? [`action ${writ.undoes.action} of run ${writ.undoes.run}`]
-      : []
-  );
+  const times = [...Map.groupBy(reversed(evidence), (which) => which)];
   return [
-    ...[...Map.groupBy(seen, (action) => action)].flatMap(([action, times]) =>
-      times.length > 1 ? [`${action} is undone more than once`] : []
-    ),
+    ...times.flatMap(([which, those]) => (those.length > 1 ? [`${which} was reversed ${those.length} times`] : [])),
     ...evidence.writs.flatMap(({ writ }) => (writ.undoes ? faultsOf(writ, writ.undoes, evidence) : [])),
     ...undos.flatMap((run) =>
       (evidence.chains.get(chainKey.run(run)) ?? []).flatMap(({ step, result }) =>
@@ -76,8 +74,8 @@ export const undoFaults = (evidence: Evidence): readonly string[] => {
       )
     ),
     ...[...Map.groupBy(undos, ({ undo }) => undo?.of ?? '')].flatMap(([of, those]) => [
-      ...(those.filter(({ status }) => status !== 'closed').length > 1
-        ? [`run ${of} has several undos that are under way`]
+      ...(those.filter((run) => !leftSome(run)).length > 1
+        ? [`run ${of} has more undos than one that is at work, or left nothing`]
         : []),
       ...(those.length === evidence.runs.find(({ run }) => run === of)?.undoneBy?.length
         ? []

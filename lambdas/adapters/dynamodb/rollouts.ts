@@ -12,6 +12,7 @@ import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { countersAmong } from './counters.ts';
+import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Item, type Table } from './table.ts';
 import { transact, write } from './transact.ts';
@@ -93,7 +94,11 @@ export const dynamoRollouts = (
         },
         {
           refusal: 'overtaken',
-          write: write.putOnce(audit.name, { ...keys.audit(chainOf, record.seq), content: record }),
+          write: write.putOnce(audit.name, {
+            ...keys.audit(chainOf, record.seq),
+            ...headKey(chainOf, record), // between two changes it rests
+            content: record,
+          }),
         },
       ]);
       return failed === undefined;

@@ -48,7 +48,7 @@ export const getRun = defineEndpoint({
   path: '/v1/runs/{run}',
   summary: 'See one run.',
   description:
-    'How the run stands, what was proposed, what it asks, what has to be approved before it goes on, and why it was handed to people. `escalation.doubts` names each action that was begun and of which nobody knows whether it took effect: under which name the call was made, until when it may have arrived, and which tool shows it. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
+    'How the run stands, what was proposed, what it asks, what has to be approved before it goes on, and why it was handed to people. `escalation.doubts` names each action of which nobody knows whether it took effect: under which name the call was made, until when it may have arrived, and which tool shows it; `unclaimed` is one that was authorised and not begun when its execution ended, and may be begun until then. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
   roles: ROLES,
   request: z.object({ params }),
   answer: {

@@ -18,10 +18,30 @@ import {
 } from './words.ts';
 
 const asked = (record: AuditRecord): readonly Said[] => {
-  const { user, workflow, release, sources } = record;
+  const { user, workflow, release } = record;
   const what = workflow === undefined ? 'a task' : `a task to ${workflow}`;
   const text = `User ${user.id} of tenant ${user.tenant} submitted ${what}, under release ${release.slice(0, 12)}.`;
-  return [['asked', text, { ...(sources && { sources }) }]];
+  return [['asked', text, pick(record, 'sources')]];
+};
+
+// as the API records an undo, in the run that makes it and in the one that it is of; a record of another shape names neither
+const UndoAsked = z.looseObject({
+  undoes: z.string().optional(),
+  undone_by: z.string().optional(),
+  reason: z.string(),
+});
+
+const undoAsked = (record: AuditRecord): readonly Said[] => {
+  const { user, release, args_redacted } = record;
+  const { undoes, undone_by: by, reason } = UndoAsked.safeParse(args_redacted).data ?? {};
+  const who = `User ${user.id} of tenant ${user.tenant}`;
+  const what =
+    stepOf(record) === 'undo'
+      ? `asked for this run to be undone${by === undefined ? '' : `, by run ${by}`}`
+      : `asked for what ${undoes === undefined ? 'another run' : `run ${undoes}`} did to be undone, under release ${release.slice(0, 12)}`;
+  return [
+    ['asked', `${who} ${what}${reason === undefined ? '' : `: ${JSON.stringify(reason)}`}.`, pick(record, 'sources')],
+  ];
 };
 
 const ROUTED: Readonly<Record<string, string>> = {
@@ -45,13 +65,15 @@ const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
   ];
 };
 
-const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|after|undone)(?:#\d+)?$/;
+const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|now|after|undone)(?:#\d+)?$/;
+/** Readings that a decision rests on; the others show what came of it. */
+const BEFOREHAND: readonly string[] = ['before', 'now'];
 
 /** What was read, by tool: references and digests, no content. */
 const read = ({ sources = [] }: AuditRecord, isLater: boolean): readonly Said[] =>
   sources.flatMap((source): Said[] => {
     const [, scope, tool, when] = SOURCE_READ.exec(source.ref) ?? [];
-    if (when === undefined || (when !== 'before') !== isLater) return [];
+    if (when === undefined || BEFOREHAND.includes(when) === isLater) return [];
     const later = isLater ? ' afterwards' : '';
     const kept = source.read_at === undefined ? '' : `, as it had answered the same at ${source.read_at}`;
     return [
@@ -185,6 +207,8 @@ const handedOver = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] =>
 
 const TELL: Readonly<Record<string, (record: AuditRecord, reasonOf: ReasonOf) => readonly Said[]>> = {
   submit: asked,
+  'submit-undo': undoAsked,
+  undo: undoAsked,
   route: routed,
   ask: (record, reasonOf) => [
     ['question', 'Whoever submitted it was asked for what is missing.', rulesOf(record, reasonOf)],
@@ -198,13 +222,12 @@ const TELL: Readonly<Record<string, (record: AuditRecord, reasonOf: ReasonOf) =>
 
 /** A record of a step that has no words of its own here. */
 const other = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
-  const about = stepOf(record) === 'undo' ? 'undone' : 'other';
   const what = record.tool ? `, of ${actionOf(record)}` : '';
   const facts = { ...rulesOf(record, reasonOf), ...pick(record, 'tool', 'writ', 'limits') };
   return [
     ...approved(record),
     ...written(record),
-    [about, `${record.step}: ${plain(statusOf(record))}${what}.`, facts],
+    ['other', `${record.step}: ${plain(statusOf(record))}${what}.`, facts],
   ];
 };
 

@@ -1,6 +1,6 @@
 import { STANDING_REASONS } from '../gate/reasons.ts';
 import type { AuditRecord, Head } from './record.ts';
-import type { Reason, Statement, Story } from './story.ts';
+import type { About, Reason, Statement, Story } from './story.ts';
 import { tell } from './tell.ts';
 import { faultOf } from './verify.ts';
 import { own, statusOf, stepOf } from './words.ts';
@@ -33,6 +33,8 @@ const OUTCOMES: Readonly<Record<string, (record: AuditRecord) => string>> = {
   reap: () => 'failed',
 };
 
+const REPEATED: readonly About[] = ['read', 'proposed', 'approved', 'written'];
+
 /**
  * Tells from a run's audit alone why it did what it did: every sentence names the record that proves it. Pure; whether the chain
  * holds is said by the verifier of chains, and where it does not hold the story is told all the same, with the fault.
@@ -43,9 +45,9 @@ export const why = ({ run, records, head, fault: known, reasons }: Told): Story 
     return { id, ...(because !== undefined && { because }) };
   };
   const told = new Set<string>();
-  /** Later records repeat what people said, and how a writ was used. */
+  /** Later records repeat what was read and proposed, what people said, and how a writ was used. */
   const isNew = ({ about, text, claim, writ }: Statement): boolean => {
-    if (about !== 'approved' && about !== 'written') return true;
+    if (!REPEATED.includes(about)) return true;
     const key = about === 'written' ? JSON.stringify([claim, writ]) : text;
     return !told.has(key) && told.add(key) !== undefined;
   };
@@ -58,8 +60,8 @@ export const why = ({ run, records, head, fault: known, reasons }: Told): Story 
     })
     .filter(isNew);
   const [first] = records;
-  const last = records.at(-1);
-  const outcome = last && own(OUTCOMES, stepOf(last))?.(last);
+  // what was asked of a closed run, such as its undo, comes after its end
+  const outcome = records.flatMap((record) => own(OUTCOMES, stepOf(record))?.(record) ?? []).at(-1);
   const fault = known ?? faultOf(records, head, run);
   return {
     run,

@@ -13,8 +13,8 @@ export type ReasonOf = (id: string) => Reason;
 export const rulesOf = ({ policy }: AuditRecord, reasonOf: ReasonOf): Facts =>
   policy && policy.rule_ids.length > 0 ? { rules: policy.rule_ids.map(reasonOf) } : {};
 
-/** The step of a record, in whichever round. */
-export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+$/, '');
+/** The step of a record, in whichever round: `decide#1`, `decide#1.2`. */
+export const stepOf = ({ step }: AuditRecord): string => step.replace(/#\d+(?:\.\d+)?$/, '');
 export const statusOf = ({ result, policy }: AuditRecord): string => result?.status ?? policy?.decision ?? 'nothing';
 export const plain = (word: string): string => word.replaceAll('-', ' ');
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
@@ -40,7 +40,9 @@ export const engineOf = ({ model, answer }: AuditRecord): string => {
   return `${name}, ${answer.abstained ? `which abstained (${sure})` : sure}${kept}`;
 };
 
-export const pick = <Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode'>(
+export const pick = <
+  Key extends 'model' | 'answer' | 'tool' | 'provenance' | 'limits' | 'writ' | 'claim' | 'mode' | 'sources',
+>(
   record: AuditRecord,
   ...keys: readonly Key[]
 ): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));
@@ -55,6 +57,7 @@ const Doubts = z.looseObject({
       seenBy: z.string().optional(),
       arguments: z.record(z.string(), z.unknown()),
       marker: z.string(),
+      claim: z.string().optional(),
       since: z.string(),
       leaseUntil: z.string(),
     })
@@ -64,9 +67,11 @@ const Doubts = z.looseObject({
 /** A sentence for each action of which nobody knows whether it took effect: which, since when, and where to look. */
 export const doubtsOf = ({ args_redacted }: AuditRecord): readonly string[] =>
   (Doubts.safeParse(args_redacted).data?.in_doubt ?? []).map(
-    ({ action, tool: name, scope, seenBy, arguments: given, marker, since, leaseUntil }) => {
+    ({ action, tool: name, scope, seenBy, arguments: given, marker, claim, since, leaseUntil }) => {
       const what = actionOf({ tool: { name, scope, dry_run: false }, args_redacted: given });
       const where = seenBy === undefined ? 'Look in the system' : `Look at what ${seenBy} shows`;
+      if (claim === 'unclaimed')
+        return `Nobody knows whether action ${action} takes effect: ${what}, authorised and not begun when the execution had ended at ${since}, and able to be begun as ${marker} until ${leaseUntil}. ${where}.`;
       return `Nobody knows whether action ${action} took effect: ${what}, begun at ${since} as ${marker}, and able to arrive until ${leaseUntil}. ${where}.`;
     }
   );

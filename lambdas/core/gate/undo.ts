@@ -19,9 +19,9 @@ export const isOperatorsUndo = ({ run, undoes }: Pick<Writ, 'run' | 'undoes'>): 
 /**
  * Why an action is not undone. `changed`: the record is no longer as the action left it, so it is somebody else's now.
  * `nothing-to-undo`: it is already as it was before. `irreversible`: its contract says so. `never-done`: nothing happened.
- * `in-doubt`: nobody knows whether it happened. `before-unknown`: how it was before is not kept (any longer). `newer-stands`: a newer
+ * `in-doubt`: nobody knows whether it happened, and nobody waits for it any longer. `before-unknown`: how it was before is not kept (any longer). `newer-stands`: a newer
  * write of the run to the same record is not undone. `undone-before`: an earlier undo was seen to have undone it, and what is there now came later.
- * `unsettled`: an earlier undo was begun, and nobody saw what became of it. `not-asked`: neither a mismatch nor an operator asks for it. `mode` and
+ * `unsettled`: the action, or an earlier undo of it, was begun or may still be, and nobody saw yet what became of it. `not-asked`: neither a mismatch nor an operator asks for it. `mode` and
  * `stopped`: an undo that a run makes by itself is under both.
  */
 export const UndoRefusal = z.enum([
@@ -66,6 +66,8 @@ export interface Left {
   readonly claim?: Claim | undefined;
   /** The record as it was before. */
   readonly before?: Reading | undefined;
+  /** When its run was closed for an execution that ended under it: a function that it had called may have been at work still. */
+  readonly abandonedAt?: string | undefined;
 }
 
 /** How far an earlier undo of the same action came, in a run that is closed. */
@@ -73,7 +75,7 @@ export interface Attempt {
   readonly claim?: Claim | undefined;
   /** Whether Verify saw the record as it was before. */
   readonly isSeen: boolean;
-  /** When its run was closed for an execution that ended under it: a function that it had called may have been at work still. */
+  /** As of what is left of an action. */
   readonly abandonedAt?: string | undefined;
 }
 
@@ -94,12 +96,32 @@ const writeTool = (tools: Tools, name: string): WriteTool | undefined => {
   return tool === undefined || tool.effect === 'read' ? undefined : tool;
 };
 
-/** What would undo an action, by what the run left behind. Pure: whether it may still be done takes the record as it is now. */
-export const reversalOf = ({ writ, claim, before }: Left, tools: Tools): Reversal | NotUndone => {
-  if (writ === undefined || claim === undefined || claim.status === 'released' || claim.status === 'failed')
-    return not('never-done');
-  if (claim.status !== 'done' || claim.digest !== writ.digest) return not('in-doubt');
+/** How long a scope's function may be at work beyond its tool's own time-out, with room to spare. */
+const OVERHEAD_MS = 60_000;
+
+/** Until when a function may claim that had been called, and had claimed nothing, when the execution ended under it. */
+export const mayBeginUntil = (abandonedAt: string, timeoutSeconds: number): string =>
+  new Date(Date.parse(abandonedAt) + timeoutSeconds * 1_000 + OVERHEAD_MS).toISOString();
+
+/** Whether an action that nobody has claimed may still be begun at `at`: only where its machine did not wait for its function. */
+const mayStillBegin = (abandonedAt: string | undefined, timeoutSeconds: number, at: string): boolean =>
+  abandonedAt !== undefined && at <= mayBeginUntil(abandonedAt, timeoutSeconds);
+
+/**
+ * What would undo an action, by what the run left behind and the time `at` which it is looked at. Pure: whether it may still be done takes the
+ * record as it is now.
+ */
+export const reversalOf = (
+  { writ, claim, before, abandonedAt }: Left,
+  { tools, at }: { readonly tools: Tools; readonly at: string }
+): Reversal | NotUndone => {
+  if (writ === undefined || claim?.status === 'failed') return not('never-done');
   const written = writeTool(tools, writ.tool);
+  if (claim === undefined || claim.status === 'released')
+    return not(mayStillBegin(abandonedAt, written?.timeoutSeconds ?? 0, at) ? 'unsettled' : 'never-done');
+  if (claim.status === 'executing' && Date.parse(at) <= Date.parse(claim.leaseUntil) + OVERHEAD_MS)
+    return not('unsettled'); // its function may still say how it went
+  if (claim.status !== 'done' || claim.digest !== writ.digest) return not('in-doubt');
   if (written === undefined || written.undo === 'irreversible') return not('irreversible');
   const tool = writeTool(tools, written.undo.by);
   if (tool === undefined || tool.scope !== written.scope) return not('irreversible');
@@ -109,9 +131,6 @@ export const reversalOf = ({ writ, claim, before }: Left, tools: Tools): Reversa
   if (!restoring.success) return not('before-unknown');
   return { kind: 'reversible', tool, input: restoring.data, seenWith: written.undo.seenWith(input.data) };
 };
-
-/** How long a scope's function may be at work beyond its tool's own time-out, with room to spare. */
-const OVERHEAD_MS = 60_000;
 
 /**
  * What an earlier undo leaves to say, where the record does not show it. Nothing happened where it claimed nothing, or its claim says so. A claim
@@ -124,11 +143,8 @@ const heldBy = (
 ): UndoRefusal | undefined => {
   if (isSeen) return 'undone-before';
   if (claim?.status === 'failed') return undefined;
-  if (claim === undefined || claim.status === 'released') {
-    if (abandonedAt === undefined) return undefined; // its machine waited for every function that it called
-    const endsMs = Date.parse(abandonedAt) + timeoutSeconds * 1_000 + OVERHEAD_MS;
-    return Date.parse(now.at) > endsMs ? undefined : 'unsettled';
-  }
+  if (claim === undefined || claim.status === 'released')
+    return mayStillBegin(abandonedAt, timeoutSeconds, now.at) ? 'unsettled' : undefined;
   const mayRepeat = claim.status !== 'done' && effect === 'idempotent' && now.at > claim.leaseUntil;
   return mayRepeat ? undefined : 'unsettled';
 };
@@ -148,7 +164,7 @@ export const judgeUndo = (
   now: Reading,
   { tools, afterMismatch, earlier }: Judging
 ): Reversal | NotUndone => {
-  const reversal = reversalOf(left, tools);
+  const reversal = reversalOf(left, { tools, at: now.at });
   const { writ, before } = left;
   if (reversal.kind === 'refused' || writ === undefined || before === undefined) return reversal;
   const written = writeTool(tools, writ.tool);

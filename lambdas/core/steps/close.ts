@@ -75,8 +75,8 @@ interface CloseDeps extends StepDeps {
   readonly tools: Tools;
 }
 
-/** The record that an action is about, as it was before it and ever after. */
-const SEEN = ['before', 'after', 'undone'] as const;
+/** The record that an action is about, as it was before it, before an undo of it, and ever after. */
+const SEEN = ['before', 'now', 'after', 'undone'] as const;
 
 /** Everything that a person may want to see of a run's first action. */
 const evidenceOf = (deps: CloseDeps) => {
@@ -102,7 +102,9 @@ const handOver = async <Output>(
 ): Promise<Advance<Output>> => {
   const uses = await usesOf(deps, dossier);
   const sources = uses.flatMap(sourcesOf);
-  const doubts = uses.map((use) => doubtOf(use, deps.tools)).filter((doubt) => doubt !== undefined);
+  const at = deps.now().toISOString();
+  const abandonedAt = outcome === 'failed' ? at : undefined;
+  const doubts = uses.map((use) => doubtOf(use, deps.tools, abandonedAt)).filter((doubt) => doubt !== undefined);
   const isInDoubt = doubts.length > 0;
   return {
     output,
@@ -124,7 +126,7 @@ const handOver = async <Output>(
         rules: [...rules],
         evidence: sources.map(({ ref }) => ref),
         ...(isInDoubt && { doubts }),
-        at: deps.now().toISOString(),
+        at,
       },
     },
   };

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { mayBeginUntil } from '../gate/undo.ts';
 import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import type { Tools } from '../provenance.ts';
-import { type Doubt, markerOf } from '../records.ts';
+import { type Claim, type Doubt, markerOf } from '../records.ts';
 import type { StepDeps } from './step.ts';
 
 const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
@@ -23,10 +24,28 @@ export const usesOf = async ({ ledger }: Pick<StepDeps, 'ledger'>, dossier: Doss
   return [dossier, ...(await Promise.all(others)).flat()];
 };
 
-/** What of a writ's use nobody knows, and how it can be found out; undefined where it was never claimed or its end is known. */
-export const doubtOf = ({ writ, claim }: Pick<Dossier, 'writ' | 'claim'>, tools: Tools): Doubt | undefined => {
-  if (writ === undefined || (claim?.status !== 'executing' && claim?.status !== 'in-doubt')) return undefined;
+type Standing = Pick<Doubt, 'claim' | 'since' | 'leaseUntil'>;
+
+const standingOf = (claim: Claim | undefined, timeoutSeconds: number, abandonedAt?: string): Standing | undefined => {
+  if (claim?.status === 'executing' || claim?.status === 'in-doubt')
+    return { claim: claim.status, since: claim.startedAt, leaseUntil: claim.leaseUntil };
+  if (abandonedAt === undefined || (claim !== undefined && claim.status !== 'released')) return undefined;
+  return { claim: 'unclaimed', since: abandonedAt, leaseUntil: mayBeginUntil(abandonedAt, timeoutSeconds) };
+};
+
+/**
+ * What of a writ's use nobody knows, and how it can be found out; undefined where its end is known. What was never claimed has not happened, unless the
+ * run was `abandonedAt` some time by an execution that waited for no function.
+ */
+export const doubtOf = (
+  { writ, claim }: Pick<Dossier, 'writ' | 'claim'>,
+  tools: Tools,
+  abandonedAt?: string
+): Doubt | undefined => {
+  if (writ === undefined) return undefined;
   const tool = Object.hasOwn(tools, writ.tool) ? tools[writ.tool] : undefined;
+  const standing = standingOf(claim, tool?.timeoutSeconds ?? 0, abandonedAt);
+  if (standing === undefined) return undefined;
   const input = tool?.input.safeParse(writ.arguments);
   return {
     action: writ.action,
@@ -35,8 +54,6 @@ export const doubtOf = ({ writ, claim }: Pick<Dossier, 'writ' | 'claim'>, tools:
     ...(tool && tool.effect !== 'read' && { seenBy: tool.seenBy }),
     arguments: tool && tool.effect !== 'read' && input?.success ? { ...tool.redact(input.data) } : {},
     marker: markerOf(writ),
-    claim: claim.status,
-    since: claim.startedAt,
-    leaseUntil: claim.leaseUntil,
+    ...standing,
   };
 };

@@ -10,6 +10,9 @@ import type { StepDeps } from './step.ts';
 
 type Sources = ReturnType<typeof sourcesOf>;
 
+/** A run is `failed` where its execution ended under it; that nobody moves it any more makes the time the one at which it was closed. */
+const abandonedAt = ({ outcome, updatedAt }: Run): string | undefined => (outcome === 'failed' ? updatedAt : undefined);
+
 /** What a run left behind of one action, with where each piece of it lies. */
 export const lookBack = async (
   deps: Pick<StepDeps, 'ledger' | 'release'> & { readonly tools: Tools },
@@ -26,7 +29,8 @@ export const lookBack = async (
   });
   if (found === undefined) throw new Terminal(`there is no run ${of.run} of tenant ${of.tenant} to undo`);
   const [before] = found.readings;
-  return { run: found.run, writ: found.writ, claim: found.claim, before, sources: sourcesOf(found) };
+  const { run, writ, claim } = found;
+  return { run, writ, claim, before, abandonedAt: abandonedAt(run), sources: sourcesOf(found) };
 };
 
 /**
@@ -50,8 +54,8 @@ export const earlierUndos = async (
     );
     if (found?.writ === undefined) return []; // the run made no undo of it, or was refused one
     const isSeen = reportOf(found.run.steps, action, own) === 'undone';
-    const abandonedAt = found.run.outcome === 'failed' ? found.run.updatedAt : undefined;
-    return [{ attempt: { claim: found.claim, isSeen, abandonedAt }, sources: sourcesOf(found) }];
+    const attempt = { claim: found.claim, isSeen, abandonedAt: abandonedAt(found.run) };
+    return [{ attempt, sources: sourcesOf(found) }];
   });
   const made = (await Promise.all(looks)).flat();
   return { attempts: made.map(({ attempt }) => attempt), sources: made.flatMap(({ sources }) => sources) };

@@ -47,7 +47,7 @@ export const survey = defineStep({
       const { run } = dossier;
       if (run.undo === undefined) throw new Terminal(`run ${ref.run} was not made to undo another`);
       const past = await lookBack(deps, { tenant: ref.tenant, run: run.undo.of }, action);
-      const found = reversalOf(past, deps.tools);
+      const found = reversalOf(past, { tools: deps.tools, at: deps.now().toISOString() });
       const record = found.kind === 'reversible' ? digestOf(found.seenWith) : undefined;
       const because =
         found.kind === 'refused'

@@ -99,6 +99,7 @@ const issued = (
   event: {
     tool: { name: tool, scope, dry_run: false },
     args_redacted: { ...redacted },
+    writ: { action, digest },
     policy: { decision: 'undo', rule_ids: rules },
     result: { status: 'authorised' },
     sources,

@@ -146,7 +146,12 @@ export const listApprovals = async (
 export const Decision = z.strictObject({
   decision: z.enum(['approve', 'refuse']),
   digest: Digest,
-  comment: z.string().min(1).max(2_000).optional(),
+  comment: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .refine((text) => text.isWellFormed(), 'text that is valid Unicode')
+    .optional(),
 });
 export type Decision = z.infer<typeof Decision>;
 

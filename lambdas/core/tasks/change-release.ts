@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { Automatic, type Candidate, Cohort, type Rollout, type Served, Share } from '../releases/rollout.ts';
+import { ControlChange } from './control.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
 import { type ReleaseDeps, recordOf, rolloutNow } from './releases.ts';
 
 export const ReleaseChange = z.strictObject({
   action: z.enum(['canary', 'promote', 'rollback']),
-  reason: z
-    .string()
-    .min(1)
-    .max(500)
-    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*\S[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'text on one line'),
+  reason: ControlChange.shape.reason,
   share: Share.optional(),
   tenants: Cohort.optional(),
   automatic: Automatic.optional(),
@@ -25,6 +22,7 @@ export type Changed =
   /** What was asked for makes no sense as things stand. */
   | { readonly kind: 'refused'; readonly because: string }
   | { readonly kind: 'overtaken' };
+
 const fieldErrors = ({ action, share, tenants, automatic }: ReleaseChange): readonly FieldError[] =>
   action === 'canary'
     ? share === undefined && tenants === undefined

@@ -94,6 +94,7 @@ const make = (
     { ...ref, release },
     {
       step: 'submit-undo',
+      workflow: of.workflow,
       args_redacted: { undoes: of.run, reason },
       result: { status: 'accepted' },
       sources: [{ ref: partition.run(of), sha256: of.head.hash }],
@@ -120,6 +121,7 @@ const make = (
     result: { status: 'undo-accepted' },
     sources: [{ ref: partition.run(ref), sha256: record.hash }],
   });
-  const after: Run = { ...of, head: headOf(noted), undoneBy: [...before, id], updatedAt: at };
+  // not moved: a closed run keeps the time at which it ended
+  const after: Run = { ...of, head: headOf(noted), undoneBy: [...before, id] };
   return { undo: { run, record }, of: { run: after, record: noted, found: of.head } };
 };

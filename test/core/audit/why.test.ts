@@ -10,6 +10,7 @@ import {
 } from '../../../lambdas/core/audit/record.ts';
 import { Story } from '../../../lambdas/core/audit/story.ts';
 import { why } from '../../../lambdas/core/audit/why.ts';
+import { ruleOf, STILL_OURS, UndoRefusal } from '../../../lambdas/core/gate/undo.ts';
 import { AT } from '../../support/builders.ts';
 
 const RUN = 'r-1';
@@ -49,7 +50,7 @@ describe('a story', () => {
     expect(cost_microusd).toBe(735);
   });
 
-  it('tells who approved what, once, and what was undone', () => {
+  it('tells who approved what, once', () => {
     const approval = {
       digest: SHA,
       expires_at: AT.toISOString(),
@@ -58,14 +59,85 @@ describe('a story', () => {
     const { statements } = why(
       chained([
         { step: 'decide#1', approval, result: { status: 'authorised' } },
-        { step: 'undo#1', result: { status: 'undone' } },
         { step: 'escalate', approval, result: { status: 'mismatch' } },
       ])
     );
     expect(statements.filter(({ about }) => about === 'approved').map(({ text }) => text)).toEqual([
       `User u-9 (approver) approved the action with digest ${SHA.slice(0, 12)}, at ${AT.toISOString()}.`,
     ]);
-    expect(statements.find(({ about }) => about === 'undone')?.text).toBe('undo#1: undone.');
+  });
+
+  it('tells of what was decided after people were asked as of any other decision, and repeats nothing', () => {
+    const tool = { name: 'jira.assign', scope: 'jira:write', dry_run: false };
+    const sources = [{ ref: 'READ#jira:read#acme#r-1/jira.get#before', sha256: SHA }];
+    const { statements } = why(
+      chained([
+        { step: 'decide#1', tool, sources, result: { status: 'approval-needed' } },
+        {
+          step: 'decide#1.2',
+          tool,
+          sources,
+          mode: 'supervised',
+          policy: { decision: 'permitted', rule_ids: ['A_RULE'] },
+          writ: { action: 1, digest: SHA },
+          result: { status: 'authorised' },
+        },
+      ])
+    );
+    expect(statements.map(({ about, proof }) => [about, proof.seq])).toEqual([
+      ['read', 0],
+      ['proposed', 0],
+      ['decided', 0],
+      ['decided', 1],
+      ['authorised', 1],
+    ]);
+    expect(statements.at(-2)).toMatchObject({
+      text: 'The gate authorised it in mode supervised.',
+      rules: [{ id: 'A_RULE' }],
+    });
+  });
+
+  it('knows why each undo is refused, and why people are asked and what they say counts', () => {
+    const rule_ids = [
+      ...UndoRefusal.options.map(ruleOf),
+      STILL_OURS,
+      ...['MODE_SUPERVISED', 'IRREVERSIBLE', 'REFUSED_BY_APPROVER', 'REFUSED_BY_OPERATOR'],
+    ];
+    const { statements } = why(chained([{ step: 'decide#1', policy: { decision: 'refused', rule_ids } }]));
+    expect(statements[0]?.rules?.filter(({ because }) => because === undefined)).toEqual([]);
+  });
+
+  it('tells how a run ended also where its undo was asked for since, and of that who asked and why', () => {
+    const { statements, outcome } = why(
+      chained([
+        { step: 'respond', result: { status: 'completed' } },
+        { step: 'undo#0', args_redacted: { undone_by: 'r-2', reason: 'a "wrong" queue' } },
+      ])
+    );
+    expect(outcome).toBe('completed');
+    expect(statements.at(-1)).toMatchObject({
+      about: 'asked',
+      text: 'User u-1 of tenant acme asked for this run to be undone, by run r-2: "a \\"wrong\\" queue".',
+    });
+  });
+
+  it('tells of an undo who asked for it, of which run and why, and what was read for it', () => {
+    const { statements, workflow } = why(
+      chained([
+        { step: 'submit-undo', workflow: 'triage', args_redacted: { undoes: 'r-0', reason: 'wrong' } },
+        {
+          step: 'decide#1',
+          result: { status: 'changed' },
+          sources: [{ ref: 'READ#jira:read#acme#r-1/jira.get#now', sha256: SHA }],
+        },
+      ])
+    );
+    expect(workflow).toBe('triage');
+    expect(statements.map(({ text }) => text)).toEqual([
+      'User u-1 of tenant acme asked for what run r-0 did to be undone, under release r: "wrong".',
+      `jira.get (jira:read) was read; what it answered has digest ${SHA.slice(0, 12)}.`,
+      'The gate refused it: changed.',
+    ]);
   });
 
   it('tells which engines abstained first, and which were spared', () => {
@@ -109,6 +181,9 @@ describe('a story', () => {
   it('is what the API promises, and proves each sentence by a record of the chain, whatever steps there were', () => {
     const step = fc.constantFrom(
       'submit',
+      'submit-undo',
+      'undo#0',
+      'decide#1.2',
       'route#0',
       'ask#0',
       'decide#1',

@@ -37,6 +37,34 @@ const judged = (earlier: readonly Attempt[], tools = idempotent, now = showing('
 const unseen = (claim?: Claim): Attempt => ({ claim, isSeen: false });
 const SEEN: Attempt = { claim: claimed('done'), isSeen: true };
 
+describe('an undo', () => {
+  const because = (about: object, tools = idempotent): string => {
+    const verdict = judgeUndo({ ...left, ...about }, showing('Network', 2), {
+      tools,
+      afterMismatch: false,
+      earlier: [],
+    });
+    return verdict.kind === 'refused' ? verdict.because : verdict.kind;
+  };
+
+  it('of an action that was claimed by another writ is in doubt', () => {
+    expect(because({ claim: { ...claimed('done'), digest: 'f'.repeat(64) } })).toBe('in-doubt');
+  });
+
+  it('by a tool of another scope is none: nothing there may use its writ', () => {
+    const elsewhere = { ...(contracts['jira.restore-components'] as unknown as WriteTool), scope: 'mail:write' };
+    expect(because({}, { ...contracts, 'jira.restore-components': elsewhere })).toBe('irreversible');
+  });
+
+  it('waits for a function that may still say how it went, and then for nobody', () => {
+    const of = (minutes: number) => because({ claim: claimed('executing', at(minutes)) });
+    expect([of(3), of(1), of(0.9)]).toEqual(['unsettled', 'unsettled', 'in-doubt']);
+    const unclaimed = (minutes: number) => because({ claim: undefined, abandonedAt: at(minutes) });
+    expect([unclaimed(2), unclaimed(1), unclaimed(0.5)]).toEqual(['unsettled', 'unsettled', 'never-done']);
+    expect(because({ claim: undefined })).toBe('never-done');
+  });
+});
+
 describe('an undo after an earlier one of the same action', () => {
   const late = at(3);
   it.each([

@@ -5,8 +5,10 @@ import { digestOf } from '../../../lambdas/core/digest.ts';
 import { undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
-import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
+import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
+import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { anApi, MACHINE } from '../../support/api.ts';
 import { AT, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
@@ -82,6 +84,23 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
     });
   });
 
+  it('moves neither the time at which the run ended nor what is told of its end, and is told itself', async () => {
+    const world = await done();
+    const { updatedAt } = await world.view(world.ref.run);
+    await rewrite(world, world.ref, () => ({ updatedAt: '2020-01-01T00:00:00.000Z' }));
+    const undo = await world.asked();
+    expect(await world.undo(undo)).toEqual([{ action: 1, report: 'undone' }]);
+    expect(updatedAt).toBe(AT.toISOString());
+    expect((await world.view(world.ref.run)).updatedAt).toBe('2020-01-01T00:00:00.000Z');
+
+    const why = async (run: string) => (await world.api.call('GET', `/v1/runs/${run}/why`, { claims: OPERATOR })).body;
+    expect((await why(world.ref.run)).outcome).toBe('completed');
+    const { outcome, workflow, statements } = await why(undo.run);
+    expect({ outcome, workflow }).toEqual({ outcome: 'completed', workflow: 'ticket-triage' });
+    const { writ } = statements.find(({ about }: { about: string }) => about === 'authorised');
+    expect(await world.state.get(keys.writ(undo, 'jira:write', 1))).toMatchObject({ content: writ });
+  });
+
   describe('after it was refused', () => {
     it('is another one, which undoes it where the record is as the run left it again', async () => {
       const world = await done();
@@ -126,6 +145,66 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       const first = await world.asked();
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'in-doubt' }]);
       expect((await world.asked()).run).toBe(first.run);
+    });
+  });
+
+  describe('after an execution that ended under its run', () => {
+    const aborted = (world: World) =>
+      reap.run(world.deps, { detail: { status: 'ABORTED', input: world.ref } } as never);
+    const closedAt = (world: World, time: string) => rewrite(world, world.ref, () => ({ updatedAt: time }));
+    const LONG_AGO = '2020-01-01T00:00:00.000Z';
+
+    /** A run with a writ, which its function has not claimed when the execution is ended. */
+    const unclaimed = async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.see(world.ref, 'before');
+      await propose.run(world.deps, { ...world.ref, action: 1 });
+      expect(await world.decide(world.ref, 1)).toMatchObject({ kind: 'authorised' });
+      await aborted(world);
+      return world;
+    };
+
+    it('is said to be in doubt as long as a function may still begin it', async () => {
+      const world = await unclaimed();
+      const { outcome, escalation } = await world.view(world.ref.run);
+      expect(outcome).toBe('failed');
+      const until = new Date(AT.getTime() + jiraAssign.timeoutSeconds * 1_000 + 60_000).toISOString();
+      expect(escalation.doubts).toMatchObject([
+        { action: 1, claim: 'unclaimed', marker: `${world.ref.run}-1`, since: AT.toISOString(), leaseUntil: until },
+      ]);
+      const { body } = await world.api.call('GET', `/v1/runs/${world.ref.run}/why`, { claims: OPERATOR });
+      const { text } = body.statements.find(({ about }: { about: string }) => about === 'in-doubt');
+      expect(text).toContain(`not begun when the execution had ended at ${AT.toISOString()}`);
+    });
+
+    it('calls nothing never done that a function may still do, and undoes it when that has', async () => {
+      const world = await unclaimed();
+      const first = await world.asked();
+      expect(await world.undo(first)).toEqual([{ action: 1, report: 'unsettled' }]);
+      expect(await world.view(first.run)).toMatchObject({ outcome: 'refused', rules: ['UNDO_UNSETTLED'] });
+      await world.act(world.ref, 1);
+      expect(world.components()).toEqual(['Network']);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
+      expect(world.components()).toEqual(['Access']);
+    });
+
+    it('calls it never done when no function can be at work any longer', async () => {
+      const world = await unclaimed();
+      await closedAt(world, LONG_AGO);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'never-done' }]);
+    });
+
+    it("waits for a function of the run's own undo once, and not anew each time that it is asked", async () => {
+      const world = await aWorld(dynoxide, sandbox);
+      await world.jiraSets(['Access']);
+      await world.acted(() => world.jiraSets(['Network', 'Access']));
+      await world.decide(world.ref, undoActionOf(1), 1);
+      await aborted(world);
+      await world.jiraSets(['Network']);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'unsettled' }]);
+      await closedAt(world, LONG_AGO);
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
     });
   });
 
@@ -199,7 +278,9 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
       await expect(world.act(first, 1)).rejects.toThrow();
       await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
-      expect((await world.view(first.run)).escalation.doubts).toMatchObject([
+      const { escalation } = await world.view(first.run);
+      expect(escalation.evidence).toContain(`READ#jira:read#acme#${first.run}/jira.get#now`);
+      expect(escalation.doubts).toMatchObject([
         { action: 1, tool: 'jira.restore-components', seenBy: 'jira.get', marker: `${first.run}-1`, claim: 'in-doubt' },
       ]);
 

@@ -137,15 +137,16 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     });
 
     it.each([
-      ['never-done', 'released'],
-      ['never-done', 'failed'],
-      ['in-doubt', 'in-doubt'],
-      ['in-doubt', 'executing'],
-    ] as const)('reports %s where the claim is %s', async (report, status) => {
+      ['never-done', 'released', {}],
+      ['never-done', 'failed', {}],
+      ['in-doubt', 'in-doubt', {}],
+      ['unsettled', 'executing', {}],
+      ['in-doubt', 'executing', { leaseUntil: new Date(AT.getTime() - 60_001).toISOString() }],
+    ] as const)('reports %s where the claim is %s', async (report, status, lease) => {
       const world = await done();
       const key = keys.claim(world.ref, 'jira:write', 1);
       const claim = await world.state.get(key);
-      await world.state.put({ ...key, content: { ...(claim?.content as object), status } });
+      await world.state.put({ ...key, content: { ...(claim?.content as object), status, ...lease } });
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report }]);
       expect(world.components()).toEqual(['Network']);
     });
