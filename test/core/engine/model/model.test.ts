@@ -267,6 +267,8 @@ describe('the temperature of a request', () => {
     ['openai:gpt-5.4-nano', 0],
     ['openai:gpt-6', undefined],
     ['google:gemini-2.5-flash', 0],
+    ['google:gemini-3.1-pro-preview', undefined],
+    ['openai-compatible:google/gemini-3-flash', undefined],
     ['openai-compatible:x', 0],
     ['openai-compatible:gpt-oss-20b', 0],
     ['openai-compatible:openai/gpt-4.1', 0],
