@@ -1,4 +1,5 @@
 import { dynamoClaims } from '../../lambdas/adapters/dynamodb/claims.ts';
+import { dynamoDesk } from '../../lambdas/adapters/dynamodb/desk.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import { act } from '../../lambdas/core/act/act.ts';
@@ -165,8 +166,9 @@ export const acts = async (world: World, of: Action, answer: Answer, fate: Fate)
   const { connection, state } = world.tables;
   const claims = dynamoClaims(connection, state, SCOPE);
   const hadWrit = isOperators(of) && isCalm(fate) && (await claims.look(ref, action)).writ !== undefined;
+  const run = hadWrit ? await dynamoDesk(connection, world.tables).run(ref) : undefined;
   await invoked(world, { what: 'act', slot }, fate, ({ scope }) => act(scope(answer), ref, action));
-  if (hadWrit && (await claims.look(ref, action)).claim === undefined)
+  if (run?.status === 'active' && (await claims.look(ref, action)).claim === undefined)
     throw new Error(`an operator's undo of ${slot.thing} has its writ, and was not begun`);
 };
 

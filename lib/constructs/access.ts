@@ -126,7 +126,7 @@ export const scopeAccess = ({ name, effect, remembers }: Scope): Access => {
     : {
         read: [prefix.writ(name), prefix.claim(name)],
         put: [prefix.claim(name)],
-        check: [prefix.writ(name), prefix.control],
+        check: [prefix.writ(name), prefix.run, prefix.control],
       };
 };
 

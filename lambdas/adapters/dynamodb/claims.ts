@@ -44,6 +44,15 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
           values: { ':digest': writ.digest },
         }),
       };
+      // whoever has a closed run relies on it: nothing begins any more, also where its execution is begun again from the middle
+      const open: Guarded<Unclaimed> = {
+        refusal: 'run-closed',
+        write: write.check(table, keys.run(writ), {
+          condition: '#content.#status <> :closed',
+          names: { '#content': 'content', '#status': 'status' },
+          values: { ':closed': 'closed' },
+        }),
+      };
       // an operator undoes also what is stopped
       const goes = (isOperatorsUndo(writ) ? [] : controlsOver(writ.tenant, writ.workflow, scope)).map(
         ({ subject, rule }): Guarded<Unclaimed> => ({
@@ -51,7 +60,7 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
           write: controlCheck(table, keys.control(subject, shardOf(writ)), { now: new Date(claim.startedAt) }),
         })
       );
-      return transact(connection, [claimed, authorised, ...goes]);
+      return transact(connection, [claimed, authorised, open, ...goes]);
     },
 
     async settle(writ, claim) {

@@ -8,14 +8,14 @@ export interface Standing {
   readonly claim?: Claim;
 }
 
-/** Why a claim was not made: the action is claimed already, the writ is not as it was read, or somebody stopped it. */
-export type Unclaimed = 'taken' | 'no-writ' | StopRule;
+/** Why a claim was not made: the action is claimed already, the writ is not as it was read, its run is closed, or somebody stopped it. */
+export type Unclaimed = 'taken' | 'no-writ' | 'run-closed' | StopRule;
 
 /** Claims of one scope, kept by an adapter. Throws `Retryable` and `Terminal` only. */
 export interface Claims {
   look(ref: RunRef, action: number): Promise<Standing>;
   /**
-   * Claims a writ: one transaction with the writ and every stop over it. Only an action that was never claimed, or whose
+   * Claims a writ: one transaction with the writ, its run, which must be open, and every stop over it. Only an action that was never claimed, or whose
    * attempt before this one was `released`, can be claimed.
    */
   begin(writ: Writ, claim: Claim): Promise<Unclaimed | undefined>;

@@ -149,21 +149,29 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   });
 
   describe('after an execution that ended under its run', () => {
-    const aborted = (world: World) =>
-      reap.run(world.deps, { detail: { status: 'ABORTED', input: world.ref } } as never);
+    const aborted = async ({ deps, ref }: Pick<World, 'deps' | 'ref'>): Promise<void> =>
+      void (await reap.run(deps, { detail: { status: 'ABORTED', input: ref } } as never));
     const closedAt = (world: World, time: string) => rewrite(world, world.ref, () => ({ updatedAt: time }));
     const LONG_AGO = '2020-01-01T00:00:00.000Z';
 
     /** A run with a writ, which its function has not claimed when the execution is ended. */
-    const unclaimed = async () => {
+    const unclaimed = async (end = aborted) => {
       const world = await aWorld(dynoxide, sandbox);
       await world.jiraSets(['Access']);
       await world.see(world.ref, 'before');
       await propose.run(world.deps, { ...world.ref, action: 1 });
       expect(await world.decide(world.ref, 1)).toMatchObject({ kind: 'authorised' });
-      await aborted(world);
+      await end(world);
       return world;
     };
+
+    it('alone: where the machine has waited, what nobody claimed has not happened', async () => {
+      const world = await unclaimed(
+        async ({ deps, ref }) => void (await escalate.run(deps, { ...ref, because: 'fault', rules: [] }))
+      );
+      expect((await world.view(world.ref.run)).escalation.doubts).toBeUndefined();
+      expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'never-done' }]);
+    });
 
     it('is said to be in doubt as long as a function may still begin it', async () => {
       const world = await unclaimed();
@@ -183,10 +191,20 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       const first = await world.asked();
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'unsettled' }]);
       expect(await world.view(first.run)).toMatchObject({ outcome: 'refused', rules: ['UNDO_UNSETTLED'] });
+      // a function of a release of before, which asks nobody whether its run is closed
+      await rewrite(world, world.ref, () => ({ status: 'active' }));
       await world.act(world.ref, 1);
+      await rewrite(world, world.ref, () => ({ status: 'closed' }));
       expect(world.components()).toEqual(['Network']);
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
       expect(world.components()).toEqual(['Access']);
+    });
+
+    it('begins nothing that was authorised: also where the execution is begun again', async () => {
+      const world = await unclaimed();
+      await expect(world.act(world.ref, 1)).rejects.toThrow('run-closed');
+      expect(world.components()).toEqual(['Access']);
+      expect(await world.state.get(keys.claim(world.ref, 'jira:write', 1))).toBeUndefined();
     });
 
     it('calls it never done when no function can be at work any longer', async () => {
@@ -278,7 +296,8 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
       await expect(world.act(first, 1)).rejects.toThrow();
       await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
-      const { escalation } = await world.view(first.run);
+      const { escalation, undone } = await world.view(first.run);
+      expect(undone).toEqual([{ action: 1, report: 'failed' }]);
       expect(escalation.evidence).toContain(`READ#jira:read#acme#${first.run}/jira.get#now`);
       expect(escalation.doubts).toMatchObject([
         { action: 1, tool: 'jira.restore-components', seenBy: 'jira.get', marker: `${first.run}-1`, claim: 'in-doubt' },

@@ -95,15 +95,15 @@ it('lets the API alone choose what serves and see what was counted for it', () =
   expect(may(/^API$/, /^state `BUDGET#(workflow|tenant)/)).toBe('');
 });
 
-it("lets a write scope read its writs, write its claims, check controls and take its own tenant's secret: nothing else", () => {
-  const own = /^state `(WRIT#jira|CLAIM#jira|CONTROL#)|through DynamoDB|for a tenant/;
+it("lets a write scope read its writs, write its claims, check controls and that a run is open, and take its own tenant's secret: nothing else", () => {
+  const own = /^state `(WRIT#jira|CLAIM#jira|CONTROL#|RUN#)|through DynamoDB|for a tenant/;
   const others = rows.filter(({ about }) => !own.test(about)).map(({ about }) => about);
   const cells = matrixOf(rows, asked);
   const column = [...rolesIn(asked.deployment).keys()].indexOf('jira:write');
   expect(rows.flatMap(({ about }, at) => (others.includes(about) && cells[at]?.[column] ? [about] : []))).toEqual([]);
   expect(may(/^jira:write$/, /^state `WRIT#jira/)).toBe('cqr');
   expect(may(/^jira:write$/, /^state `CLAIM#jira/)).toBe('pqr');
-  expect(may(/^jira:write$/, /^state `CONTROL#/)).toBe('c');
+  expect(may(/^jira:write$/, /^state `(CONTROL|RUN)#/)).toBe('c');
   expect(may(/^jira:write$/, /JiraRead for a tenant/)).toBe('');
 });
 
