@@ -9,8 +9,8 @@ import type { ApprovalFile, Approvals, Position } from '../../core/tasks/ports.t
 import type { Connection } from './connection.ts';
 import { contentOf, expiresAt } from './content.ts';
 import { keys } from './keys.ts';
-import { dynamoTable, type Item, type Key } from './table.ts';
-import { type Expression, transact, write } from './transact.ts';
+import { dynamoTable, type Expression, type Item, type Key } from './table.ts';
+import { transact, write } from './transact.ts';
 
 /** Where the index has a request: sorted by when it expires, so that what has expired is not looked at. */
 export const pendingPlace = (expires: string, run: string): string => `${expires}#${run}`;

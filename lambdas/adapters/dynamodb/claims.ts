@@ -6,10 +6,9 @@ import type { Connection } from './connection.ts';
 import { contentOf } from './content.ts';
 import { controlCheck } from './controls.ts';
 import { executingKey } from './executing.ts';
-import { DynamoDbError, toFault } from './faults.ts';
 import { keys } from './keys.ts';
-import { dynamoTable, marshalled } from './table.ts';
-import { conditionOf, type Guarded, transact, write } from './transact.ts';
+import { dynamoTable } from './table.ts';
+import { type Guarded, transact, write } from './transact.ts';
 
 /** Claims of one scope on DynamoDB. */
 export const dynamoClaims = (connection: Connection, table: string, scope: string): Claims => {
@@ -64,21 +63,15 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
     },
 
     async settle(writ, claim) {
-      const condition = conditionOf({
+      // without a key of the index: what is settled is no longer listed as executing
+      const item = { ...keys.claim(writ, scope, writ.action), content: claim };
+      const refused = await state.putIf(item, {
         // what stands there already was written by a try whose answer was lost
         condition: '#content = :claim OR (#content.#attempt = :attempt AND #content.#status IN (:executing, :doubt))',
         names: { '#content': 'content', '#attempt': 'attempt', '#status': 'status' },
         values: { ':claim': claim, ':attempt': claim.attempt, ':executing': 'executing', ':doubt': 'in-doubt' },
       });
-      // without a key of the index: what is settled is no longer listed as executing
-      const item = marshalled({ ...keys.claim(writ, scope, writ.action), content: claim });
-      try {
-        await connection.call('PutItem', { TableName: table, Item: item, ...condition });
-        return true;
-      } catch (error) {
-        if (error instanceof DynamoDbError && error.name === 'ConditionalCheckFailedException') return false;
-        return toFault(`settling a claim in ${table}`)(error);
-      }
+      return refused === undefined;
     },
   };
 };

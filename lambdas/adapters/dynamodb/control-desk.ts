@@ -11,8 +11,8 @@ import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
-import { dynamoTable, queryAll } from './table.ts';
-import { type Expression, transact, write } from './transact.ts';
+import { dynamoTable, type Expression, queryAll } from './table.ts';
+import { transact, write } from './transact.ts';
 
 /** The root's item. `change` and `head` stand beside the content: shards have no head, and runs read the content alone. */
 const Root = z.object({ content: Control.optional(), head: Head.default(GENESIS), change: z.int().positive() });

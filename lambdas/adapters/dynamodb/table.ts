@@ -1,6 +1,6 @@
 import type { QueryInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { Retryable } from '../../core/errors.ts';
+import { Retryable, Terminal } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { DynamoDbError, toFault } from './faults.ts';
 
@@ -15,8 +15,21 @@ export type Item = Readonly<Record<string, unknown>> & Key;
 /** Undefined members are left out, as JSON leaves them out. */
 export const marshalled = (data: object) => marshall(data, { removeUndefinedValues: true });
 
-/** An item as it is in an answer of DynamoDB's. */
-export const unmarshalled = (item: Parameters<typeof unmarshall>[0]): Item => unmarshall(item) as Item;
+const unmarshalled = (item: Parameters<typeof unmarshall>[0]): Item => unmarshall(item) as Item;
+
+/** A condition or an update: the names and values of its expressions as plain data. */
+export interface Expression {
+  readonly condition: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** A condition in the words of DynamoDB's API. */
+export const conditionOf = ({ condition, names, values }: Expression) => ({
+  ConditionExpression: condition,
+  ...(names && { ExpressionAttributeNames: { ...names } }),
+  ...(values && { ExpressionAttributeValues: marshalled(values) }),
+});
 
 /** One page of a query, and where the next one begins. */
 export interface Page {
@@ -40,6 +53,27 @@ export interface Query {
 const BATCH = 100;
 /** How often the rest of a batch is asked for again. */
 const BATCH_TRIES = 5;
+
+const putIf = async (
+  connection: Connection,
+  table: string,
+  item: Item,
+  expression: Expression
+): Promise<{ readonly there: Item | undefined } | undefined> => {
+  try {
+    await connection.call('PutItem', {
+      TableName: table,
+      Item: marshalled(item),
+      ...conditionOf(expression),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return undefined;
+  } catch (error) {
+    const isRefused = error instanceof DynamoDbError && error.name === 'ConditionalCheckFailedException';
+    if (!isRefused) return toFault(`writing to ${table}`)(error);
+    return { there: error.item && unmarshalled(error.item) };
+  }
+};
 
 /** Plain items of one table. Reads are strongly consistent, but for those of an index. Throws `Retryable` or `Terminal`. */
 export const dynamoTable = (connection: Connection, name: string) => ({
@@ -70,20 +104,15 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     return items;
   },
 
+  /** Puts an item where the condition holds, and answers nothing; else that it was refused, with what stands there. */
+  putIf: (item: Item, expression: Expression) => putIf(connection, name, item, expression),
+
   /** Puts an item unless there is one with its key; returns the one that stands there then. */
   async putOnce(item: Item): Promise<Item> {
-    try {
-      await connection.call('PutItem', {
-        TableName: name,
-        Item: marshalled(item),
-        ConditionExpression: 'attribute_not_exists(pk)',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      });
-      return item;
-    } catch (error) {
-      if (error instanceof DynamoDbError && error.item) return unmarshalled(error.item);
-      return toFault(`writing to ${name}`)(error);
-    }
+    const refused = await putIf(connection, name, item, { condition: 'attribute_not_exists(pk)' });
+    if (refused === undefined) return item;
+    if (refused.there === undefined) throw new Terminal(`writing to ${name} was refused, and nothing stands there`);
+    return refused.there;
   },
 
   /** Puts an item, whatever stands there. */

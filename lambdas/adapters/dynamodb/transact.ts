@@ -2,14 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { Connection } from './connection.ts';
 import { DynamoDbError, isTransient, toFault } from './faults.ts';
-import { type Item, type Key, marshalled } from './table.ts';
-
-/** A condition or an update: the names and values of its expressions as plain data. */
-export interface Expression {
-  readonly condition: string;
-  readonly names?: Readonly<Record<string, string>>;
-  readonly values?: Readonly<Record<string, unknown>>;
-}
+import { conditionOf, type Expression, type Item, type Key, marshalled } from './table.ts';
 
 /** Plain descriptions of the writes of a transaction. */
 export const write = {
@@ -26,13 +19,6 @@ export const write = {
     Update: { TableName: table, Key: marshalled({ pk, sk }), UpdateExpression: update, ...conditionOf(expression) },
   }),
 } as const;
-
-/** A condition in the words of DynamoDB's API. */
-export const conditionOf = ({ condition, names, values }: Expression) => ({
-  ConditionExpression: condition,
-  ...(names && { ExpressionAttributeNames: { ...names } }),
-  ...(values && { ExpressionAttributeValues: marshalled(values) }),
-});
 
 export interface Guarded<Refusal extends string> {
   readonly refusal: Refusal;
