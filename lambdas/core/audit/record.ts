@@ -87,6 +87,22 @@ export const AuditEvent = z.strictObject({
   writ: z.strictObject({ action: z.int().positive(), digest: Digest }).optional(),
   /** How its use stood when it was looked at. */
   claim: z.strictObject({ status: z.string(), attempt: z.int().positive() }).optional(),
+  /** Actions of which nobody knows whether they took effect, when the run was handed to people: what to look for, and where. */
+  doubts: z
+    .array(
+      z.strictObject({
+        action: z.int().positive(),
+        tool: z.string(),
+        scope: z.string(),
+        seen_by: z.string().optional(),
+        args_redacted: z.record(z.string(), z.unknown()),
+        marker: z.string(),
+        claim: z.string(),
+        since: z.iso.datetime(),
+        lease_until: z.iso.datetime(),
+      })
+    )
+    .optional(),
   /** What was looked at or acted on, so that it can be shown later that it was this and nothing else. */
   sources: z
     .array(

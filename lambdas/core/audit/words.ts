@@ -47,32 +47,15 @@ export const pick = <
   ...keys: readonly Key[]
 ): Facts => Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])));
 
-// as an escalation records what is in doubt; a record of another shape is passed over
-const Doubts = z.looseObject({
-  in_doubt: z.array(
-    z.looseObject({
-      action: z.number(),
-      tool: z.string(),
-      scope: z.string(),
-      seenBy: z.string().optional(),
-      arguments: z.record(z.string(), z.unknown()),
-      marker: z.string(),
-      claim: z.string().optional(),
-      since: z.string(),
-      leaseUntil: z.string(),
-    })
-  ),
-});
-
 /** A sentence for each action of which nobody knows whether it took effect: which, since when, and where to look. */
-export const doubtsOf = ({ args_redacted }: AuditRecord): readonly string[] =>
-  (Doubts.safeParse(args_redacted).data?.in_doubt ?? []).map(
-    ({ action, tool: name, scope, seenBy, arguments: given, marker, claim, since, leaseUntil }) => {
-      const what = actionOf({ tool: { name, scope, dry_run: false }, args_redacted: given });
+export const doubtsOf = ({ doubts = [] }: AuditRecord): readonly string[] =>
+  doubts.map(
+    ({ action, tool: name, scope, seen_by: seenBy, args_redacted, marker, claim, since, lease_until: until }) => {
+      const what = actionOf({ tool: { name, scope, dry_run: false }, args_redacted });
       const where = seenBy === undefined ? 'Look in the system' : `Look at what ${seenBy} shows`;
       if (claim === 'unclaimed')
-        return `Nobody knows whether action ${action} takes effect: ${what}, authorised and not begun when the execution had ended at ${since}, and able to be begun as ${marker} until ${leaseUntil}. ${where}.`;
-      return `Nobody knows whether action ${action} took effect: ${what}, begun at ${since} as ${marker}, and able to arrive until ${leaseUntil}. ${where}.`;
+        return `Nobody knows whether action ${action} takes effect: ${what}, authorised and not begun when the execution had ended at ${since}, and able to be begun as ${marker} until ${until}. ${where}.`;
+      return `Nobody knows whether action ${action} took effect: ${what}, begun at ${since} as ${marker}, and able to arrive until ${until}. ${where}.`;
     }
   );
 

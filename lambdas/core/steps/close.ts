@@ -7,7 +7,7 @@ import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome, Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
-import { doubtOf, usesOf } from './doubt.ts';
+import { doubtAs, doubtOf, usesOf } from './doubt.ts';
 import { approvalOf, sourcesOf, useOf } from './evidence.ts';
 import { type Purse, settleLeft } from './paid.ts';
 import { reportsOf, STANDS_NO_MORE } from './report.ts';
@@ -115,7 +115,7 @@ const handOver = async <Output>(
       policy: { decision: 'escalate', rule_ids: [...rules] },
       ...(dossier.approval && { approval: approvalOf(dossier.approval) }),
       ...useOf(dossier),
-      ...(isInDoubt && { args_redacted: { in_doubt: doubts } }),
+      ...(isInDoubt && { doubts: doubts.map(doubtAs) }),
       result: { status: because, ...(dossier.claim && { retries: dossier.claim.attempt - 1 }) },
       sources,
     },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AuditEvent } from '../audit/record.ts';
 import { mayBeginUntil } from '../gate/undo.ts';
 import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
@@ -57,3 +58,16 @@ export const doubtOf = (
     ...standing,
   };
 };
+
+/** A doubt as the audit has it. */
+export const doubtAs = ({
+  seenBy,
+  arguments: args,
+  leaseUntil,
+  ...doubt
+}: Doubt): NonNullable<AuditEvent['doubts']>[number] => ({
+  ...doubt,
+  ...(seenBy !== undefined && { seen_by: seenBy }),
+  args_redacted: args,
+  lease_until: leaseUntil,
+});
