@@ -5,7 +5,7 @@ import type { Connection } from '../lambdas/adapters/dynamodb/connection.ts';
 import { type EntryKey, entryKey } from '../lambdas/core/cache/cache.ts';
 import { type Memory, once, recall } from '../lambdas/core/cache/once.ts';
 import { openSteps } from './governed-steps.ts';
-import { quantile } from './statistics.ts';
+import { cells, quantile } from './statistics.ts';
 import { metered } from './write-units.ts';
 
 /** What a question costs beside its model, everything on disk. */
@@ -106,9 +106,6 @@ export const measureCache = async (): Promise<CacheFigures> => {
     crowd: { atOnce: AT_ONCE, modelMs: MODEL_MS, asked, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95) },
   };
 };
-
-const cells = (values: readonly (string | number)[], widths: readonly number[]): string =>
-  values.map((value, at) => String(value).padStart(widths[at] ?? 0)).join(' ');
 
 export const cacheLines = ({ asking, crowd }: CacheFigures): readonly string[] => {
   const widths = [13, 8, 12, 8, 8];

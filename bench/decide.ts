@@ -1,6 +1,6 @@
 import { Verdict } from '../lambdas/core/gate/verdict.ts';
 import { openSteps, type Steps } from './governed-steps.ts';
-import { quantile } from './statistics.ts';
+import { cells, quantile } from './statistics.ts';
 import { metered } from './write-units.ts';
 
 /** What one step of a governed run writes. */
@@ -92,9 +92,6 @@ export const measureDecide = async (concurrencies: readonly number[], runs: numb
   }
   return { costs, decided };
 };
-
-const cells = (values: readonly (string | number)[], widths: readonly number[]): string =>
-  values.map((value, at) => String(value).padStart(widths[at] ?? 0)).join(' ');
 
 /** Both tables, line by line. */
 export const decideLines = ({ costs, decided }: DecideFigures): readonly string[] => {

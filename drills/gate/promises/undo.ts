@@ -17,6 +17,12 @@ const isOurs = (written: readonly string[], was: readonly string[], is: readonly
   asText(is) === asText(written) ||
   (isPart && asText(is) !== asText(was) && is.every((name) => was.includes(name) || written.includes(name)));
 
+/** What Verify saw of an action of a run. */
+const sawOf = (run: Run | undefined, action: number): unknown => {
+  const answer = run?.steps[`verify#${action}`];
+  return typeof answer === 'object' && answer !== null && 'kind' in answer ? answer.kind : undefined;
+};
+
 const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evidence: Evidence): readonly string[] => {
   const name = `the undo ${writ.action} of run ${writ.run}`;
   const { runs, writs, claims, readings } = evidence;
@@ -32,15 +38,12 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const [was, is] = [componentsOf(before), componentsOf(now)];
   const given = writ.arguments.components;
   const by = runs.find((each) => each.run === writ.run);
-  const mismatch = of.steps[`verify#${action}`];
-  const hasMismatch =
-    typeof mismatch === 'object' && mismatch !== null && 'kind' in mismatch && mismatch.kind === 'mismatch';
   return [
     ...(isOurs([String(undone.arguments.component)], was, is, isOwn)
       ? []
       : [`${name} reverses what has changed since`]),
     ...(Array.isArray(given) && asText(given) === asText(was) ? [] : [`${name} restores what was not there`]),
-    ...(isOwn && !hasMismatch ? [`${name} follows no mismatch`] : []),
+    ...(isOwn && sawOf(of, action) !== 'mismatch' ? [`${name} follows no mismatch`] : []),
     ...(isOwn || (by?.undo?.of === run && of.status === 'closed') ? [] : [`${name} was asked for by nobody`]),
   ];
 };
@@ -49,13 +52,15 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
 const HELD_UP = new Set(['stopped', 'mode', 'over-budget', 'over-cap']);
 /** Whether an undo left something that another may undo. */
 const leftSome = ({ status, outcome }: Run): boolean => status === 'closed' && outcome !== 'completed';
-const isSeen = (answer: unknown): boolean =>
-  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'undone';
 
 /** Every action that an undo was seen to have reversed, once for each time that it was. */
 const reversed = ({ writs, runs }: Evidence): readonly string[] =>
   writs.flatMap(({ writ: { run, action, undoes } }) =>
-    undoes !== undefined && isSeen(runs.find((each) => each.run === run)?.steps[`verify#${action}`])
+    undoes !== undefined &&
+    sawOf(
+      runs.find((each) => each.run === run),
+      action
+    ) === 'undone'
       ? [`action ${undoes.action} of run ${undoes.run}`]
       : []
   );

@@ -97,7 +97,12 @@ export const openApproval = (file: ApprovalFile, now: Date): ApprovalView | unde
     workflow: run.workflow,
     digest: request.digest,
     action: {
-      ...{ action, tool, arguments: args, provenance, confidence, engine },
+      action,
+      tool,
+      arguments: args,
+      provenance,
+      confidence,
+      engine,
       ...(cachedAt !== undefined && { cachedAt }),
     },
     rules: request.rules,

@@ -6,7 +6,7 @@ import { pauseMs } from './pause.ts';
 import type { Heard, LanguageModel, Request } from './port.ts';
 import { MAX_OUTPUT_TOKENS, NONE, type Prompt, promptFor, repairNote, versionOf } from './prompt.ts';
 import type { PromptFile } from './prompt-file.ts';
-import { replyFrom } from './reply.ts';
+import { type Reply, replyFrom } from './reply.ts';
 import { type ModelSettings, modelsFor, type Tier } from './settings.ts';
 import { temperatureOf } from './temperature.ts';
 
@@ -112,6 +112,18 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
     };
   };
 
+  /** What could be understood, as an answer. */
+  const answerTo = (
+    reply: Exclude<Reply, { readonly kind: 'unusable' }>,
+    { abstain, give }: ReturnType<typeof answerFrom>
+  ): Answer => {
+    if (reply.kind === 'none') return abstain('none-fits', { confidence: 0 });
+    const confidence = Math.min(reply.confidence, SUREST);
+    return confidence < threshold
+      ? abstain('unsure', { label: reply.label, confidence })
+      : give(reply.label, confidence);
+  };
+
   const requestOf = (model: string, { system, text, schema }: Prompt) => ({
     system,
     text,
@@ -135,8 +147,8 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
       });
       charge(bill, model, prompt, heard);
       breaker.note(heard.kind === 'failed', now().getTime());
-      const { abstain, give } = answerFrom(engine, bill);
-      if (heard.kind === 'declined') return abstain('declined');
+      const answers = answerFrom(engine, bill);
+      if (heard.kind === 'declined') return answers.abstain('declined');
       if (heard.kind === 'failed') {
         onFailure?.(model, heard.why);
         const pause = pauseMs(request, heard.afterMs, random());
@@ -148,16 +160,12 @@ export const modelEngine = (options: ModelEngineOptions): ModelEngine => {
         heard.kind === 'said'
           ? replyFrom(heard.text, question.labels)
           : { kind: 'unusable' as const, problem: 'it did not come to an end: be brief.' };
-      // not what had to be repaired: the same request does not come to that
-      const again = heard.kind === 'said' && heard.isRepeatable && bill.chargeable === 1 && { isRepeatable: true };
-      if (reply.kind === 'none') return { ...abstain('none-fits', { confidence: 0 }), ...again };
-      if (reply.kind === 'label') {
-        const confidence = Math.min(reply.confidence, SUREST);
-        return confidence < threshold
-          ? { ...abstain('unsure', { label: reply.label, confidence }), ...again }
-          : { ...give(reply.label, confidence), ...again };
+      if (reply.kind !== 'unusable') {
+        // not what had to be repaired: the same request does not come to that
+        const isRepeatable = heard.kind === 'said' && heard.isRepeatable && bill.chargeable === 1;
+        return { ...answerTo(reply, answers), ...(isRepeatable && { isRepeatable }) };
       }
-      if (problem !== undefined || bill.chargeable >= CHARGEABLE) return abstain('unusable');
+      if (problem !== undefined || bill.chargeable >= CHARGEABLE) return answers.abstain('unusable');
       problem = reply.problem;
     }
     return problem === undefined ? undefined : answerFrom(engine, bill).abstain('unusable');

@@ -22,8 +22,7 @@ const BEDROCK_THAT_REFUSES = /(?:^|\.)openai\.(?!gpt-oss-)/;
 /** The same families by whatever name a gateway has them; nobody tells them there not to think, so those from GPT-5.1 on take none either. */
 const GATEWAY_THAT_REFUSES = /(?:^|[/.])(?:o\d(?!\w)|gpt-(?:[5-9]|\d\d)(?![\w.-]*chat))/;
 
-const isClaude = (model: string): boolean => model.includes('claude-');
-const claudeRefuses = (model: string): boolean => isClaude(model) && !CLAUDE_THAT_TAKES.test(model);
+const claudeRefuses = (model: string): boolean => model.includes('claude-') && !CLAUDE_THAT_TAKES.test(model);
 
 const GOES_WITHOUT: Readonly<Record<Provider, (model: string) => boolean>> = {
   anthropic: claudeRefuses,
