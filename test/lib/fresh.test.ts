@@ -1,26 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { prefix } from '../../lambdas/core/tables.ts';
-import { defineReadTool } from '../../lambdas/core/tool.ts';
 import { jiraGet } from '../../lambdas/tools/jira/contract.ts';
 import { scopeAccess, stepAccess } from '../../lib/constructs/access.ts';
 import { assertFresh } from '../../lib/fresh.ts';
 import { scopesOf } from '../../lib/functions.ts';
 import { ticketTriage } from '../../statemachines/ticket-triage/workflow.ts';
+import { keptParts } from '../support/catalogue.ts';
 
-const parts = (cacheSeconds: number) =>
-  defineReadTool({
-    name: 'catalogue.parts',
-    scope: 'catalogue:read',
-    summary: 'The parts of a shelf.',
-    input: z.strictObject({ shelf: z.string() }),
-    output: z.strictObject({ parts: z.string() }),
-    trust: { parts: 'record' },
-    cacheSeconds,
-    timeoutSeconds: 10,
-    example: { input: { shelf: 'a' }, output: { parts: 'bolt' } },
-  });
-const withTool = (tool: ReturnType<typeof parts>) => ({ ...ticketTriage, tools: [...ticketTriage.tools, tool] });
+const withTool = (tool: ReturnType<typeof keptParts>) => ({ ...ticketTriage, tools: [...ticketTriage.tools, tool] });
 
 describe('answers that may be given again', () => {
   it('are none of a tool that sees what an action did', () => {
@@ -34,17 +21,17 @@ describe('answers that may be given again', () => {
   it.each([0, -1, 1.5, Number.NaN, 7_776_001])(
     'are kept for a time that content may be kept for, which %d is not',
     (seconds) => {
-      expect(() => assertFresh(withTool(parts(seconds)))).toThrow('expected a whole number from 1 to 7776000');
+      expect(() => assertFresh(withTool(keptParts(seconds)))).toThrow('expected a whole number from 1 to 7776000');
     }
   );
 
   it.each([1, 7_776_000])('may be kept for %d s', (seconds) => {
-    expect(() => assertFresh(withTool(parts(seconds)))).not.toThrow();
+    expect(() => assertFresh(withTool(keptParts(seconds)))).not.toThrow();
   });
 
   it('are reached by the scopes alone that have such tools, and by steps alone whose models remember', () => {
     const reaches = (access: object) => JSON.stringify(access).match(/CACHE#[^"]*/g) ?? [];
-    const byScope = scopesOf(withTool(parts(60))).map((scope) => [scope.name, reaches(scopeAccess(scope))]);
+    const byScope = scopesOf(withTool(keptParts(60))).map((scope) => [scope.name, reaches(scopeAccess(scope))]);
     const own = prefix.cache('reading', 'catalogue:read');
     expect(Object.fromEntries(byScope)).toEqual({ 'catalogue:read': [own, own], 'jira:read': [], 'jira:write': [] });
 

@@ -10,26 +10,15 @@ import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import { implementRead } from '../../lambdas/core/act/implementation.ts';
 import { Reading } from '../../lambdas/core/records.ts';
-import { defineReadTool } from '../../lambdas/core/tool.ts';
 import { aRunId } from '../support/builders.ts';
+import { freshParts, keptParts } from '../support/catalogue.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 /*
  * A read scope's function as it is composed, for a system whose contract says for how long an answer holds.
  */
 
-const SHELF = defineReadTool({
-  name: 'catalogue.parts',
-  scope: 'catalogue:read',
-  summary: 'The parts of a shelf.',
-  input: z.strictObject({ shelf: z.string() }),
-  output: z.strictObject({ parts: z.string() }),
-  trust: { parts: 'record' },
-  cacheSeconds: 3_600,
-  timeoutSeconds: 10,
-  example: { input: { shelf: 'a' }, output: { parts: 'bolt' } },
-});
-const { cacheSeconds: _, ...FRESH } = SHELF;
+const KEPT = keptParts();
 const context = { functionName: 'f', awsRequestId: 'request-1', memoryLimitInMB: '128' } as Context;
 
 describe.skipIf(!hasDynoxide)('a read scope whose answers are kept', () => {
@@ -49,7 +38,7 @@ describe.skipIf(!hasDynoxide)('a read scope whose answers are kept', () => {
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_ENDPOINT_URL: dynoxide.endpoint,
       STATE_TABLE: dynoxide.state,
-      SCOPE: SHELF.scope,
+      SCOPE: KEPT.scope,
       SECRETS_ROLE_ARN: 'arn:aws:iam::1:role/secrets',
       LAMBDA_TASK_ROOT: folder,
     };
@@ -70,7 +59,7 @@ describe.skipIf(!hasDynoxide)('a read scope whose answers are kept', () => {
     readonly contract?: Parameters<typeof implementRead>[0]['contract'];
   }
   /** A function that has just started, of this code, for a tenant with this account. */
-  const started = async ({ account = 'us', contract = SHELF, ...given }: Given) => {
+  const started = async ({ account = 'us', contract = KEPT, ...given }: Given) => {
     const { code } = { code: 'one', ...given };
     rmSync(join(folder, 'index.mjs'), { force: true });
     if (code !== undefined) writeFileSync(join(folder, 'index.mjs'), code);
@@ -82,7 +71,7 @@ describe.skipIf(!hasDynoxide)('a read scope whose answers are kept', () => {
     let calls = 0;
     const call = async () => {
       calls += 1;
-      return { parts: 'bolt' };
+      return { parts: 'bolt', count: 1 };
     };
     const handler = serveReads({
       secret: z.strictObject({ account: z.string(), token: z.string() }),
@@ -120,7 +109,7 @@ describe.skipIf(!hasDynoxide)('a read scope whose answers are kept', () => {
   });
 
   it('is asked every time where no contract says otherwise, and has no code to look at', async () => {
-    const fresh = await started({ contract: FRESH, code: undefined });
+    const fresh = await started({ contract: freshParts, code: undefined });
     for (let run = 0; run < 2; run += 1) expect(await fresh.reads('b')).toBeUndefined();
     expect(fresh.calls()).toBe(2);
   });

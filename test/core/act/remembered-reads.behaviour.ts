@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import type { ActDeps } from '../../../lambdas/core/act/act.ts';
@@ -10,28 +9,17 @@ import { Retryable } from '../../../lambdas/core/errors.ts';
 import { Reading } from '../../../lambdas/core/records.ts';
 import { decide } from '../../../lambdas/core/steps/decide.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
-import { defineReadTool, defineWriteTool } from '../../../lambdas/core/tool.ts';
+import { defineWriteTool } from '../../../lambdas/core/tool.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aRelease } from '../../support/builders.ts';
+import { freshParts, keptParts } from '../../support/catalogue.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
 import { faulty } from '../../support/faulty.ts';
 import { aMemory } from '../../support/memory.ts';
 import { givenRun } from '../../support/run.ts';
 
-/** The parts of a catalogue, which change about once a year: its contract says that an answer holds for an hour. */
-const PARTS = defineReadTool({
-  name: 'catalogue.parts',
-  scope: 'catalogue:read',
-  summary: 'The parts that a shelf has.',
-  input: z.strictObject({ shelf: z.string() }),
-  output: z.strictObject({ parts: z.string(), count: z.int() }),
-  trust: { parts: 'record', count: 'record' },
-  cacheSeconds: 3_600,
-  timeoutSeconds: 10,
-  example: { input: { shelf: 'a' }, output: { parts: 'bolt', count: 1 } },
-});
-const { cacheSeconds: _, ...FRESH } = PARTS;
+const PARTS = keptParts();
 const later = (seconds: number) => new Date(AT.getTime() + seconds * 1_000);
 
 describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
@@ -170,7 +158,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     ['after an undo', { call: 'undone' }],
     ['before an operator’s undo', { call: 'now' }],
     ['before a second action', { call: 'before', action: 2 }],
-    ['by a contract that does not say for how long', { contract: FRESH }],
+    ['by a contract that does not say for how long', { contract: freshParts }],
   ] as const)('is neither given nor kept %s', async (_, about) => {
     const shelf = aShelf();
     await (await given({ shelf })).read();

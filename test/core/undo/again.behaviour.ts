@@ -13,7 +13,7 @@ import { anApi, MACHINE } from '../../support/api.ts';
 import { AT, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
 import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
-import { aWorld, OPERATOR } from './world.ts';
+import { aClosedWorld, aWorld, OPERATOR } from './world.ts';
 
 const NEWER = `${MACHINE.slice(0, -1)}8`;
 
@@ -30,13 +30,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   afterEach(() => sandbox.close());
 
   /** A run whose action verified, and that is closed: its issue had the component Access before, and has Network since. */
-  const done = async () => {
-    const world = await aWorld(dynoxide, sandbox);
-    await world.jiraSets(['Access']);
-    await world.acted();
-    await world.close();
-    return world;
-  };
+  const done = () => aClosedWorld(dynoxide, sandbox, { before: ['Access'] });
   type World = Awaited<ReturnType<typeof done>>;
 
   const rewrite = async ({ state }: World, ref: RunRef, change: (run: Run) => Partial<Run>) => {

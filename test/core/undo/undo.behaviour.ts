@@ -13,8 +13,9 @@ import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { claimsOf } from '../../support/api.ts';
 import { AT } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import type { Given } from '../../support/run.ts';
 import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
-import { aWorld } from './world.ts';
+import { aClosedWorld, aWorld } from './world.ts';
 
 describe.skipIf(!hasDynoxide)('undo', () => {
   let dynoxide: Dynoxide;
@@ -29,13 +30,8 @@ describe.skipIf(!hasDynoxide)('undo', () => {
   afterEach(() => sandbox.close());
 
   /** A run that is closed, whose issue had these components before. */
-  const done = async (before: readonly string[] = [], given: Parameters<typeof aWorld>[2] = {}) => {
-    const world = await aWorld(dynoxide, sandbox, given);
-    if (before.length > 0) await world.jiraSets(before);
-    expect(await world.acted()).toMatchObject({ kind: 'verified' });
-    await world.close();
-    return world;
-  };
+  const done = (before: readonly string[] = [], given: Given = {}) =>
+    aClosedWorld(dynoxide, sandbox, { before, ...given });
 
   describe('that an operator asks for', () => {
     it.each([

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
 import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
@@ -109,4 +110,17 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     verify: (ref: RunRef, action: number, call?: 'undone') =>
       verify.run(deps, { ...ref, action, ...(call && { call }) }),
   };
+};
+
+/** A run whose action verified, and that is closed: its issue had these components before, and has Network since. */
+export const aClosedWorld = async (
+  dynoxide: Dynoxide,
+  sandbox: Sandbox,
+  { before, ...given }: Given & { readonly before: readonly string[] }
+) => {
+  const world = await aWorld(dynoxide, sandbox, given);
+  if (before.length > 0) await world.jiraSets(before);
+  expect(await world.acted()).toMatchObject({ kind: 'verified' });
+  await world.close();
+  return world;
 };
