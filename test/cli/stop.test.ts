@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { writ } from './support/writ.ts';
+
+describe('stop and resume', () => {
+  it.each([
+    [['stop', 'global'], '/v1/controls/global', true],
+    [['stop', 'scope', 'jira:write'], '/v1/controls/scope/jira%3Awrite', true],
+    [['resume', 'tenant', 'demo', '--mode', 'shadow'], '/v1/controls/tenant/demo', false],
+  ])('%j', async (args, path, stopped) => {
+    const { code, out, requests } = await writ([...args, '--reason', 'drill'], {
+      instead: () => ({
+        status: 200,
+        body: { subject: 'scope:jira:write', stopped, reason: 'drill', by: 'x', at: 'y' },
+      }),
+    });
+    expect(code).toBe(0);
+    expect(requests).toMatchObject([{ method: 'PUT', path, body: { stopped, reason: 'drill' } }]);
+    expect(out).toContain(stopped ? 'scope:jira:write is stopped.' : 'scope:jira:write is running.');
+  });
+
+  it('stops everything, for a time, and shows what that replaces', async () => {
+    const replaced = { stopped: true, subject: 'global', stops: 'everything', by: 'op\u001b[2J', reason: 'a breach' };
+    const { out, requests } = await writ(['stop', 'global', '--reason', 'drill', '--everything', '--for', '2h'], {
+      instead: () => ({
+        status: 200,
+        body: { subject: 'global', stopped: true, stops: 'everything', until: '2030-01-02T05:04:05.000Z', replaced },
+      }),
+    });
+    const [{ body } = { body: undefined }] = requests;
+    expect(body).toMatchObject({ stopped: true, stops: 'everything', until: expect.stringMatching(/Z$/) });
+    expect(out).toContain('It stops everything until 2030-01-02T05:04:05.000Z.');
+    expect(out).toContain('It replaces a stop of everything until somebody resumes, by op');
+    expect(out).toContain('a breach. That one stopped more.');
+    expect(out).toContain('No task is accepted there');
+    expect(out).not.toContain('\u001b[2J');
+  });
+
+  it.each([
+    [{ stops: 'writes' }, { stops: 'everything' }, true],
+    [{ stops: 'everything' }, { stops: 'writes', until: '2030-01-01T00:00:00.000Z' }, false],
+    [{ until: '2030-01-01T00:00:00.000Z' }, { until: '2030-01-02T00:00:00.000Z' }, true],
+    [{ until: '2030-01-02T00:00:00.000Z' }, { until: '2030-01-01T00:00:00.000Z' }, false],
+    [{}, {}, false],
+  ])('of %o in place of %o', async (stop, before, isWeaker) => {
+    const body = { subject: 'global', stopped: true, ...stop, replaced: before };
+    const { out } = await writ(['stop', 'global', '--reason', 'drill'], { instead: () => ({ status: 200, body }) });
+    expect(out.includes('That one stopped more.')).toBe(isWeaker);
+  });
+
+  it.each([
+    [['--for', '2 hours'], '--for expects a time such as 30m, 2h or 3d'],
+    [['--for', '0m'], '--for expects'],
+    [['--for', '400d'], 'at most 366 days'],
+    [['--until', 'tomorrow'], '--until expects a time with its zone'],
+    [['--until', '2030-01-02T18:00:00'], '--until expects a time with its zone'],
+    [['--until', '2030-01-02T18:00:00Z', '--for', '2h'], 'give one of them'],
+  ])('does not take %j', async (options, said) => {
+    const { code, err, requests } = await writ(['stop', 'global', '--reason', 'x', ...options]);
+    expect([code, requests]).toEqual([2, []]);
+    expect(err).toContain(said);
+  });
+
+  it('lists what is executing under a stop, and lets nothing hostile through', async () => {
+    const claim = { tenant: 'demo', run: 'r\u001b[2J1', scope: 'jira:write', action: 1, since: 'S', leaseUntil: 'L' };
+    const { out } = await writ(['stop', 'global', '--reason', 'drill'], {
+      instead: () => ({ status: 200, body: { subject: 'global', stopped: true, executing: [claim] } }),
+    });
+    expect(out).toMatch(/ {2}run r.*1, action 1 of jira:write, since S, lease until L/);
+    expect(out).not.toContain('\u001b[2J');
+  });
+
+  it('shows how controls stand', async () => {
+    const { out, requests } = await writ(['controls'], {
+      instead: () => ({ status: 200, body: { controls: [{ subject: 'tenant:demo', stopped: true, mode: 'shadow' }] } }),
+    });
+    expect(requests).toMatchObject([{ method: 'GET', path: '/v1/controls' }]);
+    expect(out).toMatch(/tenant:demo +stopped +shadow/);
+  });
+
+  it('shows a stop that has ended by itself as expired', async () => {
+    const control = { subject: 'global', stopped: true, stops: 'everything', until: '2030-01-02T03:04:05.000Z' };
+    const { out } = await writ(['controls'], {
+      instead: () => ({ status: 200, body: { controls: [{ ...control, expired: true }] } }),
+    });
+    expect(out).toMatch(/global +expired +everything/);
+  });
+});
