@@ -60,7 +60,7 @@ const learn = (known: Known, claim: Claim): Known => {
   if (variable === known.verdict && value === 'approval-needed') return { ...known, needed: known.decided };
   if (variable === known.found && known.effect === 'looked-up') {
     if (value === 'done') return { ...known, effect: 'done' };
-    if (value === 'not-done') return { ...known, effect: 'none' };
+    if (value === 'not-done' || value === 'stopped') return { ...known, effect: 'none' };
   }
   const seen = known.undoes === undefined ? 'verified' : 'undone';
   if (variable === known.proof && known.effect === 'checked' && value === seen)

@@ -28,11 +28,16 @@ export interface CarryOut<Suffix extends string, Next extends string> {
   readonly confirmed: Way<Next> & { readonly kind: 'verified' | 'undone' };
   readonly mismatch: Way<Next>;
   /** What Escalate is told where it fails: by default that, with the ruling's rules. */
-  readonly failing?: (reason: 'fault' | 'in-doubt' | 'not-running') => Values;
+  readonly failing?: (reason: 'fault' | 'in-doubt' | 'not-running' | 'stopped') => Values;
 }
 
 const RULES: Value = '{% $verdict.rules %}';
-const NOT_RUNNING: Value = "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}";
+const FAILING = {
+  fault: because('fault', RULES),
+  'in-doubt': because('in-doubt', RULES),
+  'not-running': because('in-doubt', "{% $append($verdict.rules, ['SCOPE_NOT_RUNNING']) %}"),
+  stopped: because('stopped', '{% $append($verdict.rules, $found.rules) %}'),
+};
 
 /**
  * Carries out what has its writ, to the verified effect. What may have happened is never retried: `Reconcile` looks it up, and only
@@ -48,7 +53,7 @@ export const carryOut = <Suffix extends string, Next extends string>({
   verifying = {},
   confirmed,
   mismatch,
-  failing = (reason) => (reason === 'not-running' ? because('in-doubt', NOT_RUNNING) : because(reason, RULES)),
+  failing = (reason) => FAILING[reason],
 }: CarryOut<Suffix, Next>) => {
   type Own = CarriedOut<Suffix>;
   const own = (name: (typeof NAMES)[number]): Own => `${name}${suffix}`;
@@ -84,6 +89,7 @@ export const carryOut = <Suffix extends string, Next extends string>({
           Next: own('Act'),
         },
         { Condition: "{% $found.kind = 'not-done' %}", Assign: failing('fault'), Next: 'Escalate' },
+        { Condition: "{% $found.kind = 'stopped' %}", Assign: failing('stopped'), Next: 'Escalate' },
       ],
       Assign: failing('in-doubt'),
       Default: 'Escalate',

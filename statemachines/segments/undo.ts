@@ -34,12 +34,14 @@ export const undoMismatch = (
   seeing: Values
 ) => {
   const own = undoActionOf(action);
-  const failing = (): Values => ({ rules: andAlso("['UNDO_FAILED']") });
+  const failing = (reason: string): Values => ({
+    rules: andAlso(reason === 'stopped' ? "$append(['UNDO_STOPPED'], $found.rules)" : "['UNDO_FAILED']"),
+  });
   return {
     DecideUndo: call(step.decide, {
       payload: { action: own, undoes: action },
       saveAs: 'verdict',
-      otherwise: [caught('States.ALL', 'Escalate', failing())],
+      otherwise: [caught('States.ALL', 'Escalate', failing('fault'))],
       next: 'RulingUndo' as const,
     }),
     RulingUndo: {

@@ -1,5 +1,5 @@
 import type { Claims, Unclaimed } from '../../core/act/claims.ts';
-import { controlsOver, shardOf } from '../../core/gate/controls.ts';
+import { controlsOver, type StopRule, shardOf } from '../../core/gate/controls.ts';
 import { isOperatorsUndo } from '../../core/gate/undo.ts';
 import { Claim, Writ } from '../../core/records.ts';
 import type { Connection } from './connection.ts';
@@ -13,6 +13,12 @@ import { type Guarded, transact, write } from './transact.ts';
 /** Claims of one scope on DynamoDB. */
 export const dynamoClaims = (connection: Connection, table: string, scope: string): Claims => {
   const state = dynamoTable(connection, table);
+  /** That nobody has stopped what a writ is of. An operator undoes also what is stopped. */
+  const goes = (writ: Writ, now: Date): readonly Guarded<StopRule>[] =>
+    (isOperatorsUndo(writ) ? [] : controlsOver(writ.tenant, writ.workflow, scope)).map(({ subject, rule }) => ({
+      refusal: rule,
+      write: controlCheck(table, keys.control(subject, shardOf(writ)), { now }),
+    }));
   return {
     async look(ref, action) {
       const items = await state.getAll([keys.writ(ref, scope, action), keys.claim(ref, scope, action)]);
@@ -52,14 +58,12 @@ export const dynamoClaims = (connection: Connection, table: string, scope: strin
           values: { ':closed': 'closed' },
         }),
       };
-      // an operator undoes also what is stopped
-      const goes = (isOperatorsUndo(writ) ? [] : controlsOver(writ.tenant, writ.workflow, scope)).map(
-        ({ subject, rule }): Guarded<Unclaimed> => ({
-          refusal: rule,
-          write: controlCheck(table, keys.control(subject, shardOf(writ)), { now: new Date(claim.startedAt) }),
-        })
-      );
-      return transact(connection, [claimed, authorised, open, ...goes]);
+      return transact(connection, [claimed, authorised, open, ...goes(writ, new Date(claim.startedAt))]);
+    },
+
+    async stopOver(writ, now) {
+      const checks = goes(writ, now); // as a transaction: a scope's function may check controls, and read none
+      return checks.length === 0 ? undefined : transact(connection, checks);
     },
 
     async settle(writ, claim) {

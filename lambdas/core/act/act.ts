@@ -58,7 +58,11 @@ export const act = async <Client>(
   };
   const unclaimed = await deps.claims.begin(writ, claim);
   if (unclaimed === 'taken') throw new Uncertain(`action ${action} of run ${ref.run} was begun by somebody else`);
-  if (unclaimed !== undefined) throw new Terminal(`action ${action} of run ${ref.run} was not begun: ${unclaimed}`);
+  if (unclaimed === 'no-writ' || unclaimed === 'run-closed')
+    throw new Terminal(`action ${action} of run ${ref.run} was not begun: ${unclaimed}`);
+  // a stop may be over soon; whether it is by the time that nobody tries any more, reconcile says
+  if (unclaimed !== undefined)
+    throw new Retryable(`action ${action} of run ${ref.run} is not begun while it is stopped: ${unclaimed}`);
 
   const settle = async (status: Claim['status']): Promise<void> => {
     const settled = { ...claim, status, latencyMs: deps.now().getTime() - startedAt.getTime() };

@@ -19,6 +19,8 @@ export interface Claims {
    * attempt before this one was `released`, can be claimed.
    */
   begin(writ: Writ, claim: Claim): Promise<Unclaimed | undefined>;
+  /** The first stop that keeps a writ from being claimed at `now`, if there is any. */
+  stopOver(writ: Writ, now: Date): Promise<StopRule | undefined>;
   /** Ends the attempt that `claim` is of, if it is executing or in doubt, or ended in just this way; false otherwise. */
   settle(writ: Writ, claim: Claim): Promise<boolean>;
 }

@@ -1,20 +1,24 @@
 import { Retryable, Terminal } from '../errors.ts';
+import type { StopRule } from '../gate/controls.ts';
 import type { RunRef } from '../names.ts';
 import { type ActDeps, writFor } from './act.ts';
 
-/** `done`: the system shows the effect. `not-done`: it may be tried again. `in-doubt`: a person has to look. */
-export interface Reconciled {
-  readonly kind: 'done' | 'not-done' | 'in-doubt';
-}
+/** `done`: the system shows the effect. `not-done`: it may be tried again. `stopped`: it is not done, and may not be now. `in-doubt`: a person has to look. */
+export type Reconciled =
+  | { readonly kind: 'done' | 'not-done' | 'in-doubt' }
+  | { readonly kind: 'stopped'; readonly rules: readonly StopRule[] };
 
 /**
- * Finds out what became of an action that nobody has heard of. What was never claimed has not happened. What was claimed is
+ * Finds out what became of an action that nobody has heard of. What was never claimed has not happened, and is not tried again while it is stopped. What was claimed is
  * looked up in the system: if it is there, it is done. If it is not, it may still be on its way until the lease is over
  * (`Retryable`); after that, a tool for which once more does no harm may try again, any other is in doubt.
  */
 export const reconcile = async <Client>(deps: ActDeps<Client>, ref: RunRef, action: number): Promise<Reconciled> => {
   const { writ, claim, tool, input } = await writFor(deps, ref, action);
-  if (claim === undefined || claim.status === 'released') return { kind: 'not-done' };
+  if (claim === undefined || claim.status === 'released') {
+    const stop = await deps.claims.stopOver(writ, deps.now());
+    return stop === undefined ? { kind: 'not-done' } : { kind: 'stopped', rules: [stop] };
+  }
   if (claim.status === 'done') return { kind: 'done' };
   if (claim.status === 'failed') throw new Terminal(`action ${action} of run ${ref.run} has failed`);
 

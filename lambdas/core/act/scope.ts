@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, RunId, Tenant, ToolName, WorkflowName } from '../names.ts';
+import { Digest, RuleId, RunId, Tenant, ToolName, WorkflowName } from '../names.ts';
 import { ReadingCall } from '../records.ts';
 import { defineStep } from '../steps/step.ts';
 import { type ActDeps, act } from './act.ts';
@@ -33,7 +33,10 @@ export const writeScope = <Client>() =>
       action: z.int().positive(),
       operation: z.enum(['act', 'reconcile']),
     }),
-    output: z.strictObject({ kind: z.enum(['done', 'not-done', 'in-doubt']) }),
+    output: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['done', 'not-done', 'in-doubt']) }),
+      z.strictObject({ kind: z.literal('stopped'), rules: z.array(RuleId).readonly() }),
+    ]),
     run: (deps: ActDeps<Client>, { tenant, run, action, operation }) =>
       operation === 'act' ? act(deps, { tenant, run }, action) : reconcile(deps, { tenant, run }, action),
   });

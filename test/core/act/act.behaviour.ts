@@ -200,7 +200,8 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     const subject = controlSubject(level, names[level]);
     await stop(subject, run.writ);
 
-    await expect(run.act()).rejects.toThrow(Terminal);
+    await expect(run.act()).rejects.toThrow(Retryable);
+    expect(await run.reconcile()).toEqual({ kind: 'stopped', rules: [`STOPPED_${level.toUpperCase()}`] });
     await table().put({
       ...keys.control(subject, shardOf(run.writ)),
       content: { subject, stopped: false, reason: 'a test', by: 'op', at: AT.toISOString() },

@@ -209,6 +209,24 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
     }
   );
 
+  it.each([
+    ['for an hour is handed to people as stopped', 3_600_000, ['STOPPED_TENANT'], 'unclaimed', 0],
+    ['for a moment goes on when that is over', 1, [], 'done', 1],
+  ] as const)('and whose tenant is stopped after its ruling %s', async (_, stopsForMs, rules, status, effects) => {
+    const run = await aCrashingRun(dynoxide, 'once', { fate: meets(), stopsForMs });
+    expect(await run.play()).toMatchObject({ status: 'SUCCEEDED' });
+    await run.resume();
+
+    expect([run.left(), await run.standing(), run.effects()]).toEqual(['unclaimed', status, effects]);
+    const view = await asked(run.ref.run);
+    expect(view.outcome).toBe(effects === 0 ? 'escalated' : 'completed');
+    expect(view.rules).toEqual(expect.arrayContaining([...rules]));
+    if (effects > 0) return;
+    expect(view.escalation).toMatchObject({ because: 'stopped' });
+    expect(view.escalation.doubts).toBeUndefined(); // nothing was begun, and nothing will be
+    await expect(run.again('act')).rejects.toThrow('run-closed');
+  });
+
   it('and whose execution ends under it is handed to people as begun, in doubt', async () => {
     const run = await aCrashingRun(dynoxide, 'idempotent', { fate: dies('claim', 'after') });
     expect(await run.play(HURRIED)).toMatchObject({ status: 'TIMED_OUT' });

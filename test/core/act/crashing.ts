@@ -6,6 +6,7 @@ import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import type { ActDeps } from '../../../lambdas/core/act/act.ts';
 import type { ReadDeps } from '../../../lambdas/core/act/read.ts';
 import { readScope, writeScope } from '../../../lambdas/core/act/scope.ts';
+import { EXPIRY_MARGIN_MS } from '../../../lambdas/core/gate/controls.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { route } from '../../../lambdas/core/steps/route.ts';
@@ -30,6 +31,8 @@ export interface Crash {
   readonly answer?: Answer | undefined;
   /** When the call that was under way arrives: before anybody looks, or when the run has ended. */
   readonly arrives?: 'in time' | 'too late' | 'never' | undefined;
+  /** The run's tenant is stopped just before that call, for so long. */
+  readonly stopsForMs?: number | undefined;
 }
 
 export const meets = (...mishaps: readonly Mishap[]): Fate => ({ mishaps });
@@ -96,6 +99,10 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
   /** The first call of all to the scope: what comes after it is calm. */
   const crashing = async (payload: JsonObject): Promise<unknown> => {
     if (left !== undefined) return acting(CALM)(payload);
+    if (crash.stopsForMs !== undefined) {
+      const until = new Date(clock.now() + crash.stopsForMs - EXPIRY_MARGIN_MS).toISOString();
+      await given.control({ subject: `tenant:${ref.tenant}`, stopped: true, stops: 'writes', until });
+    }
     try {
       return await acting(crash)(payload);
     } finally {
@@ -140,6 +147,7 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
     /** Calls the scope once more, as nobody should. */
     again: (operation: 'act' | 'reconcile') => acting(CALM)({ ...ref, action: 1, operation }),
     reap: () => reap.run(deps, { detail: { status: 'TIMED_OUT', input: ref } }),
+    resume: () => given.control({ subject: `tenant:${ref.tenant}` }),
     kept: given.kept,
   };
 };

@@ -169,6 +169,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       return [
         { payload: { kind: 'done' }, world: { ...looked, act: 'done', failed: false } },
         { payload: { kind: 'not-done' }, world: { ...looked, act: 'none', clear: true } },
+        { payload: { kind: 'stopped', rules }, world: { ...looked, act: 'none', clear: true } },
         { payload: { kind: 'in-doubt' }, world: looked },
         { error: 'Terminal', world: { ...looked, failed: true } },
         { error: 'Lambda.TooManyRequestsException', world: { ...looked, failed: true } },
