@@ -101,8 +101,9 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
   it('does nothing without a writ', async () => {
     const run = await given({ writ: false });
 
-    await expect(run.act()).rejects.toThrow(Terminal);
-    await expect(run.reconcile()).rejects.toThrow(Terminal);
+    const none = new Terminal(`no writ authorises action 1 of run ${run.writ.run}: nothing is done`);
+    await expect(run.act()).rejects.toThrow(none);
+    await expect(run.reconcile()).rejects.toThrow(none);
     expect(run.vendor.effects).toBe(0);
   });
 
@@ -163,7 +164,9 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     });
     await run.act();
 
-    await expect(run.act()).rejects.toThrow(Uncertain);
+    await expect(run.act()).rejects.toThrow(
+      new Uncertain(`action 1 of run ${run.writ.run} was begun by somebody else`)
+    );
     expect(run.vendor.effects).toBe(1);
   });
 
@@ -191,7 +194,9 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     run.vendor.effects = 0;
     now = new Date(AT.getTime() + 15_000);
 
-    await expect(run.reconcile()).rejects.toThrow(Retryable);
+    await expect(run.reconcile()).rejects.toThrow(
+      new Retryable(`action 1 of run ${run.writ.run} is not seen yet, but may still come`)
+    );
   });
 
   it.each(['global', 'tenant', 'workflow', 'scope'] as const)('does nothing under a stop of its %s', async (level) => {
@@ -230,8 +235,8 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     run.vendor.fail = 'refuse';
     await expect(run.act()).rejects.toThrow(Terminal);
     run.vendor.fail = 'no';
-    await expect(run.act()).rejects.toThrow(Terminal);
-    await expect(run.reconcile()).rejects.toThrow(Terminal);
+    await expect(run.act()).rejects.toThrow(new Terminal(`action 1 of run ${run.writ.run} has failed before`));
+    await expect(run.reconcile()).rejects.toThrow(new Terminal(`action 1 of run ${run.writ.run} has failed`));
     expect(run.vendor.effects).toBe(0);
   });
 
@@ -240,7 +245,11 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     async (fail) => {
       const run = await given();
       run.vendor.fail = fail;
-      await expect(run.act()).rejects.toThrow(Uncertain);
+      await expect(run.act()).rejects.toThrow(
+        fail === 'after'
+          ? new Uncertain('the answer was lost')
+          : new Uncertain('jira.assign failed in a way it does not name', { cause: new TypeError('a defect') })
+      );
       expect(await run.claimed()).toMatchObject({ status: 'in-doubt' });
       await expect(run.act()).rejects.toThrow(Uncertain);
       expect(run.vendor.effects).toBe(1);
@@ -299,7 +308,9 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
       }),
     });
 
-    await expect(run.act()).rejects.toThrow(Retryable);
+    await expect(run.act()).rejects.toThrow(
+      new Retryable(`claiming action 1 of run ${run.writ.run} took as long as the call may: nothing was sent`)
+    );
     expect(run.vendor.effects).toBe(0);
     expect(await run.claimed()).toMatchObject({ status: 'released', attempt: 1 });
   });
@@ -324,11 +335,22 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
         settle: (writ, claim) => (isBroken ? Promise.reject(new Retryable('no table')) : real.settle(writ, claim)),
       }),
     });
-    await expect(run.act()).rejects.toThrow(Uncertain);
+    await expect(run.act()).rejects.toThrow(
+      new Uncertain(`how action 1 of run ${run.writ.run} ended (done) could not be kept`)
+    );
     isBroken = false;
     await expect(run.act()).rejects.toThrow(Uncertain);
     expect(await run.reconcile()).toEqual({ kind: 'done' });
     expect(run.vendor.effects).toBe(1);
+  });
+
+  it('says that a claim moved while it looked, as when two look at once', async () => {
+    const run = await given({ claims: (real) => ({ ...real, settle: async () => false }) });
+    run.vendor.fail = 'after';
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    await expect(run.reconcile()).rejects.toThrow(
+      new Retryable(`the claim of action 1 of run ${run.writ.run} moved while it was reconciled`)
+    );
   });
 
   it('has nothing to undo where nothing was begun', async () => {
