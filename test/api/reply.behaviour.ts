@@ -4,7 +4,7 @@ import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
 import { ask } from '../../lambdas/core/steps/ask.ts';
 import { respond } from '../../lambdas/core/steps/close.ts';
 import { route } from '../../lambdas/core/steps/route.ts';
-import { anApi } from '../support/api.ts';
+import { anApi, claimsOf } from '../support/api.ts';
 import { AT, aRelease, aRun } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
@@ -40,6 +40,25 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
       api.call('POST', `/v1/runs/${run.run}/reply`, { body: { fields: { issueKey, ...more } } });
     return { api, deps, ref, run, routed, asked, reply };
   };
+
+  it.each([
+    ['another submitter, who sees no such run', { sub: 'u-2' }, 404, undefined],
+    [
+      'an operator who submits too',
+      { sub: 'u-2', roles: '[submitter operator]' },
+      403,
+      'A run is told what it asks by whoever submitted its task, and nobody else.',
+    ],
+  ])('takes none from %s', async (_, about, status, detail) => {
+    const { api, ref, reply } = await waiting();
+    const claims = claimsOf(about);
+    const body = { fields: { issueKey: 'OPS-666' } };
+    const answer = await api.call('POST', `/v1/runs/${ref.run}/reply`, { body, claims });
+    expect(answer.status).toBe(status);
+    if (detail !== undefined) expect(answer.body.detail).toBe(detail);
+    expect([api.executions.answers, await api.deps.desk.reply(ref, 0)]).toEqual([[], undefined]);
+    expect((await reply('OPS-7')).status).toBe(202);
+  });
 
   it('goes on with the reply', async () => {
     const { api, reply, routed, run } = await waiting();

@@ -34,7 +34,7 @@ describe.skipIf(!hasDynoxide)('two releases at once', () => {
       user: 'bot@ops.example',
       token: 'writer-token-7QzX',
       components: ['Network', 'Hardware', 'Access'],
-      issues: [{ key: 'OPS-1', summary: 'It is broken' }],
+      issues: Array.from({ length: 100 }, (_, at) => ({ key: `OPS-${at + 1}`, summary: 'It is broken' })),
     });
   });
   afterAll(async () => {
@@ -155,7 +155,8 @@ describe.skipIf(!hasDynoxide)('two releases at once', () => {
     const ofOld: string[] = [];
     const ofFresh: string[] = [];
     for (let task = 0; ofOld.length < 2 || ofFresh.length < 2; task += 1) {
-      const run = await submit(api, `task-${task}`);
+      // an issue each: what an issue may be assigned a day is little, and which release a run gets is the run's luck
+      const run = await submit(api, `task-${task}`, { issueKey: `OPS-${task + 2}` });
       ((await runOf(run)).release === old.release.release ? ofOld : ofFresh).push(run);
     }
     for (const run of ofFresh) await stands(run, 'closed');

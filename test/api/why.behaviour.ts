@@ -193,13 +193,19 @@ describe.skipIf(!hasDynoxide)('asking why', () => {
     expect(body.statements.find(({ about }) => about === 'decided')?.rules).toEqual([{ id: 'ASSIGN_ALLOWED' }]);
   });
 
-  it('tells a submitter of their own runs alone, and whoever may do more of every run of the tenant', async () => {
-    const { why } = await wrote();
-    expect((await why(claimsOf({ sub: 'somebody-else' }))).status).toBe(404);
-    for (const role of ['auditor', 'operator', 'approver'])
-      expect((await why(claimsOf({ sub: 'somebody-else', roles: `[${role}]` }))).status).toBe(200);
-    expect((await why(claimsOf({ tenant: 'globex', roles: '[auditor]' }))).status).toBe(404);
-  });
+  it.each(['', '/audit', '/why'])(
+    'shows at …%s a submitter their own runs alone, and whoever may do more every run of the tenant',
+    async (path) => {
+      const { api, ref } = await wrote();
+      const asked = async (about: Parameters<typeof claimsOf>[0]) =>
+        (await api.call('GET', `/v1/runs/${ref.run}${path}`, { claims: claimsOf(about) })).status;
+      expect(await asked({})).toBe(200);
+      expect(await asked({ sub: 'somebody-else' })).toBe(404);
+      for (const role of ['auditor', 'operator', 'approver'])
+        expect(await asked({ sub: 'somebody-else', roles: `[submitter ${role}]` })).toBe(200);
+      expect(await asked({ tenant: 'globex', roles: '[auditor]' })).toBe(404);
+    }
+  );
 
   describe('on the command line', () => {
     /** The API behind a port, as a person reaches it. */

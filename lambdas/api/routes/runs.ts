@@ -48,7 +48,7 @@ export const getRun = defineEndpoint({
   path: '/v1/runs/{run}',
   summary: 'See one run.',
   description:
-    'How the run stands, what was proposed, what it asks, what has to be approved before it goes on, and why it was handed to people. `escalation.doubts` names each action of which nobody knows whether it took effect: under which name the call was made, until when it may have arrived, and which tool shows it; `unclaimed` is one that was authorised and not begun when its execution ended, and may be begun until then. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew.',
+    'How the run stands, what was proposed, what it asks, what has to be approved before it goes on, and why it was handed to people. `escalation.doubts` names each action of which nobody knows whether it took effect: under which name the call was made, until when it may have arrived, and which tool shows it; `unclaimed` is one that was authorised and not begun when its execution ended, and may be begun until then. `limits` are those that had no room for it: what they allow, what was used and what was asked, in micro-dollars or by number, and when they begin anew. Who is a submitter alone sees their own runs.',
   roles: ROLES,
   request: z.object({ params }),
   answer: {
@@ -59,8 +59,8 @@ export const getRun = defineEndpoint({
     more: { inDoubt: inDoubtExample, overBudget: overBudgetExample, waitsForApproval: pendingExample },
   },
   problems: ['not-found'],
-  run: async (deps, { tenant }, { params: { run } }) => {
-    const view = await viewRun(deps, { tenant, run });
+  run: async (deps, identity, { params: { run } }) => {
+    const view = await viewRun(deps, identity, { tenant: identity.tenant, run });
     return view ? { body: view } : noRun();
   },
 });
@@ -71,13 +71,13 @@ export const getRunAudit = defineEndpoint({
   path: '/v1/runs/{run}/audit',
   summary: "See one run's audit.",
   description:
-    'Every record of the run, and where its chain ends. `fault` says what is wrong with the chain, and is absent where nothing is.',
+    'Every record of the run, and where its chain ends. `fault` says what is wrong with the chain, and is absent where nothing is. Who is a submitter alone sees their own runs.',
   roles: ROLES,
   request: z.object({ params }),
   answer: { status: 200, name: 'RunAudit', schema: RunAudit, example: auditExample },
   problems: ['not-found'],
-  run: async (deps, { tenant }, { params: { run } }) => {
-    const audit = await auditRun(deps, { tenant, run });
+  run: async (deps, identity, { params: { run } }) => {
+    const audit = await auditRun(deps, identity, { tenant: identity.tenant, run });
     return audit ? { body: audit } : noRun();
   },
 });
@@ -107,7 +107,7 @@ export const replyToRun = defineEndpoint({
   path: '/v1/runs/{run}/reply',
   summary: "Answer a run's question.",
   description:
-    'Gives the one field that the run asks for. The same reply may be sent again, and should be after a fault; another one is a conflict.',
+    'Gives the one field that the run asks for, in the words of whoever submitted the task: nobody else may. The same reply may be sent again, and should be after a fault; another one is a conflict.',
   roles: ['submitter'],
   request: z.object({ params, body: z.strictObject({ fields: z.record(z.string(), z.string()) }) }),
   requestExample: { fields: { issueKey: 'OPS-12' } },
@@ -118,13 +118,15 @@ export const replyToRun = defineEndpoint({
     example: { run: 'abcdefghijklmnopqrstuvwxyz', round: 0 },
   },
   problems: ['malformed', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
-  run: async (deps, { tenant }, { params: { run }, body }) => {
-    const replied = await reply(deps, { tenant, run }, body.fields);
+  run: async (deps, identity, { params: { run }, body }) => {
+    const replied = await reply(deps, identity, { tenant: identity.tenant, run }, body.fields);
     switch (replied.kind) {
       case 'accepted':
         return { body: { run, round: replied.round } };
       case 'unknown-run':
         return noRun();
+      case 'not-theirs':
+        return problem('forbidden', 'A run is told what it asks by whoever submitted its task, and nobody else.');
       case 'invalid':
         return invalid(replied.errors);
       case 'nothing-asked':

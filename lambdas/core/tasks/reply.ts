@@ -2,7 +2,9 @@ import { digestOf } from '../digest.ts';
 import type { RunRef } from '../names.ts';
 import type { Run } from '../run.ts';
 import { type FieldError, fieldError, unknownFields } from './fields.ts';
+import type { Identity } from './identity.ts';
 import type { Desk, Executions, Workflows } from './ports.ts';
+import { maySee } from './readers.ts';
 
 export interface ReplyDeps {
   readonly desk: Desk;
@@ -14,6 +16,8 @@ export interface ReplyDeps {
 export type Reply =
   | { readonly kind: 'accepted'; readonly round: number }
   | { readonly kind: 'unknown-run' }
+  /** It is somebody else's: a reply counts as the words of the task's user, in provenance and audit. */
+  | { readonly kind: 'not-theirs' }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
   /** The run has asked nothing, or nothing that is still open. */
   | { readonly kind: 'nothing-asked' }
@@ -36,9 +40,15 @@ const wentOn = ({ steps }: Run, round: number): boolean => Object.hasOwn(steps, 
  * Answers the run's latest question. The reply is kept first, once, then the execution goes on with it. Sent again after
  * whatever happened in between, the same reply does what is still to be done.
  */
-export const reply = async (deps: ReplyDeps, ref: RunRef, sent: Readonly<Record<string, unknown>>): Promise<Reply> => {
+export const reply = async (
+  deps: ReplyDeps,
+  by: Identity,
+  ref: RunRef,
+  sent: Readonly<Record<string, unknown>>
+): Promise<Reply> => {
   const run = await deps.desk.run(ref);
-  if (run === undefined) return { kind: 'unknown-run' };
+  if (run === undefined || !maySee(by, run)) return { kind: 'unknown-run' };
+  if (by.id !== run.user.id) return { kind: 'not-theirs' };
   const round = latestRound(run);
   const question = round === undefined ? undefined : await deps.desk.question(ref, round);
   if (round === undefined || question === undefined) return { kind: 'nothing-asked' };

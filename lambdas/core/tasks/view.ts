@@ -10,7 +10,9 @@ import { ActionReport, reportsOf } from '../steps/report.ts';
 import { ApprovalView, openApproval } from './approve.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import type { FieldError } from './fields.ts';
+import type { Identity } from './identity.ts';
 import type { Desk, File } from './ports.ts';
+import { maySee } from './readers.ts';
 
 /** A run in a list. */
 export const RunSummary = Run.pick({
@@ -108,13 +110,14 @@ const Limited = z.looseObject({ limits: z.array(Standing) });
 const limitsThatRefused = ({ steps }: Run): readonly Standing[] =>
   Object.values(steps).flatMap((answer) => Limited.safeParse(answer).data?.limits ?? []);
 
-/** One run, or undefined where the tenant has none with this id. */
+/** One run, or undefined where the tenant has none with this id that they may see. */
 export const viewRun = async (
   { desk, now }: { readonly desk: Desk; readonly now: () => Date },
+  by: Identity,
   ref: RunRef
 ): Promise<RunView | undefined> => {
   const file = await desk.file(ref);
-  return file && viewOf(file, now());
+  return file && maySee(by, file.run) ? viewOf(file, now()) : undefined;
 };
 
 /** A page of the tenant's runs, newest first. */
@@ -133,9 +136,14 @@ export const listRuns = async (
 /** How often run and chain are read again when the run moves in between. */
 const TRIES = 5;
 
-/** A run's audit and its first fault, with the run and its chain as they were at one moment. */
-export const auditRun = async ({ desk }: { readonly desk: Desk }, ref: RunRef): Promise<RunAudit | undefined> => {
+/** The audit of a run that they may see and its first fault, with the run and its chain as they were at one moment. */
+export const auditRun = async (
+  { desk }: { readonly desk: Desk },
+  by: Identity,
+  ref: RunRef
+): Promise<RunAudit | undefined> => {
   let run = await desk.run(ref);
+  if (run !== undefined && !maySee(by, run)) return undefined;
   for (let attempt = 0; attempt < TRIES && run !== undefined; attempt += 1) {
     const { records, unreadable } = await desk.chain(ref);
     const after = await desk.run(ref);

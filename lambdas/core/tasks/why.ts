@@ -10,20 +10,15 @@ interface WhyDeps {
   readonly workflows: Workflows;
 }
 
-/** Whether somebody who can do no more than submit asks about somebody else's run. */
-const isForeign = ({ id, roles }: Identity, user: string): boolean =>
-  id !== user && roles.every((role) => role === 'submitter');
-
-/** Why a run did what it did, or undefined where the tenant has none with this id, or none that a submitter may ask about. */
+/** Why a run did what it did, or undefined where the tenant has none with this id that they may see. */
 export const explainRun = async (
   { desk, workflows }: WhyDeps,
   by: Identity,
   ref: RunRef
 ): Promise<Story | undefined> => {
   const run = await desk.run(ref);
-  if (run === undefined || isForeign(by, run.user.id)) return undefined;
-  const audit = await auditRun({ desk }, ref);
-  if (audit === undefined) return undefined;
+  const audit = await auditRun({ desk }, by, ref);
+  if (run === undefined || audit === undefined) return undefined;
   const deployed = workflows.get(run.workflow);
   const { records, head, fault } = audit;
   const reasons = deployed?.release === run.release ? deployed.reasons : undefined;

@@ -163,11 +163,11 @@ describe.skipIf(!hasDynoxide)("a model's answer that is kept", () => {
     ]);
     expect((await first.kept()).records.at(-1)?.model).toMatchObject({ cost_microusd: 150 });
     expect((await first.kept()).records.at(-1)?.model).not.toHaveProperty('cached_at');
-    expect(await viewRun({ desk: dynamoDesk(dynoxide.connection, dynoxide), now: () => AT }, second.ref)).toMatchObject(
-      {
-        proposal: { cachedAt: AT.toISOString() },
-      }
-    );
+    const desk = dynamoDesk(dynoxide.connection, dynoxide);
+    const operator = { id: 'op', tenant: second.ref.tenant, roles: ['operator' as const] };
+    expect(await viewRun({ desk, now: () => AT }, operator, second.ref)).toMatchObject({
+      proposal: { cachedAt: AT.toISOString() },
+    });
     const { statements, cost_microusd } = why({ run: run.run, records, head: run.head });
     expect(cost_microusd).toBe(0);
     expect(statements.map(({ text }) => text).join(' ')).toContain(
