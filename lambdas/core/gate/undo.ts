@@ -86,6 +86,8 @@ export interface Reversal {
   readonly input: Readonly<Record<string, unknown>>;
   /** What shows the record again. */
   readonly seenWith: Readonly<Record<string, string>>;
+  /** Whether the record shows what the action wrote; after a mismatch, a part of it beside what was there before is enough. */
+  readonly isStillOurs: (now: Reading['output'], afterMismatch: boolean) => boolean;
 }
 
 type NotUndone = { readonly kind: 'refused'; readonly because: UndoRefusal };
@@ -123,13 +125,21 @@ export const reversalOf = (
     return not('unsettled'); // its function may still say how it went
   if (claim.status !== 'done' || claim.digest !== writ.digest) return not('in-doubt');
   if (written === undefined || written.undo === 'irreversible') return not('irreversible');
-  const tool = writeTool(tools, written.undo.by);
+  const { by, restores, seenWith, partly } = written.undo;
+  const tool = writeTool(tools, by);
   if (tool === undefined || tool.scope !== written.scope) return not('irreversible');
   const input = written.input.safeParse(writ.arguments);
   if (!input.success || before === undefined) return not('before-unknown');
-  const restoring = tool.input.safeParse(written.undo.restores(input.data, before.output));
+  const restoring = tool.input.safeParse(restores(input.data, before.output));
   if (!restoring.success) return not('before-unknown');
-  return { kind: 'reversible', tool, input: restoring.data, seenWith: written.undo.seenWith(input.data) };
+  return {
+    kind: 'reversible',
+    tool,
+    input: restoring.data,
+    seenWith: seenWith(input.data),
+    isStillOurs: (now, afterMismatch) =>
+      written.shows(input.data, now) || (afterMismatch && partly(input.data, { before: before.output, now })),
+  };
 };
 
 /**
@@ -165,17 +175,10 @@ export const judgeUndo = (
   { tools, afterMismatch, earlier }: Judging
 ): Reversal | NotUndone => {
   const reversal = reversalOf(left, { tools, at: now.at });
-  const { writ, before } = left;
-  if (reversal.kind === 'refused' || writ === undefined || before === undefined) return reversal;
-  const written = writeTool(tools, writ.tool);
-  if (written === undefined || written.undo === 'irreversible') return not('irreversible');
+  if (reversal.kind === 'refused') return reversal;
   if (reversal.tool.shows(reversal.input, now.output)) return not('nothing-to-undo');
   const held = earlier.map((attempt) => heldBy(attempt, reversal.tool, now)).filter((because) => because !== undefined);
   const because = held.includes('undone-before') ? 'undone-before' : held[0];
   if (because !== undefined) return not(because);
-  const input = written.input.parse(writ.arguments);
-  const isOurs =
-    written.shows(input, now.output) ||
-    (afterMismatch && written.undo.partly(input, { before: before.output, now: now.output }));
-  return isOurs ? reversal : not('changed');
+  return reversal.isStillOurs(now.output, afterMismatch) ? reversal : not('changed');
 };

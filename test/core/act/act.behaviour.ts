@@ -118,8 +118,22 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
       }),
     });
 
-    await expect(run.act()).rejects.toThrow('no-writ');
+    await expect(run.act()).rejects.toMatchObject({
+      name: 'Terminal',
+      message: `action 1 of run ${run.writ.run} was not begun: no-writ`,
+    });
     expect(run.vendor.effects).toBe(0);
+  });
+
+  it('begins nothing of a run that is closed', async () => {
+    const run = await given();
+    await table().put({ ...keys.run(run.writ), content: { status: 'closed' } });
+
+    await expect(run.act()).rejects.toMatchObject({
+      name: 'Terminal',
+      message: `action 1 of run ${run.writ.run} was not begun: run-closed`,
+    });
+    expect([run.vendor.effects, await run.claimed()]).toEqual([0, undefined]);
   });
 
   it.each<[string, Partial<Writ>, string]>([

@@ -115,6 +115,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     const answer = await second.read();
 
     expect([answer.kind, first.calls(), second.calls(), second.faults]).toEqual(['read', 1, 0, []]);
+    expect(JSON.stringify(first.toCache()[0]?.input)).toContain('CACHE#reading#catalogue:read#acme#'); // as the grants have it
     const [original, again] = [await first.kept(), await second.kept()];
     expect(original).not.toHaveProperty('readAt');
     expect(again).toEqual({ ...original, readAt: AT.toISOString(), at: later(3_599).toISOString() });

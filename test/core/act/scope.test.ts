@@ -4,6 +4,7 @@ import type { ActDeps } from '../../../lambdas/core/act/act.ts';
 import { implementRead } from '../../../lambdas/core/act/implementation.ts';
 import { type ReadDeps, read } from '../../../lambdas/core/act/read.ts';
 import { readScope, writeScope } from '../../../lambdas/core/act/scope.ts';
+import { digestOf } from '../../../lambdas/core/digest.ts';
 import { Terminal } from '../../../lambdas/core/errors.ts';
 import { jiraGet } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aWrit } from '../../support/builders.ts';
@@ -50,7 +51,16 @@ describe("a read scope's function", () => {
     const { reads, asked, kept } = reading();
     expect(await reads(jiraGet.name, { issueKey: 'OPS-1' })).toMatchObject({ kind: 'read', ref: 'ref' });
     expect(asked).toEqual([jiraGet.name]);
-    expect(kept).toMatchObject([{ tool: jiraGet.name, scope: 'jira:read', call: 'before', output: ISSUE }]);
+    expect(kept).toStrictEqual([
+      {
+        tool: jiraGet.name,
+        scope: 'jira:read',
+        call: 'before',
+        output: ISSUE,
+        sha256: digestOf(ISSUE),
+        at: AT.toISOString(),
+      },
+    ]);
   });
 
   it('asks the system each time where it has nowhere to keep what a contract lets it keep', async () => {

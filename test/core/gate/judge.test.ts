@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { judge } from '../../../lambdas/core/gate/judge.ts';
 import { type PolicyRule, rulesPolicy } from '../../../lambdas/core/gate/policy.ts';
 import type { Dossier } from '../../../lambdas/core/ledger.ts';
 import type { Control, Plan } from '../../../lambdas/core/records.ts';
-import type { WorkflowRelease } from '../../../lambdas/core/workflow.ts';
+import type { WriteTool } from '../../../lambdas/core/tool.ts';
+import type { ArgumentSource, WorkflowRelease } from '../../../lambdas/core/workflow.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { irreversibly } from '../../support/approval.ts';
 import { AT, aDossier, aPlan, aReading, aRelease } from '../../support/builders.ts';
@@ -170,5 +172,46 @@ describe('the gate', () => {
   it('does not mind stops of others', () => {
     const controls = [stop('tenant:other'), stop('scope:jira:read'), { ...stop('global'), stopped: false }];
     expect(judged(aPlan(), aDossier({ controls }))).toMatchObject({ kind: 'permitted' });
+  });
+
+  describe('of a tool with an argument that may be left out', () => {
+    const { 'jira.assign': assign } = contracts as unknown as Record<string, WriteTool>;
+    if (assign === undefined) throw new TypeError('expected jira.assign');
+    const tools = {
+      ...contracts,
+      'jira.assign': { ...assign, input: assign.input.extend({ note: z.string().optional() }) },
+    };
+    const noted = (plan: Partial<Plan>, note?: ArgumentSource) => {
+      const { proposal } = aRelease();
+      const release = aRelease({
+        proposal: { ...proposal, arguments: { ...proposal.arguments, ...(note && { note }) } },
+      });
+      const judgement = judge(aDossier(), aPlan(plan), {
+        release,
+        policy: rulesPolicy(release.policy),
+        tools,
+        now: AT,
+      });
+      return judgement.kind === 'refused' ? judgement.rules : judgement.kind;
+    };
+    const withNote = (note: string, provenance: Plan['provenance'][string] = 'user'): Partial<Plan> => ({
+      arguments: { ...aPlan().arguments, note },
+      provenance: { ...aPlan().provenance, note: provenance },
+    });
+
+    it('permits it as the workflow declares it', () => {
+      expect(noted(withNote('the vpn drops'), { from: 'user', field: 'summary' })).toBe('permitted');
+      expect(noted({})).toBe('permitted');
+    });
+
+    it.each<[string, Partial<Plan>, ArgumentSource | undefined]>([
+      ['that the workflow does not declare', withNote('the vpn drops'), undefined],
+      ['that was declared and left out', {}, { from: 'user', field: 'summary' }],
+      ['of a field that nobody submitted', withNote('x'), { from: 'user', field: 'nothing' }],
+      ['that is not what was submitted', withNote('x'), { from: 'user', field: 'summary' }],
+      ['that says it comes from elsewhere', withNote('the vpn drops', 'record'), { from: 'user', field: 'summary' }],
+    ])('refuses one %s', (_, plan, note) => {
+      expect(noted(plan, note)).toEqual(['PROVENANCE_NOT_AS_DECLARED']);
+    });
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Attempt, judgeUndo } from '../../../lambdas/core/gate/undo.ts';
+import { type Attempt, actionOfUndo, judgeUndo, reversalOf, undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { Tools } from '../../../lambdas/core/provenance.ts';
 import type { Claim } from '../../../lambdas/core/records.ts';
 import type { WriteTool } from '../../../lambdas/core/tool.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
+import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aReading, aWrit } from '../../support/builders.ts';
 
 const MINUTE_MS = 60_000;
@@ -63,6 +64,51 @@ describe('an undo', () => {
     expect([unclaimed(2), unclaimed(1), unclaimed(0.5)]).toEqual(['unsettled', 'unsettled', 'never-done']);
     expect(because({ claim: undefined })).toBe('never-done');
   });
+
+  it('waits until no function that was called can begin, to the millisecond', () => {
+    const until = (ms: number) => {
+      const abandonedAt = new Date(AT.getTime() - jiraAssign.timeoutSeconds * 1_000 - MINUTE_MS + ms).toISOString();
+      const found = reversalOf({ writ, abandonedAt }, { tools: idempotent, at: at(0) });
+      return found.kind === 'refused' ? found.because : found.kind;
+    };
+    expect([until(1), until(0), until(-1)]).toEqual(['unsettled', 'unsettled', 'never-done']);
+  });
+
+  it('of an action that has no writ was never done', () => {
+    expect(because({ writ: undefined })).toBe('never-done');
+    expect(because({ claim: claimed('failed') })).toBe('never-done');
+  });
+
+  const { 'jira.restore-components': _, ...without } = contracts;
+  const asIrreversible = {
+    ...contracts,
+    'jira.assign': { ...jiraAssign, undo: 'irreversible' } as unknown as WriteTool,
+  };
+  it.each<[string, object, Tools]>([
+    ['a tool that is gone', {}, {}],
+    ['a tool that only reads', { writ: { ...writ, tool: 'jira.get' } }, contracts],
+    ['a tool that cannot be undone', {}, asIrreversible],
+    ['a tool whose restoring one is gone', {}, without],
+  ])('by %s is none', (_, about, tools) => {
+    expect(because(about, tools)).toBe('irreversible');
+  });
+
+  it('of what nobody claimed, by a tool that is gone, waits no longer than a function may take to begin', () => {
+    const gone = (minutes: number) => because({ claim: undefined, abandonedAt: at(minutes) }, {});
+    expect([gone(1), gone(0.9)]).toEqual(['unsettled', 'never-done']);
+  });
+
+  it.each([
+    ['how the record was before', { before: undefined }],
+    ['what it was to write', { writ: { ...writ, arguments: { issueKey: 'none' } } }],
+    ['a state that could be restored', { before: { ...showing('Access', 0), output: { components: 'x' } } }],
+  ])('is none without %s', (_, about) => {
+    expect(because(about)).toBe('before-unknown');
+  });
+
+  it('that a run makes of its own has a number far beyond that of any action', () => {
+    expect([undoActionOf(1), actionOfUndo(1_001), actionOfUndo(1), actionOfUndo(1_000)]).toEqual([1_001, 1, 1, 1_000]);
+  });
 });
 
 describe('an undo after an earlier one of the same action', () => {
@@ -94,6 +140,10 @@ describe('an undo after an earlier one of the same action', () => {
     expect(judged([SEEN])).toBe('undone-before');
     expect(judged([unseen(claimed('in-doubt', late)), SEEN, unseen()])).toBe('undone-before');
     expect(judged([SEEN], idempotent, showing('Hardware', 2))).toBe('undone-before');
+  });
+
+  it('waits for any of them that may still take effect, also where an older one never began', () => {
+    expect(judged([unseen(), unseen(claimed('in-doubt', late))])).toBe('unsettled');
   });
 
   it('asks first whether anything is left to undo', () => {

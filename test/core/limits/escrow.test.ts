@@ -62,6 +62,27 @@ describe('a limit over shards', () => {
     expect(chargesOf(weighed(limit, [3, 0, 0, 0], { asked: shardsOf(limit).slice(0, 1) }))).toBe('unclear');
   });
 
+  it('splits over eight shards and no more, and counts in its own window alone', () => {
+    const limit = aLimit({ atMost: 10, shards: 10, asked: 8 });
+    expect(chargesOf(weighed(limit, []))).toHaveLength(8);
+    expect(chargesOf(weighed({ ...limit, asked: 9 }, []))).toBe('refused');
+    const asked = shardsOf(limit);
+    const counters = countersOf({ ...limit, window: 'yesterday' }, Array(10).fill(1));
+    expect(weigh([limit], { asked, counters, home: () => 0, now: AT }).kind).toBe('fits');
+  });
+
+  it('gives away the last of the one shard that was read, and looks at no other', () => {
+    const home = { asked: shardsOf(aLimit()).slice(0, 1) };
+    expect(chargesOf(weighed(aLimit(), [2], home))).toEqual([[0, 1]]);
+    expect(chargesOf(weighed(aLimit({ asked: 2 }), [2], home))).toBe('unclear');
+  });
+
+  it.each(['cap', 'rate'] as const)('warns of no %s', (kind) => {
+    const limit = aLimit({ kind });
+    expect(weighed(limit, [3, 3, 2, 1])).toMatchObject({ kind: 'fits', nearly: [] });
+    expect(weighed(limit, [2], { asked: shardsOf(limit).slice(0, 1) })).toMatchObject({ kind: 'fits' });
+  });
+
   it('refuses with what stands in the audit: how much of what, and until when', () => {
     expect(weighed(aLimit({ asked: 5 }), [2, 2, 2, 1])).toEqual({
       kind: 'refused',
@@ -92,6 +113,7 @@ describe('a limit over shards', () => {
     const limit = aLimit({ kind: 'budget', atMost: 100 });
     const home = shardsOf(limit).slice(0, 1);
     expect(chargesOf(weighed(limit, [18, 0, 0, 0], { asked: home }))).toEqual([[0, 1]]);
+    expect(chargesOf(weighed(limit, [19, 0, 0, 0], { asked: home }))).toBe('unclear');
     expect(chargesOf(weighed(limit, [20, 0, 0, 0], { asked: home }))).toBe('unclear');
     expect(weighed(limit, [20, 0, 0, 0])).toMatchObject({ kind: 'fits', nearly: [] });
   });
