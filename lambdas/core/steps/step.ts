@@ -64,7 +64,11 @@ export const advance = async <Output>(
     const dossier = await ledger.look(ref, wanted);
     if (dossier === undefined) throw new Terminal(`there is no run ${ref.run} of tenant ${ref.tenant}`);
     const { run } = dossier;
-    if (Object.hasOwn(run.steps, key)) return output.parse(run.steps[key]);
+    if (Object.hasOwn(run.steps, key)) {
+      const answered = output.safeParse(run.steps[key]);
+      if (answered.success) return answered.data;
+      throw new Terminal(`what ${key} of run ${ref.run} answered before is no answer of it`, { cause: answered.error });
+    }
     if (run.status === 'closed') throw new Terminal(`run ${ref.run} is closed: ${key} comes too late`);
     if (run.release !== release.release && !anyRelease)
       throw new Terminal(`run ${ref.run} is pinned to release ${run.release}, this step serves ${release.release}`);

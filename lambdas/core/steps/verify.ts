@@ -41,7 +41,10 @@ export const verify = defineStep({
 
       const tool = writ.undoes ? deps.tools[writ.tool] : writeToolOf(deps);
       if (tool === undefined || tool.effect === 'read') throw new Terminal(`there is no write tool ${writ.tool} here`);
-      const seen = tool.shows(tool.input.parse(writ.arguments), after.output);
+      const input = tool.input.safeParse(writ.arguments);
+      if (!input.success)
+        throw new Terminal(`the arguments of the writ do not fit ${tool.name}`, { cause: input.error });
+      const seen = tool.shows(input.data, after.output);
       const output: Output = seen
         ? { kind: writ.undoes ? 'undone' : 'verified', rules: writ.rules }
         : { kind: 'mismatch', rules: ['EFFECT_NOT_SEEN'] };
@@ -50,7 +53,7 @@ export const verify = defineStep({
         rules: output.rules,
         event: {
           tool: { name: tool.name, scope, dry_run: false },
-          args_redacted: { ...tool.redact(tool.input.parse(writ.arguments)) },
+          args_redacted: { ...tool.redact(input.data) },
           policy: { decision: output.kind, rule_ids: output.rules },
           ...useOf(dossier),
           result: {
