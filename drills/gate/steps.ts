@@ -2,7 +2,7 @@ import { dynamoClaims } from '../../lambdas/adapters/dynamodb/claims.ts';
 import { dynamoDesk } from '../../lambdas/adapters/dynamodb/desk.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
-import { act } from '../../lambdas/core/act/act.ts';
+import { act, SEEN_FOR_MS } from '../../lambdas/core/act/act.ts';
 import { read } from '../../lambdas/core/act/read.ts';
 import { reconcile } from '../../lambdas/core/act/reconcile.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
@@ -165,7 +165,9 @@ export const acts = async (world: World, of: Action, answer: Answer, fate: Fate)
   const { slot, ref, action } = of;
   const { connection, state } = world.tables;
   const claims = dynamoClaims(connection, state, SCOPE);
-  const hadWrit = isOperators(of) && isCalm(fate) && (await claims.look(ref, action)).writ !== undefined;
+  const { writ } = await claims.look(ref, action);
+  const isFresh = world.clock.ms <= Date.parse(writ?.seenAt ?? '') + SEEN_FOR_MS;
+  const hadWrit = isOperators(of) && isCalm(fate) && isFresh;
   const run = hadWrit ? await dynamoDesk(connection, world.tables).run(ref) : undefined;
   await invoked(world, { what: 'act', slot }, fate, ({ scope }) => act(scope(answer), ref, action));
   if (run?.status === 'active' && (await claims.look(ref, action)).claim === undefined)

@@ -108,6 +108,8 @@ export const Writ = z.strictObject({
   issuedAt: z.iso.datetime(),
   /** Of an undo: the action that it reverses, of this run or of the one that an operator named. */
   undoes: z.strictObject({ run: RunId, action: z.int().positive() }).optional(),
+  /** Of an undo: when the record was seen that it is decided by. It is not begun long after. */
+  seenAt: z.iso.datetime().optional(),
 });
 export type Writ = z.infer<typeof Writ>;
 

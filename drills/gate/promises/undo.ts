@@ -15,7 +15,10 @@ const asText = (components: readonly string[]): string => components.toSorted().
 /** Whether the record shows what was written; after a mismatch, a part of it beside what was there is enough. */
 const isOurs = (written: readonly string[], was: readonly string[], is: readonly string[], isPart: boolean): boolean =>
   asText(is) === asText(written) ||
-  (isPart && asText(is) !== asText(was) && is.every((name) => was.includes(name) || written.includes(name)));
+  (isPart &&
+    asText(is) !== asText(was) &&
+    is.some((name) => written.includes(name)) &&
+    is.every((name) => was.includes(name) || written.includes(name)));
 
 /** What Verify saw of an action of a run. */
 const sawOf = (run: Run | undefined, action: number): unknown => {

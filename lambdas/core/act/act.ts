@@ -15,6 +15,9 @@ export interface ActDeps<Client> {
 /** How long after its own time-out a call may still take effect at the other end, as far as anybody waits for it. */
 const GRACE_MS = 5_000;
 
+/** How long what an undo was decided by holds: what it sees as ours may be somebody else's soon. */
+export const SEEN_FOR_MS = 60_000;
+
 /** The writ of an action, and the tool that it authorises. */
 export const writFor = async <Client>(
   { claims, writes }: Pick<ActDeps<Client>, 'claims' | 'writes'>,
@@ -49,6 +52,10 @@ export const act = async <Client>(
   const client = await deps.open(ref.tenant); // before the claim: without a secret nothing has begun
   const timeoutMs = tool.contract.timeoutSeconds * 1_000;
   const startedAt = deps.now();
+  if (writ.seenAt !== undefined && startedAt.getTime() > Date.parse(writ.seenAt) + SEEN_FOR_MS)
+    throw new Terminal(
+      `action ${action} of run ${ref.run} would undo what was seen at ${writ.seenAt}: too long ago to be sure that it is still ours`
+    );
   const claim: Claim = {
     digest: writ.digest,
     status: 'executing',
@@ -65,12 +72,13 @@ export const act = async <Client>(
     throw new Retryable(`action ${action} of run ${ref.run} is not begun while it is stopped: ${unclaimed}`);
 
   const settle = async (status: Claim['status']): Promise<void> => {
-    const settled = { ...claim, status, latencyMs: deps.now().getTime() - startedAt.getTime() };
+    // a clock may be set back
+    const settled = { ...claim, status, latencyMs: Math.max(0, deps.now().getTime() - startedAt.getTime()) };
     const isSettled = await deps.claims.settle(writ, settled).catch(() => false);
     if (!isSettled) throw new Uncertain(`how action ${action} of run ${ref.run} ended (${status}) could not be kept`);
   };
   // the lease counts from before the claim: a call that began late could take effect after it
-  const leftMs = timeoutMs - (deps.now().getTime() - startedAt.getTime());
+  const leftMs = Math.min(timeoutMs, timeoutMs - (deps.now().getTime() - startedAt.getTime()));
   if (leftMs <= 0) {
     await settle('released');
     throw new Retryable(`claiming action ${action} of run ${ref.run} took as long as the call may: nothing was sent`);

@@ -103,10 +103,10 @@ export const read = async <Client>(
       return { kind: 'stopped', ...(await readings.keep(run, none, at)) };
     }
   }
+  const at = now(); // before the call: what it shows may be as old as that
   const { output, readAt } = await seen(deps, run.tenant, tool, { call, action, input: parsed.data }, (withinMs) =>
     tool.call(client, parsed.data, AbortSignal.timeout(withinMs))
   );
-  const at = now();
   const reading = {
     tool: name,
     scope,

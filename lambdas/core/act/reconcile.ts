@@ -24,8 +24,8 @@ export const reconcile = async <Client>(deps: ActDeps<Client>, ref: RunRef, acti
 
   const client = await deps.open(ref.tenant);
   const signal = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
+  const isOver = deps.now().toISOString() > claim.leaseUntil; // before the look: what arrives during it is not missed
   const isThere = await tool.lookUp(client, input, signal);
-  const isOver = deps.now().toISOString() > claim.leaseUntil;
   if (!isThere && !isOver)
     throw new Retryable(`action ${action} of run ${ref.run} is not seen yet, but may still come`);
 

@@ -1,23 +1,17 @@
-import * as z from 'zod';
 import type { AuditEvent } from '../audit/record.ts';
 import { mayBeginUntil } from '../gate/undo.ts';
-import { WritRef } from '../gate/verdict.ts';
 import type { Dossier } from '../ledger.ts';
 import type { Tools } from '../provenance.ts';
 import { type Claim, type Doubt, markerOf } from '../records.ts';
+import { writsNamed } from './report.ts';
 import type { StepDeps } from './step.ts';
-
-const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
 
 /**
  * Every writ that the steps of a run name, and what became of it: that of the dossier first, as it was found, then those of other actions and of
  * undos that the run made of its own.
  */
 export const usesOf = async ({ ledger }: Pick<StepDeps, 'ledger'>, dossier: Dossier): Promise<readonly Dossier[]> => {
-  const named = Object.entries(dossier.run.steps).flatMap(([key, answer]) => {
-    const { data } = Authorised.safeParse(key.startsWith('decide#') ? answer : undefined);
-    return data === undefined || data.writ.action === dossier.writ?.action ? [] : [data.writ];
-  });
+  const named = writsNamed(dossier.run.steps).filter(({ action }) => action !== dossier.writ?.action);
   const others = named.map(async ({ scope, action }) => {
     const found = await ledger.look(dossier.run, { writ: { scope, action }, claim: { scope, action } });
     return found === undefined ? [] : [found];

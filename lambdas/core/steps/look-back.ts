@@ -5,7 +5,7 @@ import type { Tools } from '../provenance.ts';
 import type { Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
-import { reportOf } from './report.ts';
+import { reportOf, writsNamed } from './report.ts';
 import type { StepDeps } from './step.ts';
 
 type Sources = ReturnType<typeof sourcesOf>;
@@ -30,6 +30,11 @@ export const lookBack = async (
   if (found === undefined) throw new Terminal(`there is no run ${of.run} of tenant ${of.tenant} to undo`);
   const [before] = found.readings;
   const { run, writ, claim } = found;
+  const named = writsNamed(run.steps).find((each) => each.action === action);
+  if (named !== undefined && writ === undefined)
+    throw new Terminal(
+      `the writ of action ${action} of run ${of.run} lies in scope ${named.scope}, and is not found in ${scope}: undo it by hand, or with a release whose actions have that scope`
+    );
   return { run, writ, claim, before, abandonedAt: abandonedAt(run), sources: sourcesOf(found) };
 };
 

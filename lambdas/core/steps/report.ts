@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { UndoRefusal, undoActionOf } from '../gate/undo.ts';
+import { WritRef } from '../gate/verdict.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -21,7 +22,15 @@ export const MAY_CHANGE: readonly Report[] = ['changed', 'newer-stands', 'over-r
 const Refused = z.looseObject({ kind: z.literal('refused'), because: UndoRefusal });
 const Verified = z.looseObject({ kind: z.enum(['undone', 'mismatch']) });
 
+const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef });
+
 type Steps = Run['steps'];
+
+/** Every writ that the steps of a run name. */
+export const writsNamed = (steps: Steps): readonly WritRef[] =>
+  Object.entries(steps).flatMap(([key, answer]) =>
+    key.startsWith('decide#') ? (Authorised.safeParse(answer).data?.writ ?? []) : []
+  );
 
 /** By what the steps of a run answered. `own`: the number that the undo has among the run's actions. */
 export const reportOf = (steps: Steps, action: number, own = action): Report => {

@@ -81,7 +81,7 @@ const decideUndo = async (
     const at = deps.now();
     const spending = await rateSpendingOf(deps.counters, { release, tool: judged.tool, ref, now: at }, full);
     if (spending.kind === 'refused') return refused('over-rate', spending.rules, spending.limits);
-    const writ = writOf(dossier.run, { action, judged, undoes: { run: of.run, action: undoes }, at });
+    const writ = writOf(dossier.run, { action, judged, undoes: { run: of.run, action: undoes }, seenAt: seen.at, at });
     return {
       ...issued(writ, sources, judged.tool.redact(judged.input)),
       deed: { kind: 'issue', writ, modeOf: tenant?.mode, charges: spending.charges },
@@ -108,7 +108,13 @@ const issued = (
 
 const writOf = (
   run: Run,
-  { action, judged, undoes, at }: { action: number; judged: Reversal; undoes: NonNullable<Writ['undoes']>; at: Date }
+  {
+    action,
+    judged,
+    undoes,
+    seenAt,
+    at,
+  }: { action: number; judged: Reversal; undoes: NonNullable<Writ['undoes']>; seenAt: string; at: Date }
 ): Writ => {
   const args = Arguments.parse(judged.input);
   return {
@@ -126,6 +132,7 @@ const writOf = (
     user: run.user.id,
     issuedAt: at.toISOString(),
     undoes,
+    seenAt,
   };
 };
 

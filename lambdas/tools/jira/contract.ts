@@ -95,7 +95,7 @@ const restoredComponents = {
   seenWith: ({ issueKey }: { readonly issueKey: string }) => ({ issueKey }),
 } as const;
 
-/** Whether components are made of what was there and what was written alone, and are neither just the one nor the other. */
+/** Whether components hold some of what was written, and beside it nothing but what was there. */
 const isPartly = (
   issueKey: string,
   written: readonly string[],
@@ -103,6 +103,7 @@ const isPartly = (
 ): boolean => {
   const [was, is] = [componentsOf(issueKey, before), componentsOf(issueKey, now)];
   if (was === undefined || is === undefined || areSame(was, is)) return false;
+  if (!is.some((name) => written.includes(name))) return false;
   return is.every((name) => was.includes(name) || written.includes(name));
 };
 

@@ -358,6 +358,56 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
     expect(run.vendor.effects).toBe(1);
   });
 
+  it.each([
+    ['undoes what was seen a minute ago', 60_000, 1],
+    ['does nothing by what was seen longer ago', 60_001, 0],
+  ])('%s', async (_, agoMs, effects) => {
+    const seenAt = new Date(AT.getTime() - agoMs).toISOString();
+    const run = await given({ about: { seenAt } });
+    const acting = run.act();
+    if (effects === 0)
+      await expect(acting).rejects.toThrow(
+        new Terminal(
+          `action 1 of run ${run.writ.run} would undo what was seen at ${seenAt}: too long ago to be sure that it is still ours`
+        )
+      );
+    else expect(await acting).toEqual({ kind: 'done' });
+    expect(run.vendor.effects).toBe(effects);
+  });
+
+  it('keeps how it ended, and gives the call its time, though the clock is set back meanwhile', async () => {
+    let now = AT;
+    const back = async <T>(doing: Promise<T>): Promise<T> => {
+      now = new Date(now.getTime() - 3_600_000);
+      return doing;
+    };
+    const run = await given({
+      now: () => now,
+      claims: (real) => ({ ...real, begin: (...args) => back(real.begin(...args)) }),
+    });
+    expect(await run.act()).toEqual({ kind: 'done' });
+    expect(await run.claimed()).toMatchObject({ status: 'done', latencyMs: 0 });
+  });
+
+  it('does not take what arrives while it looks for what never came', async () => {
+    let now = AT;
+    const run = await given({ now: () => now });
+    run.vendor.effect = 'idempotent';
+    run.vendor.fail = 'after';
+    await expect(run.act()).rejects.toThrow(Uncertain);
+    run.vendor.effects = 0;
+    now = new Date(AT.getTime() + 14_000);
+    const slowly = {
+      ...run.deps.writes[0],
+      lookUp: async () => {
+        now = new Date(AT.getTime() + 16_000); // the lease ends while the system answers as of before
+        return false;
+      },
+    } as ActDeps<Vendor>['writes'][0];
+    await expect(reconcile({ ...run.deps, writes: [slowly] }, run.writ, 1)).rejects.toThrow(Retryable);
+    expect(await run.claimed()).toMatchObject({ status: 'in-doubt' });
+  });
+
   it('says that a claim moved while it looked, as when two look at once', async () => {
     const run = await given({ claims: (real) => ({ ...real, settle: async () => false }) });
     run.vendor.fail = 'after';
