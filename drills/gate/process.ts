@@ -100,8 +100,17 @@ export const processOf = (world: World, life: Life, invocation: Invocation, slot
           vendor.call({ thing, sets: setBy(input), effect, marker, answer, nowMs: clock.ms, patienceMs });
           return { ...input };
         }),
-      lookUp: (_: undefined, input: Readonly<Record<string, unknown>>) =>
-        reach(async () => contract.shows(input, { issueKey: thing, components: vendor.components(thing) })),
+      lookUp: (
+        _: undefined,
+        input: Readonly<Record<string, unknown>>,
+        __: AbortSignal,
+        { marker }: { marker: string }
+      ) =>
+        reach(
+          async () =>
+            contract.shows(input, { issueKey: thing, components: vendor.components(thing) }) ||
+            vendor.effects.has(marker)
+        ),
     })),
     open: async () => undefined,
     now,

@@ -29,8 +29,17 @@ export interface WriteImplementation<
     signal: AbortSignal,
     options: { readonly marker: string }
   ) => Promise<z.infer<Output>>;
-  /** Whether the system shows the effect now, judged by the contract's `shows`. Fails as a read does. */
-  readonly lookUp: (client: Client, input: z.infer<Input>, signal: AbortSignal) => Promise<boolean>;
+  /**
+   * Whether the call took effect: the system shows it now, judged by the contract's `shows`, or has kept `marker` with a change that
+   * somebody has changed again since. A tool that is `idempotent` is called again where neither is so: whoever cannot find
+   * a marker again should not call it that. Fails as a read does.
+   */
+  readonly lookUp: (
+    client: Client,
+    input: z.infer<Input>,
+    signal: AbortSignal,
+    options: { readonly marker: string }
+  ) => Promise<boolean>;
 }
 
 /** A system's side of its tools: what its secret holds, how a client is opened from it, and what each tool does. */

@@ -1,6 +1,7 @@
 import { Retryable, Terminal } from '../errors.ts';
 import type { StopRule } from '../gate/controls.ts';
 import type { RunRef } from '../names.ts';
+import { markerOf } from '../records.ts';
 import { type ActDeps, writFor } from './act.ts';
 
 /** `done`: the system shows the effect. `not-done`: it may be tried again. `stopped`: it is not done, and may not be now. `in-doubt`: a person has to look. */
@@ -25,7 +26,7 @@ export const reconcile = async <Client>(deps: ActDeps<Client>, ref: RunRef, acti
   const client = await deps.open(ref.tenant);
   const signal = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
   const isOver = deps.now().toISOString() > claim.leaseUntil; // before the look: what arrives during it is not missed
-  const isThere = await tool.lookUp(client, input, signal);
+  const isThere = await tool.lookUp(client, input, signal, { marker: markerOf(writ) });
   if (!isThere && !isOver)
     throw new Retryable(`action ${action} of run ${ref.run} is not seen yet, but may still come`);
 

@@ -43,6 +43,17 @@ const Issue = z.object({
 });
 export type Issue = z.infer<typeof Issue>;
 
+/** The newest changes of an issue, as many as Jira gives at once. */
+const History = z.object({
+  changelog: z.object({
+    histories: z.array(
+      z.object({
+        historyMetadata: z.object({ extraData: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+      })
+    ),
+  }),
+});
+
 /** Jira writes offsets as `+0200`, without the colon that ISO 8601 asks for in this form. */
 function utc(updated: string): string {
   const date = new Date(updated.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
@@ -51,11 +62,14 @@ function utc(updated: string): string {
 
 const ISSUE_PATH = '/rest/api/3/issue/{issueIdOrKey}';
 const getIssue: Operation<Issue> = { method: 'GET', path: ISSUE_PATH, expects: 200, answer: Issue };
+const getHistory: Operation<z.infer<typeof History>> = { ...getIssue, answer: History };
 const editIssue: Operation<undefined> = { method: 'PUT', path: ISSUE_PATH, expects: 204, answer: z.undefined() };
 
 export interface JiraClient {
   /** Reads the fields that the tools use. Fails with `Retryable` or `Terminal`. */
   getIssue(issueKey: string, signal: AbortSignal): Promise<Issue>;
+  /** Whether one of the issue's newest changes was made by the call with this marker. Fails with `Retryable` or `Terminal`. */
+  hasMarker(issueKey: string, marker: string, signal: AbortSignal): Promise<boolean>;
   /** Makes these the issue's only components, and leaves `marker` in the issue's history. Fails with any of the three faults. */
   setComponents(issueKey: string, components: readonly string[], marker: string, signal: AbortSignal): Promise<void>;
 }
@@ -69,6 +83,11 @@ export const jiraClient = ({ baseUrl, user, token }: JiraSecret, options: Transp
 
   return {
     getIssue: (issueKey, signal) => send(getIssue, { url: `${issueUrl(issueKey)}?fields=${fields}` }, signal),
+    hasMarker: async (issueKey, marker, signal) => {
+      const url = `${issueUrl(issueKey)}?fields=updated&expand=changelog`;
+      const { changelog } = await send(getHistory, { url }, signal);
+      return changelog.histories.some(({ historyMetadata }) => historyMetadata?.extraData?.writ === marker);
+    },
     setComponents: async (issueKey, components, marker, signal) => {
       const body = {
         fields: { components: components.map((name) => ({ name })) },

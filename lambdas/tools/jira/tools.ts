@@ -30,8 +30,9 @@ export const assignIssue = implementWrite({
     await client.setComponents(issueKey, [component], marker, signal);
     return { issueKey, component };
   },
-  lookUp: async (client, input, signal) =>
-    jiraAssign.shows(input, recordOf(await client.getIssue(input.issueKey, signal))),
+  lookUp: async (client, input, signal, { marker }) =>
+    jiraAssign.shows(input, recordOf(await client.getIssue(input.issueKey, signal))) ||
+    client.hasMarker(input.issueKey, marker, signal),
 });
 
 export const restoreComponents = implementWrite({
@@ -40,6 +41,7 @@ export const restoreComponents = implementWrite({
     await client.setComponents(issueKey, components, marker, signal);
     return { issueKey, components };
   },
-  lookUp: async (client, input, signal) =>
-    jiraRestoreComponents.shows(input, recordOf(await client.getIssue(input.issueKey, signal))),
+  lookUp: async (client, input, signal, { marker }) =>
+    jiraRestoreComponents.shows(input, recordOf(await client.getIssue(input.issueKey, signal))) ||
+    client.hasMarker(input.issueKey, marker, signal),
 });

@@ -209,6 +209,20 @@ describe.skipIf(!hasDynoxide)('a scope function that ends without a word', () =>
     }
   );
 
+  it.each(EFFECTS)(
+    'and after whose call somebody else changed the record does not change it back (%s)',
+    async (effect) => {
+      const run = await aCrashingRun(dynoxide, effect, { fate: dies('call', 'after'), changes: ['Hardware'] });
+      expect(await run.play()).toMatchObject({ status: 'SUCCEEDED' });
+
+      expect([await run.standing(), run.effects(), run.vendor.offences]).toEqual(['done', 1, []]);
+      expect(run.vendor.components(run.ref.run)).toEqual(['Hardware']);
+      const view = await asked(run.ref.run);
+      expect(view).toMatchObject({ outcome: 'escalated', escalation: { because: 'mismatch' } });
+      expect(view.rules).toContain('UNDO_CHANGED');
+    }
+  );
+
   it.each([
     ['for an hour is handed to people as stopped', 3_600_000, ['STOPPED_TENANT'], 'unclaimed', 0],
     ['for a moment goes on when that is over', 1, [], 'done', 1],

@@ -31,6 +31,8 @@ export interface Crash {
   readonly answer?: Answer | undefined;
   /** When the call that was under way arrives: before anybody looks, or when the run has ended. */
   readonly arrives?: 'in time' | 'too late' | 'never' | undefined;
+  /** What somebody else makes of the record right after that call. */
+  readonly changes?: readonly string[] | undefined;
   /** The run's tenant is stopped just before that call, for so long. */
   readonly stopsForMs?: number | undefined;
 }
@@ -66,7 +68,8 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
               vendor.call({ thing, sets: ['Network'], effect, marker, answer, nowMs: clock.now(), patienceMs });
               return {};
             }),
-          lookUp: () => life.reach(async () => shows()),
+          lookUp: (_client, _input, _signal, { marker }) =>
+            life.reach(async () => shows() || vendor.effects.has(marker)),
         },
       ],
       open: async () => undefined,
@@ -79,7 +82,7 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
     reads: [
       {
         contract: jiraGet as never,
-        call: async () => ({ issueKey: 'OPS-1', components: [shows() ? 'Network' : 'Access'] }),
+        call: async () => ({ issueKey: 'OPS-1', components: [...vendor.components(thing)] }),
       },
     ],
     open: async () => undefined,
@@ -108,6 +111,7 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
     } finally {
       left = await standing();
       if (crash.arrives === 'in time') vendor.arrive();
+      if (crash.changes) vendor.change(thing, crash.changes);
     }
   };
   const functions: Readonly<Record<string, (payload: JsonObject) => Promise<unknown>>> = {

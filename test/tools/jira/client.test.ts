@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JiraSecret, jiraClient } from '../../../lambdas/tools/jira/client.ts';
 import type { Fault } from '../../../lambdas/tools/jira/sandbox/injection.ts';
-import { assignIssue, getIssue } from '../../../lambdas/tools/jira/tools.ts';
+import { assignIssue, getIssue, restoreComponents } from '../../../lambdas/tools/jira/tools.ts';
 import { systemTiming } from '../../../lambdas/tools/jira/transport.ts';
 import { clientOf, faultOf, openSandbox, READER, REPORTED, type Sandbox, WRITER } from './sandboxed.ts';
 
@@ -53,14 +53,15 @@ describe('the tools', () => {
   });
 
   it('make a component the only one, once and again, and leave the marker in the history', async () => {
-    const look = () =>
-      assignIssue.lookUp(clientOf(sandbox).client, { issueKey: 'OPS-1', component: 'Hardware' }, signal());
+    const look = (marker = 'writ-1') =>
+      assignIssue.lookUp(clientOf(sandbox).client, { issueKey: 'OPS-1', component: 'Hardware' }, signal(), { marker });
     expect(await look()).toBe(false);
 
     expect(await write(sandbox)).toEqual({ issueKey: 'OPS-1', component: 'Hardware' });
     await write(sandbox);
 
     expect(await look()).toBe(true);
+    expect(await look('another')).toBe(true); // it stands there, by whomever
     expect(sandbox.issue('OPS-1')?.components).toEqual(['Hardware']);
     expect(sandbox.writes()).toEqual([
       expect.objectContaining({
@@ -69,6 +70,42 @@ describe('the tools', () => {
         changes: [{ field: 'components', from: ['Network', 'Access'], to: ['Hardware'] }],
       }),
     ]);
+  });
+
+  it.each([
+    ['assignment', assignIssue, { issueKey: 'OPS-1', component: 'Hardware' }],
+    ['restoration', restoreComponents, { issueKey: 'OPS-1', components: ['Hardware'] }],
+  ] as const)('find an %s again by its marker when somebody has changed the issue since', async (_, tool, input) => {
+    const { client } = clientOf(sandbox);
+    await tool.call(client, input as never, signal(), { marker: 'writ-1' });
+    await client.setComponents('OPS-1', ['Access'], 'by-hand', signal());
+    const look = (marker: string) => tool.lookUp(client, input as never, signal(), { marker });
+
+    expect([await look('writ-1'), await look('by-hand'), await look('writ-2')]).toEqual([true, true, false]);
+  });
+
+  it.each<[string, object, boolean | string]>([
+    [
+      'a history whose changes say nothing of their making',
+      { changelog: { histories: [{}, { historyMetadata: null }] } },
+      false,
+    ],
+    [
+      'one that others say something of',
+      { changelog: { histories: [{ historyMetadata: { extraData: null } }] } },
+      false,
+    ],
+    ['no history at all', {}, 'Terminal'],
+  ])('find no marker in %s', async (_, history, expected) => {
+    const fields = { project: { key: 'OPS' }, status: { name: 'x', statusCategory: { key: 'new' } }, components: [] };
+    const issue = { key: 'OPS-1', fields: { ...fields, summary: '', updated: '2030-01-02T03:04:05.678+0000' } };
+    const server = await serving((request, response) => {
+      response.end(JSON.stringify(request.url?.includes('expand=changelog') ? history : issue));
+    });
+    const input = { issueKey: 'OPS-1', component: 'Hardware' };
+    const looking = assignIssue.lookUp(clientOf(server).client, input, signal(), { marker: 'writ-1' });
+    if (typeof expected === 'string') expect((await faultOf(looking)).name).toBe(expected);
+    else expect(await looking).toBe(expected);
   });
 
   it('cut a long description, and say so', async () => {

@@ -52,6 +52,7 @@ const OPERATIONS: Readonly<
       ['GET', OPS_1],
       ['GET', `${OPS_1}?fields=summary,status&fields=comment`],
       ['GET', `${OPS_1}?fields=*all,-description`],
+      ['GET', `${OPS_1}?fields=updated&expand=names,changelog`],
     ],
     refuses: [['GET', `${ISSUE}/OPS-999`]],
     wrongAnswer: { id: '1', key: 'OPS-1', fields: [] },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { changesOf } from './fields.ts';
 import { parseJql } from './jql.ts';
-import { commentOf, commentsOf, issueOf, transitionsOf, type View } from './represent.ts';
+import { changelogOf, commentOf, commentsOf, issueOf, transitionsOf, type View } from './represent.ts';
 import { CommentPage, Document, IssueUpdate, NewComment, Search, SearchQuery, User } from './requests.ts';
 import { type Author, type Issue, STATUS_NAMES, STATUSES } from './store.ts';
 
@@ -136,7 +136,10 @@ const searchParametersOf = ({ query }: Asked) => {
 const ON_ISSUE: Readonly<Record<string, (issue: Issue) => Handler>> = {
   'GET ':
     (issue) =>
-    ({ view, query }) => ({ status: 200, body: issueOf(view, issue, listOf(query, 'fields')) }),
+    ({ view, query }) => {
+      const changelog = listOf(query, 'expand').includes('changelog') && { changelog: changelogOf(view, issue) };
+      return { status: 200, body: { ...issueOf(view, issue, listOf(query, 'fields')), ...changelog } };
+    },
   'PUT ': editIssue,
   'PUT assignee': assignIssue,
   'GET transitions':

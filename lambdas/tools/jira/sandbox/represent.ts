@@ -76,6 +76,31 @@ export const issueOf = (view: View, issue: Issue, asked: readonly string[]) => {
   return { expand: 'names', id: issue.id, self: `${view.url}/rest/api/3/issue/${issue.id}`, key: issue.key, fields };
 };
 
+/** The issue's changes, newest first, as `expand=changelog` adds them; Jira gives a hundred at most. */
+export const changelogOf = (view: View, { key }: Issue) => {
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
+  const all = view.store.writes
+    .map((write, at) => ({ ...write, id: String(at + 1) }))
+    .filter(({ issueKey }) => issueKey === key);
+  const histories = all
+    .toReversed()
+    .slice(0, 100)
+    .map(({ id, at, by, extraData, changes }) => ({
+      id,
+      author: userOf(view, by),
+      created: timeOf(at),
+      items: changes.map(({ field, from, to }) => ({
+        field,
+        fieldId: field,
+        fieldtype: 'jira',
+        fromString: textOf(from),
+        toString: textOf(to),
+      })),
+      ...(extraData && { historyMetadata: { extraData } }),
+    }));
+  return { startAt: 0, maxResults: 100, total: all.length, histories };
+};
+
 /** Every status can be reached from every other. */
 export const transitionsOf = (view: View, id: string | null) => ({
   expand: 'transitions',
