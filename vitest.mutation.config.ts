@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Suites that take seconds: the last to be asked about a mutant, which a quicker one may have found by then. */
-const SLOW = /(model|matrix|spending|undo\/\w+)\.behaviour\.ts$/;
+const SLOW = /(spending|limits|approvals|undo\/\w+)\.behaviour\.ts$/;
+/** Suites that look for what nobody thought of, by chance or by trying all there is: too slow to be asked of each mutant. */
+const SEARCHING = ['test/core/**/*-{model,matrix}.behaviour.ts'];
 const rank = ({ moduleId }: TestSpecification): number =>
   moduleId.endsWith('.test.ts') ? 0 : SLOW.test(moduleId) ? 2 : 1;
 
@@ -18,7 +20,9 @@ export default defineConfig({
     include: [
       'test/core/{act,audit,cache,gate,limits}/**/*.test.ts',
       'test/core/{act,cache,limits,steps,undo}/*.behaviour.ts',
+      'test/api/why.behaviour.ts',
     ],
+    exclude: SEARCHING,
     sequence: { sequencer: QuickFirst },
     pool: 'forks',
     testTimeout: 30_000,

@@ -116,13 +116,15 @@ export const looks = (
   world: World,
   { slot, ref, action }: Action,
   call: 'before' | 'now' | 'after' | 'undone',
-  fate: Fate
+  fate: Fate,
+  round?: number
 ) =>
   invoked(world, { what: call, slot }, fate, ({ reading }) =>
     read(reading, ref, {
       tool: jiraGet.name,
       call,
       action: call === 'undone' ? 1 : action,
+      round,
       input: { issueKey: slot.thing },
       workflow: slot.workflow,
     })
@@ -155,9 +157,12 @@ export const asks = async (model: Model, world: World, slot: Slot, fate: Fate): 
 export const decidesAgain = async (model: Model, world: World, slot: Slot, fate: Fate): Promise<void> => {
   const isEarly = world.waiting.has(slot.ref.run);
   if (isEarly) world.early.add(slot.ref.run);
-  await decides(model, world, actionOf(slot), fate, roundOf(world, slot) + (isEarly ? 1 : 0));
+  const round = roundOf(world, slot) + (isEarly ? 1 : 0);
+  if (round > 1) await looks(world, actionOf(slot), 'before', CALM, round);
+  await decides(model, world, actionOf(slot), fate, round);
 };
 
+const CALM: Fate = { mishaps: [] };
 const isCalm = ({ mishaps, dies }: Fate): boolean => mishaps.length === 0 && dies === undefined;
 
 /** The scope's function uses a writ. Where an operator's undo has one, nothing that was stopped keeps it from that. */

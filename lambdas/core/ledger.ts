@@ -11,7 +11,7 @@ import type { Outcome, Run, RunStatus } from './run.ts';
 export interface Wanted {
   readonly input?: boolean;
   readonly plan?: number;
-  readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call' | 'action'>[];
+  readonly readings?: readonly Pick<Reading, 'scope' | 'tool' | 'call' | 'action' | 'round'>[];
   readonly writ?: { readonly scope: string; readonly action: number };
   readonly claim?: { readonly scope: string; readonly action: number };
   /** What people said of an action, in these rounds of asking: the dossier has the latest there is. */

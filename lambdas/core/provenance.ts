@@ -28,15 +28,16 @@ export const valueAt = (
   return { value, provenance: tool.trust[place.field] === 'record' ? 'record' : 'untrusted' };
 };
 
-/** What the places of a workflow's proposal refer to: one reading for each read tool, as it was before the action. */
+/** What the places of a workflow's proposal refer to: one reading for each read tool, as it was before the action is decided in this round. */
 export const readingsOf = (
   { proposal }: Pick<WorkflowRelease, 'proposal'>,
-  tools: Tools
-): readonly Pick<Reading, 'scope' | 'tool' | 'call'>[] => {
+  tools: Tools,
+  round = 1
+): readonly Pick<Reading, 'scope' | 'tool' | 'call' | 'round'>[] => {
   const sources: readonly ArgumentSource[] = [...proposal.text, ...Object.values(proposal.arguments)];
   const names = new Set(sources.flatMap((source) => (source.from === 'record' ? [source.tool] : [])));
   return [...names].flatMap((tool) => {
     const scope = tools[tool]?.scope;
-    return scope === undefined ? [] : [{ scope, tool, call: 'before' as const }];
+    return scope === undefined ? [] : [{ scope, tool, call: 'before' as const, ...(round > 1 && { round }) }];
   });
 };

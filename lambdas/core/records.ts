@@ -33,6 +33,8 @@ export const Reading = z.strictObject({
   call: ReadingCall,
   /** Of which action, where it is not the first. */
   action: z.int().positive().optional(),
+  /** For which round of deciding it was read again, as people had been asked meanwhile; absent for the first. */
+  round: z.int().min(2).optional(),
   output: z.record(z.string(), z.unknown()),
   sha256: Digest,
   /** The rule of the stop under which nothing was read: `output` is empty then. */
@@ -42,6 +44,10 @@ export const Reading = z.strictObject({
   at: z.iso.datetime(),
 });
 export type Reading = z.infer<typeof Reading>;
+
+/** Which reading of a tool: `before`, `before#1.2` of the second round, `after#2` of the second action. */
+export const readingName = ({ call, action = 1, round }: Pick<Reading, 'call' | 'action' | 'round'>): string =>
+  round !== undefined ? `${call}#${action}.${round}` : action === 1 ? call : `${call}#${action}`;
 
 /** One engine of those that were there to be asked, and what came of it. */
 const Stage = z.discriminatedUnion('state', [

@@ -92,6 +92,8 @@ const broken = (part: Part, known: Known, isGated: boolean, purpose: Purpose): B
       if (part.undoes !== undefined && purpose.kind === 'task') return undoBroken(part.undoes, known);
       if (part.undoes === undefined && purpose.kind === 'undo')
         return ['undone', 'it asks for a ruling on something else than an undo'];
+      if (part.undoes === undefined && known.read === 'stale')
+        return ['fresh', 'it decides by what was read before people were asked'];
       return isIdle(known) ? notAdmitted : ['verified', 'it decides again before its act is verified'];
     default:
       if (!isIdle(known)) return ['verified', 'it goes on to another step before its act is verified'];

@@ -27,6 +27,8 @@ export interface Known {
   readonly proof: string | undefined;
   /** Whether an error has been caught since. */
   readonly faulted: boolean;
+  /** What was read before the action: `stale` once people have been asked since. */
+  readonly read: 'none' | 'fresh' | 'stale';
   /** What Respond would close the run with. */
   readonly outcome: string | undefined;
 }
@@ -44,6 +46,7 @@ export const NOTHING_KNOWN: Known = {
   found: undefined,
   proof: undefined,
   faulted: false,
+  read: 'none',
   outcome: undefined,
 };
 
@@ -103,6 +106,7 @@ const left = (part: Part, edge: Edge, known: Known): Known => {
     case 'reconcile':
       return { ...known, effect: 'looked-up', faulted: isCaught, found: variable };
     case 'read':
+      if (!isCaught && part.call === 'before') return { ...known, read: 'fresh' };
       return !isCaught && showsLastAct(part, known) && known.effect === 'done' ? { ...known, effect: 'seen' } : caught;
     case 'step':
       break;
@@ -115,8 +119,9 @@ const left = (part: Part, edge: Edge, known: Known): Known => {
     case 'ask':
       return { ...undecided, routed: undefined, route: undefined };
     case 'propose':
-    case 'approve': // people may say what they like: it authorises nothing, and what was said before is over
       return undecided;
+    case 'approve': // people may say what they like: it authorises nothing, and what was said before is over
+      return { ...undecided, read: known.read === 'none' ? 'none' : 'stale' };
     case 'survey':
       return { ...undecided, routed: variable, route: undefined };
     case 'decide':

@@ -19,7 +19,7 @@ export const functionsCalledBy = ({ States }: StateMachine): ReadonlySet<string>
 
 /**
  * Proves of a state machine, on the definition itself: every way to an act passes a ruling that authorises it, given after
- * what was proposed last and after every approval, which authorises nothing; people are asked where a ruling wants it; what may have happened is looked up before it is done again or the run ends; every act that is
+ * what was proposed last and after every approval, which authorises nothing; people are asked where a ruling wants it, and what was read is read again when they were; what may have happened is looked up before it is done again or the run ends; every act that is
  * done is read back and verified, or something failed and people get the run; a run is called completed where that was
  * verified, and only there; every loop is counted; every task has a time-out beyond its function's, tries again what is
  * `Retryable`, and catches the rest. Gives what is broken, each with a way that shows it.

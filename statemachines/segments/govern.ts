@@ -11,6 +11,8 @@ import { undoMismatch } from './undo.ts';
 /** The state waits a little longer than people may approve: whoever is in time is heard. */
 const APPROVE_WITHIN_SECONDS = APPROVAL_SECONDS + 60;
 
+/** `$asked` is the round in which people were asked. */
+const NEXT_ROUND = '{% $asked + 1 %}';
 const RULES = '{% $verdict.rules %}';
 const PROVEN = '{% $proof.rules %}';
 
@@ -19,6 +21,7 @@ type Own =
   | 'Decide'
   | 'Ruling'
   | 'Approve'
+  | 'ReadAgain'
   | 'DecideAgain'
   | CarriedOut<''>
   | 'DecideUndo'
@@ -34,18 +37,20 @@ export interface Governed<
   /** The action's number in the run. */
   readonly action: number;
   readonly write: WriteTool<WI, WO>;
+  /** What the proposal was made of, which is read again when people have been asked: it may have changed while they thought. */
+  readonly proposedFrom: ReadCall<RI, RO>;
   /** Sees the effect afterwards. */
   readonly readBack: ReadCall<RI, RO>;
 }
 
 /**
  * Carries one action from proposal to verified effect. `Act` has one way in besides its own repetition: an authorising
- * verdict. Approval leads back to a decision, never on to `Act`; `$asked` counts how often the action has asked. What does
+ * verdict. Approval leads back to a look at the record and a decision, never on to `Act`; `$asked` counts how often the action has asked. What does
  * not verify is undone, where it can be and is still ours, before people get the run.
  */
 export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extends z.ZodObject, RO extends z.ZodObject>(
   { step, scopeOf }: Callees,
-  { action, write, readBack }: Governed<WI, WO, RI, RO>
+  { action, write, proposedFrom, readBack }: Governed<WI, WO, RI, RO>
 ) =>
   ({
     Decide: call(step.decide, { payload: { action }, saveAs: 'verdict', assign: { asked: 0 }, next: 'Ruling' }),
@@ -92,10 +97,14 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       payload: { action, round: '{% $asked %}' },
       withinSeconds: APPROVE_WITHIN_SECONDS,
       silence: because('no-approval', RULES),
+      next: 'ReadAgain',
+    }),
+    ReadAgain: call(scopeOf(proposedFrom.tool), {
+      payload: reading('before', proposedFrom, { round: NEXT_ROUND }),
       next: 'DecideAgain',
     }),
     DecideAgain: call(step.decide, {
-      payload: { action, round: '{% $asked + 1 %}' },
+      payload: { action, round: NEXT_ROUND },
       saveAs: 'verdict',
       next: 'Ruling',
     }),
@@ -105,7 +114,7 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       scope: scopeOf(write),
       reader: scopeOf(readBack.tool),
       verifier: step.verify,
-      seeing: reading('after', readBack, action),
+      seeing: reading('after', readBack, { action }),
       confirmed: { kind: 'verified', assign: outcome('completed', PROVEN), next: 'Respond' },
       mismatch: {
         assign: because('mismatch', PROVEN),
@@ -113,5 +122,9 @@ export const govern = <WI extends z.ZodObject, WO extends z.ZodObject, RI extend
       },
     }),
     ...(write.undo !== 'irreversible' &&
-      undoMismatch({ step, scopeOf }, { action, write, seenBy: readBack.tool }, reading('undone', readBack, action))),
+      undoMismatch(
+        { step, scopeOf },
+        { action, write, seenBy: readBack.tool },
+        reading('undone', readBack, { action })
+      )),
   }) as Readonly<Record<Own, State<Own | 'Respond' | 'Escalate'>>>;

@@ -17,8 +17,15 @@ export const WORKFLOW = '{% $states.input.workflow %}';
 export const reading = <I extends z.ZodObject, O extends z.ZodObject>(
   when: 'before' | 'after' | 'undone',
   { tool, input }: ReadCall<I, O>,
-  action = 1
-) => ({ workflow: WORKFLOW, call: when, tool: tool.name, input, ...(action > 1 && { action }) });
+  { action = 1, round }: { readonly action?: number; readonly round?: Value } = {}
+) => ({
+  workflow: WORKFLOW,
+  call: when,
+  tool: tool.name,
+  input,
+  ...(action > 1 && { action }),
+  ...(round !== undefined && { round }),
+});
 
 /** Reads what the proposal is made of, before the action. */
 export const read = <Next extends string, I extends z.ZodObject, O extends z.ZodObject>(

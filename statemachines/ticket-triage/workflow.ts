@@ -96,7 +96,7 @@ export const ticketTriage: WorkflowDefinition = {
         ...route(callees, 'Read'),
         ...read(callees, issue, 'Propose'),
         ...propose(callees, 1, 'Decide'),
-        ...govern(callees, { action: 1, write: jiraAssign, readBack: issue }),
+        ...govern(callees, { action: 1, write: jiraAssign, proposedFrom: issue, readBack: issue }),
         ...respond(callees),
         ...escalate(callees),
       },

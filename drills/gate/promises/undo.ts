@@ -1,5 +1,6 @@
 import type { Reading, Writ } from '../../../lambdas/core/records.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
+import { roundOfWrit } from '../../../lambdas/core/steps/report.ts';
 import { chainKey } from '../../../lambdas/core/tables.ts';
 import type { Evidence } from '../evidence.ts';
 
@@ -33,8 +34,11 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const of = runs.find((each) => each.run === run);
   const undone = writs.find((each) => each.writ.run === run && each.writ.action === action)?.writ;
   const claim = claims.find((each) => each.of !== undefined && each.of === undone)?.claim;
-  const reading = (ref: string, call: Reading['call']) => readings.get(ref)?.find((each) => each.call === call);
-  const [before, now] = [reading(run, 'before'), reading(writ.run, isOwn ? 'after' : 'now')];
+  const reading = (ref: string, call: Reading['call'], round?: number) =>
+    readings.get(ref)?.find((each) => each.call === call && each.round === round);
+  const decidedIn = of === undefined ? 1 : (roundOfWrit(of.steps, action) ?? 1);
+  const before = reading(run, 'before', decidedIn === 1 ? undefined : decidedIn);
+  const now = reading(writ.run, isOwn ? 'after' : 'now');
   if (of === undefined || undone === undefined || claim?.status !== 'done')
     return [`${name} is of an action that was not done`];
   if (before === undefined || now === undefined) return [`${name} was issued unseen`];

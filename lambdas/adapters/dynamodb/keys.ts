@@ -2,7 +2,7 @@ import type { EntryKey } from '../../core/cache/cache.ts';
 import type { Round } from '../../core/gate/approval.ts';
 import type { CounterKey } from '../../core/limits/counters.ts';
 import type { RunRef } from '../../core/names.ts';
-import type { Reading } from '../../core/records.ts';
+import { type Reading, readingName } from '../../core/records.ts';
 import { partition } from '../../core/tables.ts';
 import type { Key } from './table.ts';
 
@@ -24,11 +24,8 @@ export const keys = {
   plan: (ref: RunRef, action: number): Key => ({ pk: partition.plan(ref), sk: `${action}` }),
   reading: (
     ref: RunRef,
-    { scope, tool, call, action = 1 }: Pick<Reading, 'scope' | 'tool' | 'call' | 'action'>
-  ): Key => ({
-    pk: partition.read(scope, ref),
-    sk: action === 1 ? `${tool}#${call}` : `${tool}#${call}#${action}`,
-  }),
+    { scope, tool, call, action, round }: Pick<Reading, 'scope' | 'tool' | 'call' | 'action' | 'round'>
+  ): Key => ({ pk: partition.read(scope, ref), sk: `${tool}#${readingName({ call, action, round })}` }),
   writ: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.writ(scope, ref), sk: `${action}` }),
   claim: (ref: RunRef, scope: string, action: number): Key => ({ pk: partition.claim(scope, ref), sk: `${action}` }),
   escalation: (ref: RunRef): Key => ({ pk: partition.escalation(ref), sk: 'escalation' }),

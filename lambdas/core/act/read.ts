@@ -37,6 +37,8 @@ export interface ReadRequest {
   readonly call: Reading['call'];
   /** Of which action, where it is not the first. */
   readonly action?: number | undefined;
+  /** For which round of deciding, where it is not the first. */
+  readonly round?: number | undefined;
   readonly input: unknown;
   /** The run's workflow, which an operator may have stopped. */
   readonly workflow: string;
@@ -50,19 +52,19 @@ interface Seen {
 
 /**
  * Has the system asked, or an answer given again that it gave before to the same tenant's account: where the contract says for how long, and
- * before the first action of the run alone. Whatever comes after an action is there to see what it did.
+ * before the first action of the run alone. Whatever comes after an action is there to see what it did, and what is read for another round, to see what has changed.
  */
 const seen = async <Client>(
   { scope, remembers }: ReadDeps<Client>,
   tenant: string,
   { contract }: ReadImplementation<Client>,
-  { call, action = 1, input }: Pick<ReadRequest, 'call' | 'action' | 'input'>,
+  { call, action = 1, round = 1, input }: Pick<ReadRequest, 'call' | 'action' | 'round' | 'input'>,
   ask: (withinMs: number) => Promise<Seen['output']>
 ): Promise<Seen> => {
   const withinMs = contract.timeoutSeconds * 1_000;
   const { cacheSeconds: keepSeconds } = contract;
-  if (keepSeconds === undefined || remembers === undefined || call !== 'before' || action !== 1)
-    return { output: await ask(withinMs) };
+  const isFirst = call === 'before' && action === 1 && round === 1;
+  if (keepSeconds === undefined || remembers === undefined || !isFirst) return { output: await ask(withinMs) };
   const { memory, version, accountOf } = remembers;
   const of = { tool: contract.name, version, account: await accountOf(tenant), input };
   const key: EntryKey = entryKey({ kind: 'reading', writer: scope, tenant, of });
@@ -81,7 +83,7 @@ const seen = async <Client>(
 export const read = async <Client>(
   deps: ReadDeps<Client>,
   run: RunRef,
-  { tool: name, call, action, input, workflow }: ReadRequest
+  { tool: name, call, action, round, input, workflow }: ReadRequest
 ): Promise<{ readonly kind: 'read' | 'stopped'; readonly ref: string; readonly sha256: string }> => {
   const { readings, scope, reads, open, now } = deps;
   const tool = reads.find(({ contract }) => contract.name === name);
@@ -89,6 +91,7 @@ export const read = async <Client>(
   const parsed = tool.contract.input.safeParse(input);
   if (!parsed.success) throw new Terminal(`the input does not fit ${name}`, { cause: parsed.error });
 
+  const which = { ...(action !== undefined && { action }), ...(round !== undefined && { round }) };
   const client = await open(run.tenant);
   if (call === 'before') {
     const over = controlsOver(run.tenant, workflow, scope);
@@ -99,19 +102,19 @@ export const read = async <Client>(
     const at = now();
     const stopped = stopAmong(controls, over, { now: at, of: 'everything' });
     if (stopped !== undefined) {
-      const none = { tool: name, scope, call, output: {}, sha256: digestOf({}), stopped, at: at.toISOString() };
+      const none = { tool: name, scope, call, ...which, output: {}, sha256: digestOf({}), stopped, at: at.toISOString() };
       return { kind: 'stopped', ...(await readings.keep(run, none, at)) };
     }
   }
   const at = now(); // before the call: what it shows may be as old as that
-  const { output, readAt } = await seen(deps, run.tenant, tool, { call, action, input: parsed.data }, (withinMs) =>
+  const { output, readAt } = await seen(deps, run.tenant, tool, { call, ...which, input: parsed.data }, (withinMs) =>
     tool.call(client, parsed.data, AbortSignal.timeout(withinMs))
   );
   const reading = {
     tool: name,
     scope,
     call,
-    ...(action !== undefined && { action }),
+    ...which,
     output,
     sha256: digestOf(output),
     ...(readAt !== undefined && { readAt }),

@@ -16,6 +16,7 @@ export const readScope = <Client>() =>
       workflow: WorkflowName,
       call: ReadingCall,
       action: z.int().positive().optional(),
+      round: z.int().min(2).optional(),
       tool: ToolName,
       input: z.record(z.string(), z.unknown()),
     }),

@@ -65,7 +65,7 @@ const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
   ];
 };
 
-const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|now|after|undone)(?:#\d+)?$/;
+const SOURCE_READ = /^READ#([^#]+)#.*\/([^#/]+)#(before|now|after|undone)(?:#\d+(?:\.\d+)?)?$/;
 /** Readings that a decision rests on; the others show what came of it. */
 const BEFOREHAND: readonly string[] = ['before', 'now'];
 

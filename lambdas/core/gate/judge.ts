@@ -48,7 +48,7 @@ const askedFor = (ruling: Ruling, { undo }: WriteTool): Asked =>
   );
 
 /**
- * Judges one proposal by everything that is known: whether an engine was asked and paid for → its own doubt → schema → provenance → policy → stops. The first
+ * Judges one proposal by everything that is known: whether anything was read, and an engine asked and paid for → its own doubt → schema → provenance → policy → stops. The first
  * that speaks against it decides. Pure; writes nothing.
  */
 export const judge = (
@@ -61,7 +61,9 @@ export const judge = (
     now,
   }: { readonly release: WorkflowRelease; readonly policy: Policy; readonly tools: Tools; readonly now: Date }
 ): Judgement => {
-  if (plan.stopped !== undefined) return refused('stopped', plan.stopped);
+  const unread = dossier.readings.find(({ stopped }) => stopped !== undefined)?.stopped;
+  const stoppedBefore = plan.stopped ?? unread;
+  if (stoppedBefore !== undefined) return refused('stopped', stoppedBefore);
   if (plan.overBudget !== undefined)
     return {
       kind: 'refused',

@@ -82,7 +82,9 @@ const SEEN = ['before', 'now', 'after', 'undone'] as const;
 const evidenceOf = (deps: CloseDeps) => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
-  const seen = seer ? SEEN.map((call) => ({ scope: seer.scope, tool: seer.name, call })) : [];
+  const rounds = APPROVAL_ROUNDS.map((round) => ({ call: 'before' as const, round: round + 1 }));
+  const looks = [...SEEN.map((call) => ({ call })), ...rounds];
+  const seen = seer ? looks.map((look) => ({ scope: seer.scope, tool: seer.name, ...look })) : [];
   const proposedFrom = readingsOf(deps.release, deps.tools).filter(({ tool }) => tool !== seer?.name);
   return {
     input: true,

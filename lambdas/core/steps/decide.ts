@@ -57,7 +57,7 @@ export const decide = defineStep({
     const wanted = {
       input: true,
       plan: action,
-      readings: readingsOf(release, tools),
+      readings: readingsOf(release, tools, round),
       writ: { scope: tool.scope, action },
       ...(round > 1 && { approvals: [{ action, round: round - 1 }] }),
       controls: controlsOver(ref.tenant, release.workflow, tool.scope).map(({ subject }) => subject),

@@ -4,7 +4,7 @@ import { nameOf } from '../engine/cascade.ts';
 import type { Answer } from '../engine/engine.ts';
 import type { ApprovalHead } from '../gate/approval.ts';
 import type { Dossier } from '../ledger.ts';
-import type { Plan } from '../records.ts';
+import { type Plan, readingName } from '../records.ts';
 import { partition } from '../tables.ts';
 
 /** Which engine answered and what it used, as the audit has it. */
@@ -77,8 +77,8 @@ type Sources = NonNullable<AuditEvent['sources']>;
 export const sourcesOf = ({ run, input, plan, readings, writ, claim, approval }: Dossier): Sources => [
   ...(input ? [{ ref: partition.input(run), sha256: digestOf(input) }] : []),
   ...(plan ? [{ ref: `${partition.plan(run)}/${plan.action}`, sha256: digestOf(plan) }] : []),
-  ...readings.map(({ scope, tool, call, action = 1, sha256, readAt }) => ({
-    ref: `${partition.read(scope, run)}/${tool}#${call}${action === 1 ? '' : `#${action}`}`,
+  ...readings.map(({ scope, tool, sha256, readAt, ...which }) => ({
+    ref: `${partition.read(scope, run)}/${tool}#${readingName(which)}`,
     sha256,
     ...(readAt !== undefined && { read_at: readAt }),
   })),

@@ -1,11 +1,12 @@
 import { Terminal } from '../errors.ts';
+import { APPROVAL_ROUNDS } from '../gate/approval.ts';
 import { type Attempt, type Left, undoActionOf } from '../gate/undo.ts';
 import type { RunRef } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import type { Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
-import { reportOf, writsNamed } from './report.ts';
+import { reportOf, roundOfWrit, writsNamed } from './report.ts';
 import type { StepDeps } from './step.ts';
 
 type Sources = ReturnType<typeof sourcesOf>;
@@ -22,13 +23,16 @@ export const lookBack = async (
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
   if (seer === undefined) throw new Terminal(`what ${scope} writes is seen by ${seenBy}, which is not a tool here`);
+  const rounds = [undefined, ...APPROVAL_ROUNDS.map((round) => round + 1)];
   const found = await deps.ledger.look(of, {
-    readings: [{ scope: seer.scope, tool: seer.name, call: 'before' }],
+    readings: rounds.map((round) => ({ scope: seer.scope, tool: seer.name, call: 'before' as const, round })),
     writ: { scope, action },
     claim: { scope, action },
   });
   if (found === undefined) throw new Terminal(`there is no run ${of.run} of tenant ${of.tenant} to undo`);
-  const [before] = found.readings;
+  // as it was when the action was decided, not when people began to think about it
+  const decidedIn = roundOfWrit(found.run.steps, action) ?? 1;
+  const before = found.readings.find(({ round = 1 }) => round === decidedIn);
   const { run, writ, claim } = found;
   const named = writsNamed(run.steps).find((each) => each.action === action);
   if (named !== undefined && writ === undefined)

@@ -26,6 +26,13 @@ const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef 
 
 type Steps = Run['steps'];
 
+/** In which round of deciding an action got its writ; undefined where it did in none. */
+export const roundOfWrit = (steps: Steps, action: number): number | undefined =>
+  Object.entries(steps).flatMap(([key, answer]) => {
+    const [, of, round = '1'] = /^decide#(\d+)(?:\.(\d+))?$/.exec(key) ?? [];
+    return Number(of) === action && Authorised.safeParse(answer).success ? [Number(round)] : [];
+  })[0];
+
 /** Every writ that the steps of a run name. */
 export const writsNamed = (steps: Steps): readonly WritRef[] =>
   Object.entries(steps).flatMap(([key, answer]) =>

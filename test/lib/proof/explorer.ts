@@ -17,6 +17,8 @@ interface World {
   readonly lookedUp: boolean;
   readonly readBack: boolean;
   readonly verified: string;
+  /** What was read before the action, and whether people were asked since. */
+  readonly read: 'none' | 'fresh' | 'stale';
   /** Whether anything failed since the last act. */
   readonly failed: boolean;
   /** What the machine is for. */
@@ -41,6 +43,7 @@ const START: World = {
   lookedUp: false,
   readBack: false,
   verified: 'none',
+  read: 'none',
   failed: false,
   kind: 'task',
   decided: undefined,
@@ -121,6 +124,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
           { error: 'Terminal', world: { ...failing, undoes } },
         ];
       }
+      if (world.read === 'stale') throw new Error('decides by what was read before people were asked');
       return [
         ...says(
           [
@@ -142,7 +146,8 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
     case 'step:approve':
       if (world.verdict !== 'approval-needed') throw new Error('asks people for what nobody needs');
       return [
-        { payload: {}, world: { ...world, verdict: 'none' } }, // whatever they say
+        // whatever they say
+        { payload: {}, world: { ...world, verdict: 'none', read: world.read === 'none' ? 'none' : 'stale' } },
         { error: 'States.Timeout', world: failing },
       ];
     case 'jira:write': {
@@ -179,7 +184,11 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       return [
         {
           payload: {},
-          world: { ...world, readBack: world.readBack || (payload.call === shows(world) && isOf(payload, world)) },
+          world: {
+            ...world,
+            read: payload.call === 'before' ? 'fresh' : world.read,
+            readBack: world.readBack || (payload.call === shows(world) && isOf(payload, world)),
+          },
         },
         ...fault,
       ];

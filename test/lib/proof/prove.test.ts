@@ -68,6 +68,12 @@ describe('a machine is refused', () => {
       ['Retryable', 'States.Timeout'],
       'retried Act',
     ],
+    [
+      'that decides by what was read before people were asked',
+      'States.Approve.Next',
+      'DecideAgain',
+      'fresh DecideAgain',
+    ],
     ['that repeats for ever', 'States.Reconciled.Choices.1.Condition', "{% $found.kind = 'not-done' %}", 'bounded Act'],
     ['that counts from anew', 'States.Reconciled.Choices.1.Assign.attempt', 1, 'bounded Act'],
     ['that hides what is in doubt', 'States.Act.Catch.1.Next', 'Escalate', 'reconciled Escalate'],
@@ -132,7 +138,7 @@ describe('a machine is refused', () => {
   it('that cannot ask people, for a tool whose effect cannot be undone', () => {
     const tools = ticketTriage.tools.flatMap(({ name }) => irreversibly[name] ?? []);
     const withoutPeople = () => {
-      const { Approve: _, DecideAgain: __, ...States } = machine.States;
+      const { Approve: _, ReadAgain: __, DecideAgain: ___, ...States } = machine.States;
       const Ruling = {
         ...machine.States.Ruling,
         Choices: choicesOf('Ruling').filter(({ Next }) => Next !== 'Approve'),
