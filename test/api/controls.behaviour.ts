@@ -347,7 +347,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   });
 
   it.each([
-    ['planet/earth', { stopped: true }, 404],
+    ['planet/earth', { stopped: true }, 422],
     ['tenant/NOT-A-TENANT', { stopped: true }, 422],
     ['tenant/a%23root', { stopped: true }, 422],
     ['scope/jira', { stopped: true }, 422],
@@ -362,5 +362,12 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     ['global', { reason: 'x' }, 422],
   ])('refuses %s with %j', async (path, change, status) => {
     expect((await set(anApi(dynoxide), path, change)).status).toBe(status);
+  });
+
+  it('says which levels there are', async () => {
+    const { body } = await set(anApi(dynoxide), 'planet/earth', { stopped: true });
+    expect(body.errors).toEqual([
+      { field: 'level', expected: 'one of tenant, workflow, scope', found: 'text of 6 characters' },
+    ]);
   });
 });

@@ -272,6 +272,17 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     expect(api.executions.started.size).toBe(0);
   });
 
+  it.each([
+    ['says so', 1, '70000'],
+    ['does not say so', 70_000, '1'],
+  ])('takes no body that is too large and %s', async (_, length, said) => {
+    const [body, headers] = [task({ summary: 'x'.repeat(length) }), { 'content-length': said }];
+    expect(await anApi(dynoxide).call('POST', '/v1/tasks', { body, headers })).toMatchObject({
+      status: 413,
+      body: { detail: 'A body may have at most 65,536 bytes.' },
+    });
+  });
+
   it('refuses bytes that are no UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('{"workflow":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
     const sent = { body: bytes.toString('base64'), base64: true };
