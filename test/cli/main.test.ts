@@ -140,7 +140,7 @@ describe('any command', () => {
 
   it('says what to do where nothing answers', async () => {
     const { shell, written } = aShell({ env: { WRIT_API: 'http://127.0.0.1:1', WRIT_TOKEN: 't' } });
-    expect(await main(['submit', '--field', 'summary=x'], shell)).toBe(1);
+    expect(await main(['run', RUN], shell)).toBe(1);
     expect(written.err).toBe(
       'writ: The API at http://127.0.0.1:1/ cannot be reached. Check the URL, and that you are online.\n'
     );
