@@ -178,6 +178,8 @@ export const Control = Stop.extend({
   reason: z.string().optional(),
   by: z.string().optional(),
   at: z.string().optional(),
+  /** Of a workflow or a scope that is not: those that are. */
+  deployedInstead: z.array(z.string()).optional(),
   executing: z
     .array(
       z.object({
@@ -230,6 +232,7 @@ export const ReleaseView = z.object({
       candidate: ReleaseSummary,
     })
     .optional(),
+  head: z.object({ hash: z.string() }).optional(),
   fault: z.string().optional(),
   records: z.array(AuditLink).optional(),
 });
@@ -237,9 +240,11 @@ export type ReleaseView = z.infer<typeof ReleaseView>;
 
 /** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
 export const Problem = z.object({
+  type: z.string().optional(),
   title: z.string().optional(),
   detail: z.string().optional(),
   message: z.string().optional(),
+  trace: z.string().optional(),
   errors: z
     .array(z.object({ field: z.string(), expected: z.string(), found: z.string().optional() }))
     .optional()

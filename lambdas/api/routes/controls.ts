@@ -7,13 +7,15 @@ import { type Answer, defineEndpoint, type UseCaseDeps } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
 
 const description =
-  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended or, with `until`, ends by itself, a minute later than that so that no clock cuts it short. With `stops` as `everything`, no task is accepted besides, no reading before an action begins and no engine is asked: each looks before it begins, so one that had looked just before may still finish. What has happened is still read back, verified and looked up. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. The last word holds, also where it stops less: `replaced` is the stop that was in force before. Operators of the operating tenant may set every control, others the one of their own tenant.';
+  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended or, with `until`, ends by itself, a minute later than that so that no clock cuts it short. With `stops` as `everything`, no task is accepted besides, no reading before an action begins and no engine is asked: each looks before it begins, so one that had looked just before may still finish. What has happened is still read back, verified and looked up. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. The last word holds, also where it stops less: `replaced` is the stop that was in force before. A workflow or a scope that is not deployed here may be stopped too, since runs of a release before may still have it; the answer then says `deployed: false`, and in `deployedInstead` which are: see that the name is not mistyped. Operators of the operating tenant may set every control, others the one of their own tenant.';
 
 const [, ...NAMED_LEVELS] = CONTROL_LEVELS;
 
 const ControlAnswer = Control.extend({
   replaced: Control.optional(),
   executing: z.array(Executing).readonly().optional(),
+  deployed: z.literal(false).optional().describe('No workflow, or scope, of this name is deployed here.'),
+  deployedInstead: z.array(z.string()).readonly().optional().describe('Those that are.'),
 });
 const ListedControl = Control.extend({
   expired: z.boolean().optional().describe('The stop has ended by itself: it holds no longer.'),
@@ -49,6 +51,19 @@ const put = {
         },
       ],
     },
+    more: {
+      'not deployed': {
+        subject: 'workflow:ticket-traige',
+        stopped: true,
+        stops: 'writes',
+        reason: 'The vendor reports an incident',
+        by: '00000000-0000-4000-8000-000000000000',
+        at: '2030-01-02T03:04:05.000Z',
+        executing: [],
+        deployed: false,
+        deployedInstead: ['ticket-triage'],
+      },
+    },
   },
   problems: ['malformed', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
 } as const;
@@ -74,6 +89,7 @@ const set = async (
           ...setting.control,
           ...(setting.replaced && { replaced: setting.replaced }),
           ...(setting.executing && { executing: setting.executing }),
+          ...(setting.deployedInstead && { deployed: false, deployedInstead: setting.deployedInstead }),
         },
       };
     case 'forbidden':

@@ -18,7 +18,7 @@ export const submitTask = defineEndpoint({
   path: '/v1/tasks',
   summary: 'Submit a task.',
   description:
-    'Accepts a task and starts its run. With an `Idempotency-Key` the same key and body always mean the same run: after a fault or a lost answer, send both again. Another body under a key that was used is a conflict. Which fields a workflow takes is told by the answer to what does not fit.',
+    'Accepts a task and starts its run. With an `Idempotency-Key` the same key and body always mean the same run: after a fault or a lost answer, send both again. Without one each submission is another run, and after such a fault it is unknown whether there is one. Another body under a key that was used is a conflict. Which fields a workflow takes is told by the answer to what does not fit.',
   roles: ['submitter'],
   request: z.object({
     headers: z.object({
@@ -43,7 +43,19 @@ export const submitTask = defineEndpoint({
     schema: Accepted,
     example: { run: 'abcdefghijklmnopqrstuvwxyz', workflow: 'ticket-triage', status: 'active' },
   },
-  problems: ['malformed', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid', 'stopped'],
+  problems: [
+    'malformed',
+    'conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'invalid',
+    'stopped',
+    'outcome-unknown',
+  ],
+  insteadOfRepeating: ({ headers }) =>
+    headers['Idempotency-Key'] === undefined
+      ? 'Nobody knows whether the task was accepted: look among your runs before you submit it again, which would make another run. With an Idempotency-Key the same may be sent again.'
+      : undefined,
   run: async (deps, identity, { headers, body }) => {
     const submission = await submit(deps, identity, { ...body, key: headers['Idempotency-Key'] });
     switch (submission.kind) {

@@ -7,10 +7,11 @@ import { ScopeName, Tenant, WorkflowName } from '../names.ts';
 import { type Control, type Executing, Stops } from '../records.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import type { ControlRoot, Controls } from './ports.ts';
+import type { ControlRoot, Controls, Workflows } from './ports.ts';
 
 export interface ControlDeps {
   readonly controls: Controls;
+  readonly workflows: Workflows;
   /** Operators of this tenant may set every control; those of any other, their own tenant's. */
   readonly operatorTenant: string;
   readonly now: () => Date;
@@ -51,6 +52,8 @@ export type Setting =
       /** The stop that was in force until now. */
       readonly replaced?: Control;
       readonly executing?: readonly Executing[];
+      /** Where no workflow, or scope, of this name is deployed: those that are. Runs of a release before may still have it. */
+      readonly deployedInstead?: readonly string[];
     }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
@@ -68,6 +71,14 @@ const EXPECTED = {
 /** What is wrong with the name of a target, if anything is. */
 export const targetErrors = ({ level, name }: Target): readonly FieldError[] =>
   NAMES[level].safeParse(name).success ? [] : [{ field: 'name', expected: EXPECTED[level], found: 'something else' }];
+
+/** The names of a kind that are deployed, where this one is not among them: it may be mistyped, and stop nothing. */
+const deployedInsteadOf = ({ level, name = '' }: Target, workflows: Workflows): readonly string[] | undefined => {
+  if (level !== 'workflow' && level !== 'scope') return undefined;
+  const names = level === 'workflow' ? workflows.keys() : [...workflows.values()].flatMap(({ scopes = [] }) => scopes);
+  const deployed = new Set(names);
+  return deployed.has(name) ? undefined : [...deployed].toSorted();
+};
 
 /** A stop that should last longer ends when somebody ends it. */
 const LONGEST_DAYS = 366;
@@ -130,7 +141,7 @@ const TRIES = 16;
 /**
  * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it, or it ends by itself: the
  * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
- * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
+ * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. A name that is not deployed may be set too, and the answer says what is. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
  */
 export const setControl = async (
   deps: ControlDeps,
@@ -142,7 +153,9 @@ export const setControl = async (
   const errors = errorsOf(target, change, deps.now());
   if (errors.length > 0) return { kind: 'invalid', errors };
   const subject = controlSubject(target.level, target.name);
-  return change.stopped ? stop(deps, by, subject, change) : release(deps, by, subject, change);
+  const setting = await (change.stopped ? stop(deps, by, subject, change) : release(deps, by, subject, change));
+  const deployedInstead = deployedInsteadOf(target, deps.workflows);
+  return setting.kind === 'set' && deployedInstead ? { ...setting, deployedInstead } : setting;
 };
 
 const stop = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
