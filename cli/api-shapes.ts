@@ -230,6 +230,7 @@ export const ReleaseView = z.object({
       candidate: ReleaseSummary,
     })
     .optional(),
+  head: z.object({ hash: z.string() }).optional(),
   fault: z.string().optional(),
   records: z.array(AuditLink).optional(),
 });

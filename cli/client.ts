@@ -38,6 +38,8 @@ export interface ReleaseChange {
   readonly share?: number;
   readonly tenants?: readonly string[];
   readonly automatic?: { readonly rollback: boolean; readonly promote: boolean };
+  /** The hash of the head that was seen: with it sending again is harmless. */
+  readonly expects?: string;
 }
 
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
@@ -121,7 +123,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: `v1/releases/${encodeURIComponent(workflow)}`,
         body: change,
         answer: ReleaseView,
-        repeatable: false,
+        repeatable: change.expects !== undefined,
       }),
     controlAudit: (level, name) =>
       send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),

@@ -97,7 +97,9 @@ const change = async (
 ): Promise<void> => {
   if (options.reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
   const api = await openSession(shell, options, 'operator');
-  const answer = await api.setReleases(workflow, { ...wanted, reason: options.reason });
+  const { head } = await api.releases(workflow);
+  const expects = head && { expects: head.hash };
+  const answer = await api.setReleases(workflow, { ...wanted, reason: options.reason, ...expects });
   if (options.json) shell.out.line(safeJson(answer));
   else show(shell, answer);
 };

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { Retryable, Uncertain } from '../core/errors.ts';
 import type { Role } from '../core/names.ts';
 import type { ApproveDeps } from '../core/tasks/approve.ts';
 import type { ControlDeps } from '../core/tasks/control.ts';
@@ -48,6 +49,8 @@ interface Definition<Request extends z.ZodObject<RequestShape>, Body extends z.Z
     readonly more?: Readonly<Record<string, z.input<Body>>>;
   };
   readonly problems: readonly ProblemName[];
+  /** Of a request that does something else when it is sent again: what to do instead after a fault. */
+  readonly insteadOfRepeating?: (request: z.output<Request>) => string | undefined;
   readonly run: (
     deps: UseCaseDeps,
     identity: Identity,
@@ -56,20 +59,38 @@ interface Definition<Request extends z.ZodObject<RequestShape>, Body extends z.Z
 }
 
 /** One operation of the API: what is routed, checked, answered and documented comes from here alone. */
-export interface Endpoint extends Omit<Definition<z.ZodObject<RequestShape>, z.ZodType>, 'run' | 'requestExample'> {
+export interface Endpoint
+  extends Omit<Definition<z.ZodObject<RequestShape>, z.ZodType>, 'run' | 'requestExample' | 'insteadOfRepeating'> {
   readonly requestExample?: unknown;
   readonly handle: (deps: UseCaseDeps, identity: Identity, call: Call) => Promise<Answer<unknown> | Problem>;
+}
+
+/** What would be `Retryable`, of a request that must not be sent again: it may have been done. */
+export class Unrepeatable extends Uncertain {
+  /** For the caller. */
+  readonly advice: string;
+
+  constructor(advice: string, cause: Retryable) {
+    super('a request that must not be sent again failed', { cause });
+    this.advice = advice;
+  }
 }
 
 /** Declares an endpoint. */
 export const defineEndpoint = <Request extends z.ZodObject<RequestShape>, Body extends z.ZodType>({
   run,
+  insteadOfRepeating,
   ...definition
 }: Definition<Request, Body>): Endpoint => ({
   ...definition,
   handle: async (deps, identity, call) => {
     const parsed = definition.request.safeParse(call);
-    if (parsed.success) return run(deps, identity, parsed.data);
+    if (parsed.success) {
+      const advice = insteadOfRepeating?.(parsed.data);
+      return run(deps, identity, parsed.data).catch((error: unknown) => {
+        throw advice !== undefined && error instanceof Retryable ? new Unrepeatable(advice, error) : error;
+      });
+    }
     const { issues } = parsed.error;
     return issues.some(({ path }) => path[0] === 'params')
       ? problem('not-found', 'There is nothing with this name.')

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Something is wrong here' },
   stopped: { status: 503, title: 'This is stopped' },
   unavailable: { status: 503, title: 'Not now' },
+  'outcome-unknown': { status: 503, title: 'Nobody knows whether this was done' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 export type ProblemName = keyof typeof PROBLEMS;
 

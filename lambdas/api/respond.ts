@@ -1,4 +1,5 @@
-import { Retryable } from '../core/errors.ts';
+import { Retryable, Terminal } from '../core/errors.ts';
+import { Unrepeatable } from './endpoint.ts';
 import { PROBLEMS, type Problem, problem } from './problem.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -14,6 +15,7 @@ const ALWAYS: Headers = {
 const RETRY_AFTER = '1';
 const RETRY_AFTER_STOP = '60';
 const STOPPED = problem('stopped', '').type;
+const UNKNOWN = problem('outcome-unknown', '').type;
 
 export const json = (status: number, body: unknown, headers: Headers = {}): Response =>
   new Response(JSON.stringify(body), {
@@ -24,16 +26,22 @@ export const json = (status: number, body: unknown, headers: Headers = {}): Resp
 export const failed = (of: Problem, headers: Headers = {}): Response =>
   json(of.status, of, {
     'content-type': 'application/problem+json',
-    ...(of.status === PROBLEMS.unavailable.status && {
-      'retry-after': of.type === STOPPED ? RETRY_AFTER_STOP : RETRY_AFTER,
-    }),
+    ...(of.status === PROBLEMS.unavailable.status &&
+      of.type !== UNKNOWN && {
+        'retry-after': of.type === STOPPED ? RETRY_AFTER_STOP : RETRY_AFTER,
+      }),
     ...headers,
   });
 
+const CERTAINLY = 'The request was not completed. Whoever runs this finds the reason under `trace`.';
+const MAYBE =
+  'The request may not have been completed, or only in part. Whoever runs this finds the reason under `trace`.';
+
+const faultOf = (error: unknown): Problem => {
+  if (error instanceof Unrepeatable) return problem('outcome-unknown', error.advice);
+  if (error instanceof Retryable) return problem('unavailable', 'The request was not completed. Send the same again.');
+  return problem('internal', error instanceof Terminal ? CERTAINLY : MAYBE);
+};
+
 /** What a fault is to the caller: nothing of what it says, but where to find it. */
-export const problemOf = (error: unknown, trace: string): Problem => ({
-  ...(error instanceof Retryable
-    ? problem('unavailable', 'The request was not completed. Send the same again.')
-    : problem('internal', 'The request was not completed. Whoever runs this finds the reason under `trace`.')),
-  trace,
-});
+export const problemOf = (error: unknown, trace: string): Problem => ({ ...faultOf(error), trace });

@@ -1,6 +1,9 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Mishap } from '../../drills/gate/mishaps.ts';
+import type { Connection } from '../../lambdas/adapters/dynamodb/connection.ts';
 import { dynamoHeads } from '../../lambdas/adapters/dynamodb/heads.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
+import { dynamoRollouts } from '../../lambdas/adapters/dynamodb/rollouts.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
 import type { ApiDeps } from '../../lambdas/api/app.ts';
 import { dayOf, shardOfChain } from '../../lambdas/core/audit/anchors.ts';
@@ -11,6 +14,7 @@ import { type Outcome, Run } from '../../lambdas/core/run.ts';
 import { anApi, claimsOf } from '../support/api.ts';
 import { AT, aRelease } from '../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
+import { faulty } from '../support/faulty.ts';
 
 const operator = claimsOf({ sub: 'op-1', tenant: 'platform', roles: '[operator]' });
 const { input } = aRelease();
@@ -41,6 +45,7 @@ describe.skipIf(!hasDynoxide)('releases', () => {
       ...given,
     });
   type Api = ReturnType<typeof deploy>;
+  const dynoxideRollouts = (connection: Connection) => dynamoRollouts(connection, dynoxide);
   const submit = (api: Api, key: string, tenant = 'acme') =>
     api.call('POST', '/v1/tasks', {
       claims: claimsOf({ tenant }),
@@ -136,6 +141,71 @@ describe.skipIf(!hasDynoxide)('releases', () => {
     expect(new Set(await machinesOf(api, many(20, 'later')))).toEqual(new Set([OLD.machine]));
   });
 
+  /** Each of these changes, sent until it is answered, while the answers of three transactions are lost. */
+  const untilAnswered = async (api: Api, meet: (...more: readonly Mishap[]) => void, change: object) => {
+    meet('answer lost', 'answer lost', 'answer lost');
+    const answers = [];
+    do answers.push(await set(api, change));
+    while (answers.at(-1)?.status === 503 && answers.length < 5);
+    return answers;
+  };
+
+  it.each(['promoted', 'on trial'])(
+    'are rolled back once, however often that is sent as of what was seen, when the new one was %s',
+    async (how) => {
+      const { connection, meet } = faulty(dynoxide.connection);
+      const api = await onTrial({ rollouts: dynoxideRollouts(connection) });
+      if (how === 'promoted') await set(api, { action: 'promote' });
+      const { head } = await see(api);
+      const change = { action: 'rollback', expects: head.hash };
+
+      const [lost, ...answers] = await untilAnswered(api, meet, change);
+      expect(lost).toMatchObject({ status: 503, body: { type: 'urn:writ:problem:unavailable' } });
+      expect(answers).toMatchObject([{ status: 200, body: { stable: { release: OLD.release }, by: 'op-1' } }]);
+      expect(await set(api, change)).toEqual(answers[0]);
+      const after = await see(api);
+      expect(after).toMatchObject({ stable: { release: OLD.release }, head: { seq: head.seq + 1 } });
+      expect(after.candidate).toBeUndefined();
+    }
+  );
+
+  it('are not to be changed by the same again where it does not say what was seen', async () => {
+    const { connection, meet } = faulty(dynoxide.connection);
+    const api = await onTrial({ rollouts: dynoxideRollouts(connection) });
+    await see(api);
+    meet('answer lost');
+    const lost = await set(api, { action: 'rollback' });
+    expect(lost).toMatchObject({ status: 503, body: { type: 'urn:writ:problem:outcome-unknown', trace: '1-trace' } });
+    expect(lost.body.detail).toContain('before you send it again');
+    expect(lost.headers['retry-after']).toBeUndefined();
+  });
+
+  it.each([
+    ['another reason', { reason: 'another' }, operator],
+    ['another action', { action: 'promote' }, operator],
+    ['another operator', {}, claimsOf({ sub: 'op-2', tenant: 'platform', roles: '[operator]' })],
+  ])('take %s as of what was seen before for a change of its own, and refuse it', async (_, given, claims) => {
+    const api = await onTrial();
+    const { head } = await see(api);
+    const change = { action: 'canary', share: 5, expects: head.hash };
+    expect((await set(api, change)).status).toBe(200);
+    const { share: _share, ...other } = { ...change, ...given };
+    const sent = 'action' in given ? other : { ...change, ...given };
+    const { status, body } = await set(api, sent, claims);
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('see how they stand, then decide again')]);
+    expect((await see(api)).head.seq).toBe(head.seq + 1);
+  });
+
+  it('are left as they are where somebody else changes them between the look and the change', async () => {
+    const real = dynoxideRollouts(dynoxide.connection);
+    const api = await onTrial();
+    await see(api);
+    const late = deploy(NEW, { rollouts: { ...real, set: async () => false } });
+    const { status, body } = await set(late, { action: 'promote' });
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('Somebody else changed the releases')]);
+    expect(await see(api)).toMatchObject({ stable: { release: OLD.release }, candidate: { release: NEW.release } });
+  });
+
   it('notes a deployment once, whoever comes first, and who decided what, in a chain', async () => {
     const api = await onTrial();
     await Promise.all(many(8).map((key) => submit(api, key)));
@@ -166,8 +236,23 @@ describe.skipIf(!hasDynoxide)('releases', () => {
     expect((await set(api, { action: 'promote', share: 5 })).body.errors).toMatchObject([{ field: 'share' }]);
     expect((await api.call('GET', '/v1/releases/toString', { claims: operator })).status).toBe(404);
     await set(api, { action: 'rollback' });
-    expect((await set(api, { action: 'promote' })).body.detail).toContain('no candidate');
-    expect((await set(api, { action: 'rollback' })).body.detail).toContain('no release before');
+    expect(await set(api, { action: 'promote' })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('no candidate') },
+    });
+    expect(await set(api, { action: 'rollback' })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('no release before') },
+    });
+  });
+
+  it('take no trial of the release that is stable already', async () => {
+    const api = deploy(OLD);
+    await see(api);
+    expect(await set(api, { action: 'canary', share: 5 })).toMatchObject({
+      status: 409,
+      body: { type: 'urn:writ:problem:conflict', detail: expect.stringContaining('deploy another') },
+    });
   });
 
   /** Closes every run of these, as their release does. */

@@ -20,6 +20,7 @@ const plain = {
   at: '2030-01-02T03:04:05.000Z',
   reason: 'a \u001b[31mtest',
 };
+const seen = { ...plain, head: { seq: 3, hash: 'e'.repeat(64) } };
 const summary = { runs: 60, completed: 60, escalated: 0, failed: 0, unfinished: 0, medianMs: 1_500, meanMicrousd: 12 };
 const compared = {
   ...plain,
@@ -35,8 +36,15 @@ const compared = {
   },
 };
 
-const writ = async (args: readonly string[], body: object = plain) => {
-  api = await startFakeApi({ instead: () => ({ status: 200, body }) });
+const writ = async (args: readonly string[], body: object = plain, failures = 0) => {
+  let left = failures;
+  api = await startFakeApi({
+    instead: (method) => {
+      if (method === 'GET') return { status: 200, body };
+      left -= 1;
+      return left >= 0 ? { status: 503, body: {} } : { status: 200, body: plain };
+    },
+  });
   const { shell, written } = aShell({ env: { WRIT_API: api.url, WRIT_TOKEN: 'secret-token' } });
   const code = await main(args, shell);
   return { code, ...written, requests: api.requests };
@@ -69,10 +77,27 @@ describe('releases', () => {
     [['promote'], { action: 'promote' }],
     [['rollback'], { action: 'rollback' }],
   ] as const)('sends %j', async ([verb, ...options], body) => {
-    const { code, requests } = await writ([verb, 'ticket-triage', ...options, '--reason', 'a test']);
+    const { code, requests } = await writ([verb, 'ticket-triage', ...options, '--reason', 'a test'], seen);
     expect(code).toBe(0);
-    expect(requests).toMatchObject([{ method: 'PUT', path: '/v1/releases/ticket-triage' }]);
-    expect(requests[0]?.body).toEqual({ ...body, reason: 'a test' });
+    const path = '/v1/releases/ticket-triage';
+    expect(requests).toMatchObject([
+      { method: 'GET', path },
+      { method: 'PUT', path },
+    ]);
+    expect(requests[1]?.body).toEqual({ ...body, reason: 'a test', expects: seen.head.hash });
+  });
+
+  it('sends a change again, as of what was seen, where the answer does not come', async () => {
+    const { code, requests } = await writ(['rollback', 'ticket-triage', '--reason', 'a test'], seen, 1);
+    expect(code).toBe(0);
+    const [, first, second, ...more] = requests;
+    expect(second?.body).toEqual(first?.body);
+    expect([second?.method, more.length]).toEqual(['PUT', 0]);
+  });
+
+  it('sends a change once where it cannot say what was seen', async () => {
+    const { code, requests } = await writ(['rollback', 'ticket-triage', '--reason', 'a test'], plain, 1);
+    expect([code, requests.length]).toEqual([1, 2]);
   });
 
   it.each([

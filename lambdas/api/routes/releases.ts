@@ -96,12 +96,24 @@ export const setReleases = defineEndpoint({
   path: '/v1/releases/{workflow}',
   summary: 'Put a release on trial, promote it, or take it back.',
   description:
-    '`canary` gives the candidate, or the deployed release where there is none, a share of new runs in percent, or those of some tenants, or both, and begins its comparison anew. `promote` makes the candidate stable. `rollback` takes the candidate back; where there is none, the release before becomes stable again. It holds for every task that is submitted after the answer; a run keeps the release that it has. With `automatic`, a candidate that is worse in completion, escalation or failure is taken back without asking (unless told otherwise), and one that is better promoted (if told so).',
+    '`canary` gives the candidate, or the deployed release where there is none, a share of new runs in percent, or those of some tenants, or both, and begins its comparison anew. `promote` makes the candidate stable. `rollback` takes the candidate back; where there is none, the release before becomes stable again. It holds for every task that is submitted after the answer; a run keeps the release that it has. Sent again, a `rollback` takes back something else. So let `expects` be `head.hash` as you saw it: the same request may then be sent again after a fault or a lost answer, and is a conflict where somebody else changed the releases meanwhile. With `automatic`, a candidate that is worse in completion, escalation or failure is taken back without asking (unless told otherwise), and one that is better promoted (if told so).',
   roles: ['operator'],
   request: z.object({ params, body: ReleaseChange }),
-  requestExample: { action: 'canary', share: 10, reason: 'A shorter prompt, on trial' },
+  requestExample: { action: 'canary', share: 10, reason: 'A shorter prompt, on trial', expects: 'c'.repeat(64) },
   answer: { status: 200, name: 'Releases', schema: Releases, example },
-  problems: ['malformed', 'not-found', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid'],
+  problems: [
+    'malformed',
+    'not-found',
+    'conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'invalid',
+    'outcome-unknown',
+  ],
+  insteadOfRepeating: ({ body: { expects } }) =>
+    expects === undefined
+      ? 'Nobody knows whether the releases were changed: see how they stand before you send it again. With `expects` the same request may be sent again.'
+      : undefined,
   run: async (deps, identity, { params: { workflow }, body }) => {
     const changed = await changeRelease(deps, identity, workflow, body);
     switch (changed.kind) {

@@ -43,7 +43,19 @@ export const submitTask = defineEndpoint({
     schema: Accepted,
     example: { run: 'abcdefghijklmnopqrstuvwxyz', workflow: 'ticket-triage', status: 'active' },
   },
-  problems: ['malformed', 'conflict', 'body-too-large', 'unsupported-media-type', 'invalid', 'stopped'],
+  problems: [
+    'malformed',
+    'conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'invalid',
+    'stopped',
+    'outcome-unknown',
+  ],
+  insteadOfRepeating: ({ headers }) =>
+    headers['Idempotency-Key'] === undefined
+      ? 'Nobody knows whether the task was accepted: look among your runs before you submit it again, which would make another run. With an Idempotency-Key the same may be sent again.'
+      : undefined,
   run: async (deps, identity, { headers, body }) => {
     const submission = await submit(deps, identity, { ...body, key: headers['Idempotency-Key'] });
     switch (submission.kind) {

@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import { digestOf } from '../digest.ts';
+import { Digest } from '../names.ts';
 import { Automatic, type Candidate, Cohort, type Rollout, type Served, Share } from '../releases/rollout.ts';
 import { ControlChange } from './control.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import { type ReleaseDeps, recordOf, rolloutNow } from './releases.ts';
+import { type ReleaseDeps, recordOf, rolloutNow, type Standing } from './releases.ts';
 
 export const ReleaseChange = z.strictObject({
   action: z.enum(['canary', 'promote', 'rollback']),
@@ -11,6 +13,8 @@ export const ReleaseChange = z.strictObject({
   share: Share.optional(),
   tenants: Cohort.optional(),
   automatic: Automatic.optional(),
+  /** The last record of the chain that whoever asks has seen. With it the same request may be sent again. */
+  expects: Digest.optional(),
 });
 export type ReleaseChange = z.infer<typeof ReleaseChange>;
 
@@ -37,7 +41,7 @@ type Words = Pick<Rollout, 'by' | 'at' | 'reason'>;
 /** What a change makes of a rollout, or why it makes nothing. */
 export const changed = (
   before: Rollout,
-  { action, share, tenants, automatic }: Omit<ReleaseChange, 'reason'>,
+  { action, share, tenants, automatic }: Omit<ReleaseChange, 'reason' | 'expects'>,
   words: Words
 ): Rollout | string => {
   const { candidate, stable, previous, ...rest } = before;
@@ -67,7 +71,17 @@ export const changed = (
   }
 };
 
-/** Puts a release on trial, promotes it or takes it back. It holds for every task that is submitted once this has returned. */
+/** Whether the last record of the chain is of this very request. */
+const isDone = async ({ rollouts }: ReleaseDeps, { rollout, head }: Standing, by: string, request: string) => {
+  const { records } = await rollouts.chain(rollout.workflow);
+  const last = records[head.seq];
+  return last?.hash === head.hash && last.user?.id === by && last.args_redacted?.request === request;
+};
+
+/**
+ * Puts a release on trial, promotes it or takes it back. It holds for every task that is submitted once this has returned. A rollback takes
+ * something else back each time. So a change that says what it `expects` is made of just that: sent again, it is answered as it was, and changes nothing.
+ */
 export const changeRelease = async (
   deps: ReleaseDeps,
   { id, tenant, roles }: Identity,
@@ -80,9 +94,12 @@ export const changeRelease = async (
   const errors = fieldErrors(change);
   if (errors.length > 0) return { kind: 'invalid', errors };
   const found = await rolloutNow(deps, workflow, deployed);
+  const request = change.expects === undefined ? undefined : digestOf(change);
+  if (request !== undefined && change.expects !== found.head.hash)
+    return (await isDone(deps, found, id, request)) ? { kind: 'set', rollout: found.rollout } : { kind: 'overtaken' };
   const words = { by: id, at: deps.now().toISOString(), reason: change.reason };
   const rollout = changed(found.rollout, change, words);
   if (typeof rollout === 'string') return { kind: 'refused', because: rollout };
-  const record = recordOf(deps, rollout, { head: found.head, tenant, action: change.action });
+  const record = recordOf(deps, rollout, { head: found.head, tenant, action: change.action, request });
   return (await deps.rollouts.set(rollout, found, record)) ? { kind: 'set', rollout } : { kind: 'overtaken' };
 };

@@ -17,6 +17,9 @@ export interface Found {
   readonly head: Head;
 }
 
+/** How a rollout stands, once there is one. */
+export type Standing = Found & { readonly rollout: Rollout };
+
 /** Which releases serve, and the runs that a canary is compared by. Throws `Retryable` and `Terminal` only. */
 export interface Rollouts {
   /** As it stands now. */
@@ -53,11 +56,16 @@ const cohortOf = ({ share, tenants, since, automatic }: Candidate) => ({
   automatic,
 });
 
-/** A record of what a rollout has become. */
+/** A record of what a rollout has become; `request` is the digest of what was asked for, where that may be sent again. */
 export const recordOf = (
   { traceId }: Pick<ReleaseDeps, 'traceId'>,
   { stable, candidate, previous, by, at, reason, workflow }: Rollout,
-  { head, tenant, action }: { readonly head: Head; readonly tenant: string; readonly action: string }
+  {
+    head,
+    tenant,
+    action,
+    request,
+  }: { readonly head: Head; readonly tenant: string; readonly action: string; readonly request?: string | undefined }
 ): AuditRecord =>
   chain(
     head,
@@ -68,6 +76,7 @@ export const recordOf = (
         stable: saidOf(stable),
         ...(candidate && { candidate: { ...saidOf(candidate), ...cohortOf(candidate) } }),
         ...(previous && { previous: saidOf(previous) }),
+        ...(request !== undefined && { request }),
       },
       policy: { decision: action, rule_ids: [] },
       result: { status: candidate ? 'canary' : 'one release' },
@@ -82,7 +91,7 @@ export const rolloutNow = async (
   deps: ReleaseDeps,
   workflow: string,
   { release, input, machine }: Served
-): Promise<Found & { readonly rollout: Rollout }> => {
+): Promise<Standing> => {
   const deployed = { release, input, machine }; // a deployment says more of a workflow than is kept
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const found = await deps.rollouts.of(workflow);
