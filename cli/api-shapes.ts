@@ -180,6 +180,8 @@ export const Control = Stop.extend({
   reason: z.string().optional(),
   by: z.string().optional(),
   at: z.string().optional(),
+  /** Of a workflow or a scope that is not: those that are. */
+  deployedInstead: z.array(z.string()).optional(),
   executing: z
     .array(
       z.object({
@@ -240,9 +242,11 @@ export type ReleaseView = z.infer<typeof ReleaseView>;
 
 /** RFC 9457. Every member may be missing: gateways in front of the API answer in their own way. */
 export const Problem = z.object({
+  type: z.string().optional(),
   title: z.string().optional(),
   detail: z.string().optional(),
   message: z.string().optional(),
+  trace: z.string().optional(),
   errors: z
     .array(z.object({ field: z.string(), expected: z.string(), found: z.string().optional() }))
     .optional()

@@ -44,13 +44,15 @@ export interface ReleaseChange {
   readonly expects?: string;
 }
 
+export interface Task {
+  readonly workflow: string;
+  readonly input: Readonly<Record<string, string>>;
+}
+
 /** The HTTP API of Writ. Everything it throws is a `Failure`. */
 export interface Api {
   /** With a key, submitting again is harmless: it gives the same run. */
-  submit(
-    task: { readonly workflow: string; readonly input: Readonly<Record<string, string>> },
-    key?: string
-  ): Promise<Submitted>;
+  submit(task: Task, key?: string): Promise<Submitted>;
   /** Newest first. */
   runs(page: { readonly limit: number; readonly cursor?: string }): Promise<RunPage>;
   run(id: string): Promise<RunView>;
@@ -85,7 +87,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         body: task,
         headers: key === undefined ? {} : { 'idempotency-key': key },
         answer: Submitted,
-        repeatable: key !== undefined,
+        repeatable: key !== undefined || { lookWith: 'writ runs' },
       }),
     runs: (page) => send(endpoint, { ...get, path: `v1/runs?${queryOf(page)}`, answer: RunPage }),
     approvals: (page) => send(endpoint, { ...get, path: `v1/approvals?${queryOf(page)}`, answer: ApprovalPage }),
@@ -107,7 +109,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: `${runPath(id)}/reply`,
         body: { fields },
         answer: Replied,
-        repeatable: false,
+        repeatable: { lookWith: `writ run ${id}` },
       }),
     undo: (id, reason) =>
       send(endpoint, {
@@ -125,7 +127,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: `v1/releases/${encodeURIComponent(workflow)}`,
         body: change,
         answer: ReleaseView,
-        repeatable: change.expects !== undefined,
+        repeatable: change.expects !== undefined || { lookWith: `writ releases ${workflow}` },
       }),
     controlAudit: (level, name) =>
       send(endpoint, { ...get, path: `${controlPath(level, name)}/audit`, answer: ControlTrail }),
@@ -135,7 +137,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: controlPath(level, name),
         body: change,
         answer: Control,
-        repeatable: change.stopped || change.expects !== undefined,
+        repeatable: change.stopped || change.expects !== undefined || { lookWith: 'writ controls' },
       }),
   };
 };

@@ -38,8 +38,8 @@ export interface Request<Answer> {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answer: z.ZodType<Answer>;
-  /** Whether sending it twice does what sending it once does. */
-  readonly repeatable: boolean;
+  /** Whether sending it twice does what sending it once does; where not, the command that shows what became of it. */
+  readonly repeatable: true | { readonly lookWith: string };
 }
 
 const ATTEMPTS = 5;
@@ -64,7 +64,7 @@ const asJson = (text: string): unknown => {
 
 const withStop = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
 
-/** An error answer as one sentence: its detail, and what was expected of which field. */
+/** An error answer as one sentence: its detail, what was expected of which field, and where the reason is found. */
 export const sentenceOf = (status: number, body: string): string => {
   const problem = Problem.safeParse(asJson(body)).data ?? {};
   const title = problem.title ?? TITLES[status] ?? `The API answered ${status}`;
@@ -74,7 +74,8 @@ export const sentenceOf = (status: number, body: string): string => {
   );
   // the fields say it all; without them the detail does
   const said = detail === undefined || detail === title || errors.length > 0 ? title : `${title}: ${detail}`;
-  return [said, ...errors].map((sentence) => withStop(clean(sentence))).join(' ');
+  const trace = problem.trace === undefined ? [] : [`(trace ${clean(problem.trace)})`];
+  return [...[said, ...errors].map((sentence) => withStop(clean(sentence))), ...trace].join(' ');
 };
 
 const retryAfterMs = (response: Response): number | undefined => {
@@ -89,11 +90,11 @@ const retryAfterMs = (response: Response): number | undefined => {
 export const send = async <Answer>(endpoint: Endpoint, request: Request<Answer>): Promise<Answer> => {
   const pause = endpoint.pause ?? ((ms: number) => sleep(ms, undefined, { signal: endpoint.signal }));
   for (let attempt = 1; ; attempt += 1) {
-    const isLast = !request.repeatable || attempt >= (endpoint.attempts ?? ATTEMPTS);
+    const isLast = request.repeatable !== true || attempt >= (endpoint.attempts ?? ATTEMPTS);
     const backOffMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
     const response = await exchange(endpoint, request).catch((error: unknown) => {
       endpoint.signal?.throwIfAborted();
-      if (isLast || error instanceof Failure) throw unreachable(endpoint, error);
+      if (isLast || error instanceof Failure) throw unreachable(endpoint, request, error);
       return undefined;
     });
     if (response === undefined) {
@@ -102,7 +103,7 @@ export const send = async <Answer>(endpoint: Endpoint, request: Request<Answer>)
     }
     const { text, raw } = response;
     if (raw.ok) return parsed(request, text);
-    if (isLast || !PASSING.has(raw.status)) throw new ApiProblem(sentenceOf(raw.status, text), raw.status);
+    if (isLast || !PASSING.has(raw.status)) throw refused(request, raw.status, text);
     await pause(retryAfterMs(raw) ?? backOffMs);
   }
 };
@@ -126,10 +127,33 @@ const exchange = async (endpoint: Endpoint, { method, path, body, headers }: Req
   return { raw, text: await raw.text() };
 };
 
-const unreachable = ({ url, advice }: Endpoint, error: unknown): Failure => {
+/** Where a request comes to nothing before it is sent. */
+const NOT_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+
+const isNotSent = (error: unknown): boolean => {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && NOT_SENT.test(String(cause.code));
+};
+
+/** What to do about a request that may have been carried out; undefined where it may simply be sent again. */
+const whatToDo = ({ repeatable }: Request<unknown>): string | undefined =>
+  repeatable === true
+    ? undefined
+    : `Nobody knows whether it arrived: look with "${clean(repeatable.lookWith)}" before you send it again.`;
+
+const unreachable = ({ url, advice }: Endpoint, request: Request<unknown>, error: unknown): Failure => {
   if (error instanceof Failure) return error; // signing in failed, and says how
-  const why = error instanceof Error && error.name === 'TimeoutError' ? 'did not answer in time' : 'cannot be reached';
-  return new Unreachable(`The API at ${clean(url)} ${why}. ${advice}`, { cause: error });
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  const unknown = isNotSent(error) ? undefined : whatToDo(request);
+  const why = isLate ? 'did not answer in time' : unknown === undefined ? 'cannot be reached' : 'gave no answer';
+  return new Unreachable(`The API at ${clean(url)} ${why}. ${unknown ?? advice}`, { cause: error });
+};
+
+/** Faults of a gateway say nothing of what is behind it; those of the API itself say what to do. */
+const refused = (request: Request<unknown>, status: number, text: string): ApiProblem => {
+  const isOwn = Problem.safeParse(asJson(text)).data?.type?.startsWith('urn:writ:') === true;
+  const unknown = status >= 500 && !isOwn ? whatToDo(request) : undefined;
+  return new ApiProblem([sentenceOf(status, text), ...(unknown === undefined ? [] : [unknown])].join(' '), status);
 };
 
 const parsed = <Answer>({ answer, method, path }: Request<Answer>, text: string): Answer => {

@@ -20,6 +20,9 @@ import { addSessionOptions } from './session.ts';
 import type { Shell } from './shell.ts';
 import { clean } from './terminal/sanitise.ts';
 
+/** An error repeats what was typed, and what follows a mistyped option may be a token. */
+const withoutValues = (text: string): string => text.replace(/(unknown option '[^'=]*)=.*'/s, "$1'");
+
 const lines = (text: string): readonly string[] => text.replace(/\n$/, '').split('\n');
 
 const programFor = (shell: Shell, done: (code: number) => void): Command => {
@@ -29,12 +32,12 @@ const programFor = (shell: Shell, done: (code: number) => void): Command => {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      // help is our own text and is laid out; an error repeats what was typed
+      // help is our own text and is laid out
       writeOut: (text) => {
         for (const line of lines(text)) shell.out.line(line);
       },
       writeErr: (text) => {
-        for (const line of lines(text)) shell.err.line(line.trim() === '' ? '' : clean(line));
+        for (const line of lines(withoutValues(text))) shell.err.line(line.trim() === '' ? '' : clean(line));
       },
     });
   addSessionOptions(program);

@@ -31,10 +31,13 @@ export const addSessionOptions = (program: Command): Command =>
     .option('--token <token>', 'an access token for it (or WRIT_TOKEN, which is not seen in process lists)')
     .option('--json', 'print the answer as JSON');
 
+/** What was given, unless it may hold a password. */
+const foundOf = (text: string): string => (text.includes('@') ? 'text with an @, which is not shown' : clean(text));
+
 const webAddress = (text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    throw usage(`--api must be a URL such as https://abc.execute-api.eu-west-1.amazonaws.com, found ${clean(text)}`);
+    throw usage(`--api must be a URL such as https://abc.execute-api.eu-west-1.amazonaws.com, found ${foundOf(text)}`);
   if (url.username !== '' || url.password !== '') throw usage('--api must not hold a user or password; use --token');
   return url.href;
 };

@@ -29,6 +29,10 @@ export const signIn = async ({ aws, client, users }: Connection, username: strin
     throw new Unreachable(`The local stack at ${aws} cannot be reached. Start it with "npm start".`, { cause: error });
   });
   const answer = Answer.safeParse(await response.json().catch(() => undefined));
-  if (!answer.success) throw new Failure(`${username} could not sign in: the user pool answered ${response.status}.`);
+  if (!answer.success)
+    throw new Failure(
+      `${clean(username)} could not sign in: the user pool of the local stack answered ${response.status}. ` +
+        'Is it the stack of this data folder? Start it anew with "npm start", which makes its users again.'
+    );
   return answer.data.AuthenticationResult.AccessToken;
 };

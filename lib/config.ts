@@ -1,28 +1,32 @@
 import * as z from 'zod';
-import { ModelSettings } from '../lambdas/core/engine/model/settings.ts';
+import { ModelRef, ModelSettings } from '../lambdas/core/engine/model/settings.ts';
 import { Budgets, Shards } from '../lambdas/core/limits/declared.ts';
 import { Mode } from '../lambdas/core/mode.ts';
 import { Role, Tenant } from '../lambdas/core/names.ts';
 import { Automatic, Share } from '../lambdas/core/releases/rollout.ts';
+import { kindOf } from '../lambdas/core/tasks/fields.ts';
 
 /** What is wrong with the configuration or with what it refers to, in words for whoever deploys. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const fromText = (value: unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value; // the schema says what it expected instead
+  }
+};
+
 /** Values given on the command line are text: `-c writ:retainData=false`, `-c 'writ:allowedOrigins=["https://…"]'`. */
-const orText = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => {
-    if (typeof value !== 'string') return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value; // the schema says what it expected instead
-    }
-  }, schema);
+const orText = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(fromText, schema);
 
 const MachineClient = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a machine must be 1 to 40 of a-z, 0-9 and "-", and start with a letter'),
   tenant: Tenant,
   roles: z.array(Role).min(1),
 });
@@ -75,15 +79,40 @@ const PREFIX = 'writ:';
 /** Keys of the CDK's own: feature flags, and what its command line passes on. */
 const isForeign = (key: string): boolean => /^(@aws-cdk|aws-cdk:|aws:)/.test(key);
 
+/** Longer text may be a key, or hold one. */
+const LONGEST_SHOWN = 24;
+const LONGEST_NAME = 40;
+/** Where somebody may have pasted a key of a provider, or an address with a password. */
+const isSecretive = (key: string, text: string): boolean => key === 'models' || /[@/]/.test(text);
+
+const shownText = (key: string, text: string): string =>
+  text.length > LONGEST_SHOWN || isSecretive(key, text) ? `text of ${text.length} characters` : JSON.stringify(text);
+
+/** What is at a path, as far as it may be shown: what is printed here lies in the log of a deployment. */
+const foundAt = (given: Readonly<Record<string, unknown>>, [key = '', ...path]: readonly PropertyKey[]): string => {
+  const value = path.reduce<unknown>(
+    (inside, part) => (typeof inside === 'object' && inside !== null ? Reflect.get(inside, part) : undefined),
+    path.length === 0 ? given[String(key)] : fromText(given[String(key)])
+  );
+  if (typeof value === 'string') return shownText(String(key), value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
+};
+
+/** A name in a path, unless it could be something else that was pasted in its place. */
+const nameOf = (part: PropertyKey): string => {
+  const text = String(part);
+  const isName = (text.length <= LONGEST_NAME && !text.includes('//')) || ModelRef.safeParse(text).success;
+  return isName ? text : 'a member whose name is not shown';
+};
+const nameAt = (path: readonly PropertyKey[]): string => `${PREFIX}${path.map(nameOf).join('.')}`;
+
 /** Each unknown key, or what was expected of a known one and found. */
 const faultsOf = ({ issues }: z.ZodError, given: Readonly<Record<string, unknown>>): readonly string[] =>
   issues.flatMap((issue) => {
-    const [first = ''] = issue.path;
     if (issue.code !== 'unrecognized_keys')
-      return `${PREFIX}${issue.path.join('.')}: ${issue.message}; found ${JSON.stringify(given[String(first)])}`;
-    const at = issue.path.length === 0 ? PREFIX : `${PREFIX}${issue.path.join('.')}.`;
+      return `${nameAt(issue.path)}: ${issue.message}; found ${foundAt(given, issue.path)}`;
     const known = issue.path.length === 0 ? `: expected one of ${Object.keys(Config.shape).join(', ')}` : '';
-    return issue.keys.map((key) => `${at}${key} is not known${known}`);
+    return issue.keys.map((key) => `${nameAt([...issue.path, key])} is not known${known}`);
   });
 
 /**
@@ -98,7 +127,10 @@ export const readConfig = (context: Readonly<Record<string, unknown>>): Config =
     else if (key !== 'writ' && !isForeign(key)) unknown.push(`${key} is not known: did you mean ${PREFIX}${key}?`);
   }
   const object = z.record(z.string(), z.unknown()).default({}).safeParse(context.writ);
-  if (!object.success) throw new ConfigError('the context key writ must be an object');
+  if (!object.success)
+    throw new ConfigError(
+      `the context key writ must be an object such as {"mode": "shadow"}, found ${kindOf(context.writ)}: write one, or single keys such as ${PREFIX}mode`
+    );
   const given = { ...object.data, ...own };
   const parsed = Config.safeParse(given);
   const faults = [...unknown, ...(parsed.error ? faultsOf(parsed.error, given) : [])];

@@ -101,7 +101,13 @@ const change = async (
   const state = control.stopped ? out.paint('warn', 'stopped') : out.paint('good', 'running');
   const inMode = control.mode === undefined ? '' : `, mode ${clean(control.mode)}`;
   out.line(`${clean(control.subject)} is ${state}${inMode}.`);
-  const { replaced } = control;
+  const { replaced, deployedInstead } = control;
+  if (deployedInstead !== undefined) {
+    const names = deployedInstead.map(clean).join(', ') || 'none';
+    out.line(
+      `${out.paint('warn', `No ${level} of this name is deployed here:`)} there is ${names}. Runs of a release before may still have it; if the name is mistyped, nothing is ${stopped ? 'stopped' : 'resumed'}.`
+    );
+  }
   if (!control.stopped) {
     if (replaced !== undefined) out.line(`Ended: a stop of ${stopsOf(replaced)}.`);
     return;

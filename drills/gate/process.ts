@@ -140,7 +140,14 @@ export const processOf = (world: World, life: Life, invocation: Invocation, slot
   };
   const setShard: typeof controls.setShard = async (subject, shard, ...rest) =>
     isLookedAt(shard) ? controls.setShard(subject, shard, ...rest) : true;
-  const operating = { controls: { ...controls, setShard }, operatorTenant: OPERATORS, now, traceId, pause };
+  const operating = {
+    controls: { ...controls, setShard },
+    workflows: DEPLOYED,
+    operatorTenant: OPERATORS,
+    now,
+    traceId,
+    pause,
+  };
   const approving = { approvals: dynamoApprovals(connection, tables.state), executions, now, pause };
   return { steps, scope, reading, submitting, operating, approving };
 };

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import * as z from 'zod';
-import { type Identity, identityFrom } from '../core/tasks/identity.ts';
+import { type Identity, identityFault, identityFrom } from '../core/tasks/identity.ts';
 import { readBody } from './body.ts';
 import { type Endpoint, isProblem, type UseCaseDeps } from './endpoint.ts';
 import { openApiOf } from './openapi.ts';
@@ -63,10 +63,16 @@ const admit = ({ roles }: Endpoint, gateway: Gateway | undefined): Identity | Pr
   if (claims === undefined || claims === null) return problem('unauthenticated', 'Send an access token.');
   const identity = identityFrom(claims);
   if (identity === undefined)
-    return problem('forbidden', 'The token does not say for which tenant, and in which roles.');
+    return problem(
+      'forbidden',
+      `The token does not say who calls, for which tenant and in which roles: ${identityFault(claims)}.`
+    );
   return roles.some((role) => identity.roles.includes(role))
     ? identity
-    : problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
+    : problem(
+        'forbidden',
+        `This takes one of the roles ${roles.join(', ')}; the token has ${identity.roles.join(', ') || 'none'}.`
+      );
 };
 
 const answer = async (

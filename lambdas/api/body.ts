@@ -16,7 +16,7 @@ const hasReservedName = (value: unknown): boolean =>
 export const readBody = async (request: Request): Promise<{ readonly body: unknown } | Problem> => {
   if (!isJson(request.headers.get('content-type')))
     return problem('unsupported-media-type', 'Send the body as JSON, with the content type application/json.');
-  const tooLarge = problem('body-too-large', `A body may have ${BODY_LIMIT_BYTES.toLocaleString('en')} bytes.`);
+  const tooLarge = problem('body-too-large', `A body may have at most ${BODY_LIMIT_BYTES.toLocaleString('en')} bytes.`);
   if (Number(request.headers.get('content-length') ?? 0) > BODY_LIMIT_BYTES) return tooLarge;
   const bytes = await request.arrayBuffer();
   if (bytes.byteLength > BODY_LIMIT_BYTES) return tooLarge;

@@ -92,7 +92,8 @@ export const defineEndpoint = <Request extends z.ZodObject<RequestShape>, Body e
       });
     }
     const { issues } = parsed.error;
-    return issues.some(({ path }) => path[0] === 'params')
+    // a part of a path is a name, except where there are only some
+    return issues.some(({ path, code }) => path[0] === 'params' && code !== 'invalid_value')
       ? problem('not-found', 'There is nothing with this name.')
       : invalid(issues.flatMap((issue) => errorsOf(issue, call)));
   },

@@ -10,7 +10,7 @@ import { stepFunctions } from '../adapters/executions.ts';
 import { type ApiDeps, createApp } from '../api/app.ts';
 import { behindGateway, type GatewayEvent } from '../api/gateway.ts';
 import { Terminal } from '../core/errors.ts';
-import { Digest, RuleId, Tenant, WorkflowName } from '../core/names.ts';
+import { Digest, RuleId, ScopeName, Tenant, WorkflowName } from '../core/names.ts';
 import { Policy } from '../core/releases/rollout.ts';
 import type { Workflows } from '../core/tasks/ports.ts';
 import { TaskShape } from '../core/workflow.ts';
@@ -39,10 +39,15 @@ const RolloutPolicy = z
     }
   });
 
-/** `workflows.json`: what each workflow takes, by release, and why its rules exist. */
+/** `workflows.json`: what each workflow takes, by release, why its rules exist, and the scopes of its tools. */
 const Shapes = z.record(
   WorkflowName,
-  z.strictObject({ release: Digest, input: TaskShape, reasons: z.record(RuleId, z.string()) })
+  z.strictObject({
+    release: Digest,
+    input: TaskShape,
+    reasons: z.record(RuleId, z.string()),
+    scopes: z.array(ScopeName),
+  })
 );
 
 /** Every workflow with its state machine. Throws `Terminal` where one is told of without the other. */

@@ -9,7 +9,7 @@ import { Api } from '../constructs/api.ts';
 import { bundledFunction, type FunctionSettings } from '../constructs/bundled-function.ts';
 import type { Ledger } from '../constructs/ledger.ts';
 import { Users } from '../constructs/users.ts';
-import { bundleName } from '../functions.ts';
+import { bundleName, scopesOf } from '../functions.ts';
 import type { PreparedWorkflow } from '../prepare.ts';
 import type { WorkflowsStack } from './workflows.ts';
 
@@ -54,9 +54,10 @@ export class ApiStack extends Stack {
     const { deployed, stackName } = workflowsStack;
     // an export in use cannot change, and a version does with every release: so outputs are read, not imported
     const read = (output: string) => Fn.getStackOutput(stackName, output);
-    const shapes = workflows.map(({ release: whole }) => {
+    const shapes = workflows.map(({ definition, release: whole }) => {
       const { workflow, release, input } = whole;
-      return [workflow, { release, input, reasons: reasonsOf(whole) }];
+      const scopes = scopesOf(definition).map(({ name }) => name);
+      return [workflow, { release, input, reasons: reasonsOf(whole), scopes }];
     });
     const versions = deployed.map(({ name, versionOutput }) => [name, read(versionOutput)]);
     const machines = deployed.map(({ stateMachineOutput }) => read(stateMachineOutput));

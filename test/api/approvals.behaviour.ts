@@ -190,7 +190,10 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
     expect(executions.answers).toEqual([]);
     expect(await say('refuse', 'a-2')).toMatchObject({ status: 200, body: { missing: [] } });
     expect(executions.answers).toHaveLength(1);
-    expect((await say('approve', 'a-3')).status).toBe(409);
+    expect(await say('approve', 'a-3')).toMatchObject({
+      status: 409,
+      body: { detail: 'Others have decided this already.' },
+    });
 
     const verdict = { kind: 'refused', because: 'declined', rules: ['REFUSED_BY_APPROVER'] };
     expect(await decided(2)).toEqual(verdict);

@@ -347,7 +347,7 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
   });
 
   it.each([
-    ['planet/earth', { stopped: true }, 404],
+    ['planet/earth', { stopped: true }, 422],
     ['tenant/NOT-A-TENANT', { stopped: true }, 422],
     ['tenant/a%23root', { stopped: true }, 422],
     ['scope/jira', { stopped: true }, 422],
@@ -362,5 +362,38 @@ describe.skipIf(!hasDynoxide)('setting a control', () => {
     ['global', { reason: 'x' }, 422],
   ])('refuses %s with %j', async (path, change, status) => {
     expect((await set(anApi(dynoxide), path, change)).status).toBe(status);
+  });
+
+  it.each([
+    ['workflow/ticket-traige', ['ticket-triage']],
+    ['scope/jira:wirte', ['jira:read', 'jira:write']],
+    ['workflow/jira', ['ticket-triage']],
+  ])('stops and resumes %s, and says that it is not deployed here, and what is', async (path, deployedInstead) => {
+    const api = anApi(dynoxide);
+    for (const stopped of [true, false])
+      expect(await set(api, path, { stopped })).toMatchObject({
+        status: 200,
+        body: { stopped, deployed: false, deployedInstead },
+      });
+  });
+
+  it.each(['workflow/ticket-triage', 'scope/jira:write', 'tenant/nobody-yet', 'global'])(
+    'says nothing of the kind of %s',
+    async (path) => {
+      const api = anApi(dynoxide);
+      for (const stopped of [true, false]) {
+        const { body } = await set(api, path, { stopped });
+        expect(body.stopped).toBe(stopped);
+        expect(Object.keys(body)).not.toContain('deployed');
+        expect(Object.keys(body)).not.toContain('deployedInstead');
+      }
+    }
+  );
+
+  it('says which levels there are', async () => {
+    const { body } = await set(anApi(dynoxide), 'planet/earth', { stopped: true });
+    expect(body.errors).toEqual([
+      { field: 'level', expected: 'one of tenant, workflow, scope', found: 'text of 6 characters' },
+    ]);
   });
 });

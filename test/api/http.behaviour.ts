@@ -45,6 +45,56 @@ describe.skipIf(!hasDynoxide)('the HTTP API', () => {
     expect((await anApi(dynoxide).call('POST', '/v1/tasks', { claims, body: {} })).status).toBe(403);
   });
 
+  it('says which roles it takes, and which the token has', async () => {
+    const api = anApi(dynoxide);
+    const detailFor = async (roles: string) =>
+      (await api.call('POST', '/v1/tasks', { claims: claimsOf({ roles }), body: {} })).body.detail;
+    expect(await detailFor('[auditor operator]')).toBe(
+      'This takes one of the roles submitter; the token has auditor, operator.'
+    );
+    expect(await detailFor('[]')).toBe('This takes one of the roles submitter; the token has none.');
+  });
+
+  const user = { sub: 'u-1', tenant: 'acme', roles: '[submitter]' };
+  const machine = { sub: 'c-1', scope: 'writ-tenant/acme writ/submitter' };
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      'nothing that names tenant or roles',
+      { sub: 'u-1', scope: 'openid' },
+      'expected the claims tenant and roles, or the scopes writ-tenant/<tenant> and writ/<role>, found neither',
+    ],
+    ['no roles', { sub: 'u-1', tenant: 'acme' }, 'roles is missing'],
+    ['no tenant', { sub: 'u-1', roles: '[submitter]' }, 'tenant is missing'],
+    ['no subject', { tenant: 'acme', roles: '[submitter]' }, 'sub is missing'],
+    ['a subject of spaces', { ...user, sub: 'u SECRET' }, 'a subject must be 1 to 128 visible ASCII characters'],
+    [
+      'a tenant that is none',
+      { ...user, tenant: 'SECRET#x' },
+      'a tenant must be 1 to 40 of a-z, 0-9 and "-", and not start with "-"',
+    ],
+    ['roles that are no list', { ...user, roles: 'SECRET' }, 'roles must be a list such as "[submitter auditor]"'],
+    [
+      'a role that is none',
+      { ...user, roles: '[submitter secret]' },
+      'roles must be some of submitter, approver, operator, auditor, each once',
+    ],
+    [
+      'an ID token',
+      { ...user, token_use: 'SECRET' },
+      'token_use must be "access": send the access token, not the ID token',
+    ],
+    [
+      'scopes of two tenants',
+      { ...machine, scope: `${machine.scope} writ-tenant/SECRET` },
+      'scopes must name one tenant (writ-tenant/<tenant>), and roles (writ/<role>) of submitter, approver, operator, auditor',
+    ],
+  ])('says what is wrong with a token of %s, and repeats none of it', async (_, claims, because) => {
+    const { status, body } = await anApi(dynoxide).call('GET', '/v1/runs', { claims });
+    expect(status).toBe(403);
+    expect(body.detail).toBe(`The token does not say who calls, for which tenant and in which roles: ${because}.`);
+    expect(body.detail).not.toMatch(/SECRET|secret/);
+  });
+
   it('serves a machine client by the tenant and roles of its scopes', async () => {
     const claims = { sub: 'client-1', token_use: 'access', scope: 'writ/auditor writ-tenant/machines' };
     expect(await anApi(dynoxide).call('GET', '/v1/runs', { claims })).toMatchObject({
@@ -99,18 +149,20 @@ describe.skipIf(!hasDynoxide)('the HTTP API', () => {
     run: () => Promise.reject(error),
     file: () => Promise.reject(error),
   });
+  const reason = 'Whoever runs this finds the reason under `trace`.';
+  const perhaps = `The request may not have been completed, or only in part. ${reason}`;
   it.each([
-    [new Retryable('the table of secrets is slow'), 503],
-    [new Terminal('the table of secrets is gone'), 500],
-    [new Uncertain('the table of secrets may be gone'), 500],
-    [new TypeError('cannot read secrets of undefined'), 500],
-    ['secrets', 500],
-  ])('tells nothing of a fault but where to find it: %s', async (error, status) => {
+    [new Retryable('the table of secrets is slow'), 503, 'The request was not completed. Send the same again.'],
+    [new Terminal('the table of secrets is gone'), 500, `The request was not completed. ${reason}`],
+    [new Uncertain('the table of secrets may be gone'), 500, perhaps],
+    [new TypeError('cannot read secrets of undefined'), 500, perhaps],
+    ['secrets', 500, perhaps],
+  ])('tells nothing of a fault but where to find it: %s', async (error, status, detail) => {
     const { deps } = anApi(dynoxide);
     const api = anApi(dynoxide, { desk: { ...deps.desk, ...failing(error) } });
     const answer = await api.call('GET', `/v1/runs/${RUN}`);
 
-    expect(answer).toMatchObject({ status, body: { trace: '1-trace', status } });
+    expect(answer).toMatchObject({ status, body: { trace: '1-trace', status, detail } });
     expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
     expect(JSON.stringify(answer)).not.toContain('secrets');
     expect(api.finished).toEqual([

@@ -134,7 +134,10 @@ describe.skipIf(!hasDynoxide)('replying to a run', () => {
     const { run, record } = aRun();
     await api.deps.desk.create(run, { summary: 'x' }, record);
     const body = { fields: { issueKey: 'OPS-7' } };
-    expect((await api.call('POST', `/v1/runs/${run.run}/reply`, { body })).status).toBe(409);
+    expect(await api.call('POST', `/v1/runs/${run.run}/reply`, { body })).toMatchObject({
+      status: 409,
+      body: { detail: 'The run waits for no reply.' },
+    });
   });
 
   it('is too late once the run is closed', async () => {

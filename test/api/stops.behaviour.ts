@@ -213,7 +213,7 @@ describe.skipIf(!hasDynoxide)('a stop of everything, or for a time', () => {
       ['mine', 'auditor', 'global', 403],
       ['platform', 'auditor', 'tenant/nobody', 404],
       ['platform', 'auditor', 'tenant/NO', 404],
-      ['platform', 'auditor', 'planet/earth', 404],
+      ['platform', 'auditor', 'planet/earth', 422],
     ])('of %s, %s: %s is answered %i', async (tenant, role, path, status) => {
       const api = anApi(dynoxide);
       await set(api, 'tenant/mine', {});

@@ -296,6 +296,36 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     expect(api.executions.started.size).toBe(0);
   });
 
+  it.each([
+    ['says so', 1, '70000'],
+    ['does not say so', 70_000, '1'],
+  ])('takes no body that is too large and %s', async (_, length, said) => {
+    const [body, headers] = [task({ summary: 'x'.repeat(length) }), { 'content-length': said }];
+    expect(await anApi(dynoxide).call('POST', '/v1/tasks', { body, headers })).toMatchObject({
+      status: 413,
+      body: { detail: 'A body may have at most 65,536 bytes.' },
+    });
+  });
+
+  it.each([
+    ['with a key', aKey(), 'unavailable', 'The request was not completed. Send the same again.', '1'],
+    [
+      'without one',
+      undefined,
+      'outcome-unknown',
+      'Nobody knows whether the task was accepted: look among your runs before you submit it again, which would make another run. With an Idempotency-Key the same may be sent again.',
+      undefined,
+    ],
+  ])('says what to do after a fault %s', async (_, key, type, detail, wait) => {
+    const api = anApi(dynoxide);
+    api.executions.failNext(1);
+    const headers = key === undefined ? {} : { 'idempotency-key': key };
+    const answer = await api.call('POST', '/v1/tasks', { body: task(), headers });
+    expect(answer).toMatchObject({ status: 503, body: { type: `urn:writ:problem:${type}`, detail, trace: '1-trace' } });
+    expect(answer.headers['retry-after']).toBe(wait);
+    expect(api.finished.at(-1)).toMatchObject({ isFault: true });
+  });
+
   it('refuses bytes that are no UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('{"workflow":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
     const sent = { body: bytes.toString('base64'), base64: true };

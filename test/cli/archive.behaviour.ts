@@ -134,6 +134,7 @@ describe.skipIf(!hasDynoxide || process.env.WRIT_AWS_STACK !== undefined)('the a
     const operator = { id: 'o-1', tenant: DEMO_TENANT, roles: ['operator'] as const };
     const deps = {
       controls,
+      workflows: new Map(),
       operatorTenant: DEMO_TENANT,
       now: () => new Date(AT),
       traceId: () => 't',

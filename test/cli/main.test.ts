@@ -86,12 +86,16 @@ describe('submit', () => {
     [['start', '--port-api', '70000'], '--port-api expects a whole number from 0 to 65535'],
     [['start', '--tickets', '/nowhere/at-all.csv'], '/nowhere/at-all.csv is not there'],
     [['strat'], "unknown command 'strat'"],
+    [['runs', '--tokne=eyJ.PASSWORD'], "unknown option '--tokne'\n"],
+    [['--tokne=eyJ PASS\nWORD=', 'runs'], "unknown option '--tokne'\n"],
+    [['runs', "--tokne='eyJ'PASSWORD'"], "unknown option '--tokne'\n"],
     [['runs', '--colour'], "unknown option '--colour'"],
     [[], 'Usage: writ'],
   ])('is wrong as %j, and nothing is sent', async (args, message) => {
     const { code, err, out, requests } = await writ(args);
     expect(err).toContain(message);
     expect(err).not.toMatch(/^\s+at /m);
+    expect(err).not.toMatch(/eyJ|PASS|WORD/);
     expect({ code, out, requests }).toEqual({ code: 2, out: '', requests: [] });
   });
 });
@@ -136,7 +140,7 @@ describe('any command', () => {
 
   it('says what to do where nothing answers', async () => {
     const { shell, written } = aShell({ env: { WRIT_API: 'http://127.0.0.1:1', WRIT_TOKEN: 't' } });
-    expect(await main(['submit', '--field', 'summary=x'], shell)).toBe(1);
+    expect(await main(['run', RUN], shell)).toBe(1);
     expect(written.err).toBe(
       'writ: The API at http://127.0.0.1:1/ cannot be reached. Check the URL, and that you are online.\n'
     );
@@ -144,7 +148,10 @@ describe('any command', () => {
 
   it.each([
     [['runs', '--api', 'ftp://x', '--token', 't'], {}, '--api must be a URL'],
-    [['runs', '--api', 'https://u:p@x', '--token', 't'], {}, '--api must not hold a user'],
+    [['runs', '--api', 'https://u:hunter2@x', '--token', 't'], {}, '--api must not hold a user'],
+    [['runs', '--api', 'ada:hunter2@host', '--token', 't'], {}, 'found text with an @, which is not shown'],
+    [['runs'], { WRIT_API: 'ftp://ada:hunter2@host', WRIT_TOKEN: 't' }, 'found text with an @, which is not shown'],
+    [['runs'], { WRIT_API: 'api.example', WRIT_TOKEN: 't' }, 'found api.example'],
     [['runs', '--api', 'https://x'], {}, 'A deployed API needs an access token'],
     [['runs', '--token', 't'], {}, '--token goes with --api'],
     [['runs'], { WRIT_API: 'https://x', WRIT_TOKEN: 'a\nb' }, 'visible ASCII'],
@@ -152,6 +159,7 @@ describe('any command', () => {
     const { shell, written } = aShell({ env });
     expect(await main(args, shell)).toBe(2);
     expect(written.err).toContain(message);
+    expect(written.err).not.toContain('hunter2');
   });
 
   it('takes the options of all commands before its name too', async () => {
@@ -215,6 +223,20 @@ describe('on the local stack', () => {
     expect(await used(['runs', '--as', 'nobody'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('There is no user nobody'),
+    });
+    const [first = { username: '', password: '', roles: [] }] = users;
+    await saveConnection(data, {
+      api: fake.url,
+      aws: fake.url,
+      client: 'c',
+      pid: 1,
+      users: [{ ...first, password: 'old' }],
+    });
+    expect(await used(['submit', '--field', 'summary=x'])).toMatchObject({
+      code: 1,
+      err:
+        'writ: demo-submitter could not sign in: the user pool of the local stack answered 400. ' +
+        'Is it the stack of this data folder? Start it anew with "npm start", which makes its users again.\n',
     });
   });
 });

@@ -135,6 +135,22 @@ describe('stop and resume', () => {
     expect(out).not.toContain('\u001b[2J');
   });
 
+  it.each([
+    ['stop', 'workflow', 'ticket-traige', ['ticket-triage', 'x\u001b[2J'], 'ticket-triage, x', 'stopped'],
+    ['resume', 'scope', 'jira:wirte', ['jira:read', 'jira:write'], 'jira:read, jira:write', 'resumed'],
+    ['stop', 'scope', 'jira:wirte', [], 'none', 'stopped'],
+  ])('%s %s %s: says that none of this name is deployed', async (verb, level, name, deployedInstead, there, state) => {
+    const body = { subject: `${level}:${name}`, stopped: verb === 'stop', deployed: false, deployedInstead };
+    const { code, out } = await writ(
+      [verb, level, name, '--reason', 'drill'],
+      standing([], () => ({ status: 200, body }))
+    );
+    expect(code).toBe(0);
+    expect(out).toContain(`No ${level} of this name is deployed here: there is ${there}`);
+    expect(out).toContain(`if the name is mistyped, nothing is ${state}.`);
+    expect(out).not.toContain('\u001b[2J');
+  });
+
   it('shows how controls stand', async () => {
     const { out, requests } = await writ(['controls'], {
       instead: () => ({ status: 200, body: { controls: [{ subject: 'tenant:demo', stopped: true, mode: 'shadow' }] } }),

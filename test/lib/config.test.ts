@@ -77,12 +77,21 @@ describe('the configuration', () => {
     ],
     [
       'more shards than anybody can read at once',
-      { writ: { shards: { tenant: 1_025, workflow: 1 } } },
-      'writ:shards.tenant',
+      { 'writ:shards': '{"tenant":1025,"workflow":1}' },
+      /writ:shards\.tenant: .*1024; found 1025$/,
     ],
     ['an origin that is none', { 'writ:allowedOrigins': '["example"]' }, 'writ:allowedOrigins.0'],
     ['a tenant that is none', { 'writ:operatorTenant': 'The Platform' }, 'writ:operatorTenant: a tenant must be'],
-    ['an object that is none', { writ: 'autopilot' }, 'the context key writ must be an object'],
+    [
+      'an object that is none',
+      { writ: 'autopilot' },
+      'must be an object such as {"mode": "shadow"}, found a string: write one',
+    ],
+    [
+      'a machine of a name that is none',
+      { writ: { machineClients: [{ name: 'Help desk', tenant: 'b', roles: ['auditor'] }] } },
+      'writ:machineClients.0.name: a machine must be 1 to 40 of a-z, 0-9 and "-", and start with a letter; found "Help desk"',
+    ],
     [
       'a stray key of a machine',
       { writ: { machineClients: [{ name: 'a', tenant: 'b', roles: ['auditor'], x: 1 }] } },
@@ -118,6 +127,32 @@ describe('the configuration', () => {
   ])('refuses %s, and says so', (_, context, message) => {
     expect(() => readConfig(context)).toThrow(ConfigError);
     expect(() => readConfig(context)).toThrow(message);
+  });
+
+  const KEY = `sk-${'a'.repeat(45)}`;
+  const URL = 'https://ada:PASSWORD@models.example';
+  it.each<[string, unknown]>([
+    ['a key that no model has', { tiers: {}, apiKey: KEY }],
+    ['a key as a model', { tiers: { small: [KEY] } }],
+    ['a short key as a model', { tiers: { small: ['sk-PASSWORD'] } }],
+    ['a key as a tier', { tiers: { [KEY]: ['openai:x'] } }],
+    ['a key as a price', { tiers: {}, prices: { 'openai:x': KEY } }],
+    ['a key as the model of a price', { tiers: {}, prices: { [KEY]: {} } }],
+    ['a password in an address', { tiers: {}, endpoints: { openai: URL } }],
+    ['a password in the address of an unknown provider', { tiers: {}, endpoints: { [URL]: URL } }],
+    ['a password beside another fault', { tiers: 1, endpoints: { openai: URL }, cacheSeconds: 'sk-PASSWORD' }],
+    ['a key alone', KEY],
+    ['text that is no JSON', `{"tiers":{},"apiKey":"sk-PASSWORD"`],
+    ['a list', [KEY, URL]],
+    ['another password', 'sk-PASSWORD'],
+  ])('never repeats what may be a secret: %s', (_, models) => {
+    for (const given of [{ writ: { models } }, { 'writ:models': models }, { 'writ:models': JSON.stringify(models) }]) {
+      const read = () => readConfig(given);
+      expect(read).toThrow(ConfigError);
+      expect(read).toThrow(/^(?!.*(?:PASSWORD|sk-))/s);
+    }
+    expect(() => readConfig({ 'writ:allowedOrigins': URL })).toThrow(/^(?!.*PASSWORD).*found text of 35 characters/s);
+    expect(() => readConfig({ 'writ:logLevel': KEY })).toThrow(/found text of 48 characters/);
   });
 
   it('tells of every fault at once', () => {

@@ -98,7 +98,16 @@ export const anApi = ({ connection, state, audit }: Dynoxide, given: Partial<Api
     approvals: dynamoApprovals(connection, state),
     executions: executions.port,
     workflows: new Map([
-      ['ticket-triage', { release: RELEASE, input: aRelease().input, machine: MACHINE, undoMachine: MACHINE }],
+      [
+        'ticket-triage',
+        {
+          release: RELEASE,
+          input: aRelease().input,
+          machine: MACHINE,
+          undoMachine: MACHINE,
+          scopes: ['jira:read', 'jira:write'],
+        },
+      ],
     ]),
     rollouts: dynamoRollouts(connection, { state, audit }),
     policy: { kind: 'all' },

@@ -37,7 +37,7 @@ const get = {
     'Who stopped it and ended the stop, when and why, and where the chain ends: all controls for the operating tenant, for others their own. `fault` says what is wrong with the chain, and is absent where nothing is.',
   roles: ['operator', 'auditor'],
   answer: { status: 200, name: 'ControlAudit', schema: ControlAudit, example },
-  problems: ['not-found'],
+  problems: ['not-found', 'invalid'],
 } as const;
 
 const show = async (deps: UseCaseDeps, identity: Identity, target: Target): Promise<Answer<ControlAudit> | Problem> => {

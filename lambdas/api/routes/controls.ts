@@ -3,13 +3,14 @@ import { Head } from '../../core/audit/record.ts';
 import { Uncertain } from '../../core/errors.ts';
 import { CONTROL_LEVELS } from '../../core/gate/controls.ts';
 import { Control, Executing, Held } from '../../core/records.ts';
-import { ControlChange, listControls, setControl, type Target } from '../../core/tasks/control.ts';
+import { ControlChange, setControl, type Target } from '../../core/tasks/control.ts';
 import type { Identity } from '../../core/tasks/identity.ts';
+import { listControls } from '../../core/tasks/list-controls.ts';
 import { type Answer, defineEndpoint, Unrepeatable, type UseCaseDeps } from '../endpoint.ts';
 import { invalid, type Problem, problem } from '../problem.ts';
 
 const description =
-  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended or, with `until`, ends by itself, a minute later than that so that no clock cuts it short. With `stops` as `everything`, no task is accepted besides, no reading before an action begins and no engine is asked: each looks before it begins, so one that had looked just before may still finish. What has happened is still read back, verified and looked up. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. The last word holds, also where it stops less: `replaced` is the stop that was in force before. A change that relaxes, sent again, would end or weaken whatever was set since. So let `expects` be `head.hash` as `GET /v1/controls` shows it, or 64 zeros where nobody ever set the control: what ends a stop is then made of just that, and a stop that is for less than another replaces that one alone; otherwise it is a conflict and nothing is changed. The same request may then be sent again after a fault or a lost answer. A stop that weakens none is set whatever it expects. Operators of the operating tenant may set every control, others the one of their own tenant. What the operating tenant said of a tenant (`held` in the list), its stop and the mode it named last, only its own operators end, weaken or loosen; the tenant may stop more.';
+  'Once a stop is answered, no writ is issued in its scope and no claim begins, until it is ended or, with `until`, ends by itself, a minute later than that so that no clock cuts it short. With `stops` as `everything`, no task is accepted besides, no reading before an action begins and no engine is asked: each looks before it begins, so one that had looked just before may still finish. What has happened is still read back, verified and looked up. What had begun before goes on: the answer lists it in `executing`, as found one second after the stop was in force. Without `mode` a tenant keeps its mode. A stop may be set again; after a fault it must be. The last word holds, also where it stops less: `replaced` is the stop that was in force before. A change that relaxes, sent again, would end or weaken whatever was set since. So let `expects` be `head.hash` as `GET /v1/controls` shows it, or 64 zeros where nobody ever set the control: what ends a stop is then made of just that, and a stop that is for less than another replaces that one alone; otherwise it is a conflict and nothing is changed. The same request may then be sent again after a fault or a lost answer. A stop that weakens none is set whatever it expects. A workflow or a scope that is not deployed here may be stopped too, since runs of a release before may still have it; the answer then says `deployed: false`, and in `deployedInstead` which are: see that the name is not mistyped. Operators of the operating tenant may set every control, others the one of their own tenant. What the operating tenant said of a tenant (`held` in the list), its stop and the mode it named last, only its own operators end, weaken or loosen; the tenant may stop more.';
 
 const [, ...NAMED_LEVELS] = CONTROL_LEVELS;
 
@@ -17,6 +18,8 @@ const ControlAnswer = Control.extend({
   head: Head.describe('Where the audit of the control ends: what a later change may expect.'),
   replaced: Control.optional(),
   executing: z.array(Executing).readonly().optional(),
+  deployed: z.literal(false).optional().describe('No workflow, or scope, of this name is deployed here.'),
+  deployedInstead: z.array(z.string()).readonly().optional().describe('Those that are.'),
 });
 const ListedControl = Control.extend({
   head: Head.describe('Where the audit of the control ends: what a change may expect.'),
@@ -54,6 +57,20 @@ const put = {
           leaseUntil: '2030-01-02T03:04:24.000Z',
         },
       ],
+    },
+    more: {
+      'not deployed': {
+        subject: 'workflow:ticket-traige',
+        stopped: true,
+        stops: 'writes',
+        reason: 'The vendor reports an incident',
+        by: '00000000-0000-4000-8000-000000000000',
+        at: '2030-01-02T03:04:05.000Z',
+        head: { seq: 0, hash: 'c'.repeat(64) },
+        executing: [],
+        deployed: false,
+        deployedInstead: ['ticket-triage'],
+      },
     },
   },
   problems: [
@@ -102,6 +119,7 @@ const set = async (
           head: setting.head,
           ...(setting.replaced && { replaced: setting.replaced }),
           ...(setting.executing && { executing: setting.executing }),
+          ...(setting.deployedInstead && { deployed: false, deployedInstead: setting.deployedInstead }),
         },
       };
     case 'forbidden':

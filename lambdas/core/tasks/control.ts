@@ -1,17 +1,18 @@
 import * as z from 'zod';
 import { type Head, headOf } from '../audit/record.ts';
 import { Retryable, Uncertain } from '../errors.ts';
-import { CONTROL_SHARDS, type ControlLevel, controlSubject, isInForce, isOver } from '../gate/controls.ts';
+import { CONTROL_SHARDS, type ControlLevel, controlSubject, isOver } from '../gate/controls.ts';
 import { Mode } from '../mode.ts';
 import { Digest, ScopeName, Tenant, WorkflowName } from '../names.ts';
-import { type Control, type Executing, type Held, Stops } from '../records.ts';
+import { type Control, type Executing, Stops } from '../records.ts';
 import { make, requestOf } from './control-record.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import type { ControlRoot, Controls } from './ports.ts';
+import type { ControlRoot, Controls, Workflows } from './ports.ts';
 
 export interface ControlDeps {
   readonly controls: Controls;
+  readonly workflows: Workflows;
   /** Operators of this tenant may set every control; those of any other, their own tenant's. */
   readonly operatorTenant: string;
   readonly now: () => Date;
@@ -56,6 +57,8 @@ export type Setting =
       /** The stop that was in force until now. */
       readonly replaced?: Control;
       readonly executing?: readonly Executing[];
+      /** Where no workflow, or scope, of this name is deployed: those that are. Runs of a release before may still have it. */
+      readonly deployedInstead?: readonly string[];
     }
   | { readonly kind: 'forbidden' }
   /** It would relax what the operating tenant said of this tenant. */
@@ -75,6 +78,14 @@ const EXPECTED = {
 /** What is wrong with the name of a target, if anything is. */
 export const targetErrors = ({ level, name }: Target): readonly FieldError[] =>
   NAMES[level].safeParse(name).success ? [] : [{ field: 'name', expected: EXPECTED[level], found: 'something else' }];
+
+/** The names of a kind that are deployed, where this one is not among them: it may be mistyped, and stop nothing. */
+const deployedInsteadOf = ({ level, name = '' }: Target, workflows: Workflows): readonly string[] | undefined => {
+  if (level !== 'workflow' && level !== 'scope') return undefined;
+  const names = level === 'workflow' ? workflows.keys() : [...workflows.values()].flatMap(({ scopes = [] }) => scopes);
+  const deployed = new Set(names);
+  return deployed.has(name) ? undefined : [...deployed].toSorted();
+};
 
 /** A stop that should last longer ends when somebody ends it. */
 const LONGEST_DAYS = 366;
@@ -104,34 +115,6 @@ const errorsOf = (
 const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operatorTenant: string): boolean =>
   roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
 
-/** A control as it is listed: a stop that has ended by itself stays until somebody sets the control anew. */
-export type Shown = Control & { readonly head: Head; readonly held?: Held; readonly expired?: boolean };
-
-/**
- * How controls stand. The operating tenant sees every one that was ever set, other tenants their own: why everything is
- * stopped is nothing that one tenant tells another.
- */
-export const listControls = async (
-  { controls, operatorTenant, now }: Pick<ControlDeps, 'controls' | 'operatorTenant' | 'now'>,
-  { tenant }: Identity
-): Promise<readonly Shown[]> => {
-  const at = now();
-  const roots =
-    tenant === operatorTenant ? await controls.all() : [await controls.root(controlSubject('tenant', tenant))];
-  return roots.flatMap(({ control, head, held }) =>
-    control
-      ? [
-          {
-            ...control,
-            head,
-            ...(held && { held }),
-            ...(control.stopped && !isInForce(control, at) && { expired: true }),
-          },
-        ]
-      : []
-  );
-};
-
 /**
  * How long a stop waits, when it is in force, before it looks for what is executing: an index follows its table within
  * a fraction of a second as a rule, though nothing bounds it.
@@ -144,7 +127,7 @@ const TRIES = 16;
 /**
  * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it, or it ends by itself: the
  * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
- * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it.
+ * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. A name that is not deployed may be set too, and the answer says what is.
  *
  * What relaxes a control and says what it `expects` is made of that or not at all; sent again, it is answered as it was. Throws `Retryable` where a part could not be written: then set it
  * again, whatever was reached. Or `Uncertain`, of what relaxes and expects nothing: sent again, it would end or weaken a stop that was set since.
@@ -158,7 +141,9 @@ export const setControl = async (
   if (!mayChange(by, target, deps.operatorTenant)) return { kind: 'forbidden' };
   const errors = errorsOf(target, change, deps.now());
   if (errors.length > 0) return { kind: 'invalid', errors };
-  return change.stopped ? stop(deps, by, target, change) : release(deps, by, target, change);
+  const setting = await (change.stopped ? stop(deps, by, target, change) : release(deps, by, target, change));
+  const deployedInstead = deployedInsteadOf(target, deps.workflows);
+  return setting.kind === 'set' && deployedInstead ? { ...setting, deployedInstead } : setting;
 };
 
 const stop = async (deps: ControlDeps, by: Identity, target: Target, change: ControlChange): Promise<Setting> => {

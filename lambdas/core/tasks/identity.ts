@@ -66,7 +66,10 @@ const MachineClaims = z
     const rights = rightsOfScopes(scope.split(' '));
     return rights
       ? { id: sub, ...rights, isMachine: true }
-      : invalid(context, 'scopes must name one tenant, and known roles');
+      : invalid(
+          context,
+          `scopes must name one tenant (${TENANT_SCOPE}<tenant>), and roles (${ROLE_SCOPE}<role>) of ${ROLES.join(', ')}`
+        );
   });
 
 /**
@@ -75,3 +78,27 @@ const MachineClaims = z
  */
 export const identityFrom = (claims: unknown): Identity | undefined =>
   z.union([UserClaims, MachineClaims]).safeParse(claims).data;
+
+const Named = z.object({
+  tenant: z.unknown().optional(),
+  roles: z.unknown().optional(),
+  scope: z.unknown().optional(),
+});
+
+const saidOf = ({ code, message, path }: z.core.$ZodIssue, claims: unknown): string => {
+  const [claim = ''] = path;
+  if (claim === 'token_use') return 'token_use must be "access": send the access token, not the ID token';
+  if (code !== 'invalid_type') return message; // our own words, none of which is a value
+  const isMissing = typeof claims !== 'object' || claims === null || Reflect.get(claims, claim) === undefined;
+  return `${String(claim)} ${isMissing ? 'is missing' : 'must be text'}`;
+};
+
+/** Why claims give no identity, for whoever sets up the issuer: which claim is not as expected, and no value of any. */
+export const identityFault = (claims: unknown): string => {
+  const { tenant, roles, scope } = Named.safeParse(claims).data ?? {};
+  const isUser = tenant !== undefined || roles !== undefined;
+  if (!isUser && !(typeof scope === 'string' && scope.split(' ').some((each) => each.startsWith('writ'))))
+    return `expected the claims tenant and roles, or the scopes ${TENANT_SCOPE}<tenant> and ${ROLE_SCOPE}<role>, found neither`;
+  const [issue] = (isUser ? UserClaims : MachineClaims).safeParse(claims).error?.issues ?? [];
+  return issue === undefined ? 'nothing is wrong with its claims' : saidOf(issue, claims);
+};

@@ -12,6 +12,8 @@ export interface Deployed extends Served {
   readonly undoMachine: string;
   /** Why its rules exist, by their id. */
   readonly reasons?: Readonly<Record<string, string>>;
+  /** Of its tools. */
+  readonly scopes?: readonly string[];
 }
 
 /** By workflow name. A map, so that no name from outside finds what is not in it. */

@@ -214,10 +214,16 @@ describe.skipIf(!hasDynoxide)('undo', () => {
 
     it("of a run that is open, an undo, unknown or another tenant's is refused", async () => {
       const open = await aWorld(dynoxide, sandbox);
-      expect((await open.ask()).status).toBe(409);
+      expect(await open.ask()).toMatchObject({
+        status: 409,
+        body: { detail: 'The run is not closed: stop what it may still do, and undo it when it has ended.' },
+      });
       const world = await done();
       const ref = await world.asked();
-      expect((await world.ask('again', ref.run)).status).toBe(409);
+      expect(await world.ask('again', ref.run)).toMatchObject({
+        status: 409,
+        body: { detail: 'The run is an undo itself: submit the task again instead.' },
+      });
       expect((await world.ask('x', 'a'.repeat(26))).status).toBe(404);
       const path = `/v1/runs/${world.ref.run}/undo`;
       const foreign = claimsOf({ tenant: 'other', roles: '[operator]' });
