@@ -174,6 +174,8 @@ export const Control = Stop.extend({
   replaced: Stop.optional(),
   /** The stop has ended by itself. */
   expired: z.boolean().optional(),
+  head: z.object({ hash: z.string() }).optional(),
+  held: z.object({ stopped: z.boolean(), stops: z.string(), until: z.string(), mode: z.string() }).partial().optional(),
   mode: z.string().optional(),
   reason: z.string().optional(),
   by: z.string().optional(),

@@ -23,6 +23,8 @@ export interface ControlChange {
   readonly mode?: string;
   readonly stops?: string;
   readonly until?: string;
+  /** The hash of the head that was seen: with it sending again is harmless, also where it ends or weakens a stop. */
+  readonly expects?: string;
 }
 
 export interface Decision {
@@ -135,7 +137,7 @@ export const apiAt = (endpoint: Endpoint): Api => {
         path: controlPath(level, name),
         body: change,
         answer: Control,
-        repeatable: true,
+        repeatable: change.stopped || change.expects !== undefined || { lookWith: 'writ controls' },
       }),
   };
 };

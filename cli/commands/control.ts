@@ -1,8 +1,8 @@
 import { Argument, type Command, Option } from 'commander';
 import type { Control, Stop } from '../api-shapes.ts';
 import { durationMs } from '../arguments.ts';
-import type { Level } from '../client.ts';
-import { usage } from '../failure.ts';
+import type { Api, Level } from '../client.ts';
+import { Failure, usage } from '../failure.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -43,6 +43,34 @@ const isNoWeaker = (now: Stop, before: Stop): boolean =>
   (now.stops === 'everything' || before.stops !== 'everything') &&
   (now.until === undefined || (before.until !== undefined && now.until >= before.until));
 
+/** The head of a control that nobody ever set. */
+const NEVER_SET = '0'.repeat(64);
+
+interface Wanted {
+  readonly stopped: boolean;
+  readonly mode?: string;
+  readonly stops?: string;
+  readonly until?: string;
+}
+
+/**
+ * What a change is made of: the control as it stands now. So a change that is sent again ends no stop, and weakens none, that was set since. What
+ * stops most weakens nothing, and waits for no look. A stop goes on where nobody can look: then it replaces none that stops more.
+ */
+const expected = async (api: Api, subject: string, { stopped, mode, stops, until }: Wanted) => {
+  if (stopped && stops === 'everything' && until === undefined && mode === undefined) return {};
+  const controls = await api.controls().then(
+    (answer) => answer.controls,
+    (error: unknown) => {
+      if (!stopped || !(error instanceof Failure)) throw error;
+      return [];
+    }
+  );
+  const found = controls.find((each) => each.subject === subject);
+  if (found === undefined) return { expects: NEVER_SET };
+  return found.head === undefined ? {} : { expects: found.head.hash };
+};
+
 const change = async (
   shell: Shell,
   stopped: boolean,
@@ -56,13 +84,15 @@ const change = async (
   if (mode !== undefined && level !== 'tenant') throw usage('--mode goes with tenant only');
   if (reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
   const api = await openSession(shell, options, 'operator');
-  const control = await api.control(level, name, {
+  const wanted: Wanted = {
     stopped,
-    reason,
     ...(mode !== undefined && { mode }),
     ...(everything && { stops: 'everything' }),
     ...(until !== undefined && { until }),
-  });
+  };
+  const subject = name === undefined ? level : `${level}:${name}`;
+  const expects = await expected(api, subject, wanted);
+  const control = await api.control(level, name, { ...wanted, reason, ...expects });
   if (options.json) {
     shell.out.line(safeJson(control));
     return;

@@ -70,7 +70,7 @@ export class Unrepeatable extends Uncertain {
   /** For the caller. */
   readonly advice: string;
 
-  constructor(advice: string, cause: Retryable) {
+  constructor(advice: string, cause: Retryable | Uncertain) {
     super('a request that must not be sent again failed', { cause });
     this.advice = advice;
   }

@@ -8,5 +8,8 @@ import * as z from 'zod';
 export const Mode = z.enum(['shadow', 'suggest', 'supervised', 'autopilot']);
 export type Mode = z.infer<typeof Mode>;
 
+/** Whether a mode lets a workflow do by itself what another does not. */
+export const isLooser = (mode: Mode, than: Mode): boolean => Mode.options.indexOf(mode) > Mode.options.indexOf(than);
+
 /** Whether writs are issued at all. */
 export const acts = (mode: Mode): boolean => mode === 'supervised' || mode === 'autopilot';

@@ -167,6 +167,10 @@ export const Control = z.strictObject({
 });
 export type Control = z.infer<typeof Control>;
 
+/** What the operating tenant said of a tenant: its own operators may stop more, and end or loosen nothing of this. */
+export const Held = Control.pick({ stopped: true, stops: true, until: true, mode: true });
+export type Held = z.infer<typeof Held>;
+
 /**
  * An action of which nobody knows whether it took effect: what to look for, and where. `unclaimed`: it was authorised and not begun when its
  * execution ended, and a function that had been called may have begun it since.

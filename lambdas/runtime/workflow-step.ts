@@ -28,5 +28,11 @@ export const purse = (): Purse => {
 };
 
 /** Tells whoever watches the budgets. */
-export const warn: DecideDeps['warn'] = ({ tenant, run }, { rule, atMost, used = 0, asked }) =>
-  observe.warn('a budget is nearly used', 'BudgetNearlyUsed', { tenant, run, rule, atMost, used: used + asked });
+export const warn: DecideDeps['warn'] = ({ tenant, run }, { rule, atMost, used, asked }) =>
+  observe.warn('a budget is nearly used', 'BudgetNearlyUsed', {
+    tenant,
+    run,
+    rule,
+    atMost,
+    ...(used !== undefined && { used: used + asked }),
+  });

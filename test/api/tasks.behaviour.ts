@@ -102,6 +102,30 @@ describe.skipIf(!hasDynoxide)('submitting a task', () => {
     expect(api.executions.started.size).toBe(1);
   });
 
+  it('gives nobody the run of somebody else who used the key first, whatever the body', async () => {
+    const api = anApi(dynoxide);
+    const key = aKey();
+    const { body: theirs } = await submit(api, key, task(), claimsOf({ sub: 'u-2' }));
+    const same = await submit(api, key);
+    const another = await submit(api, key, task({ summary: 'another' }));
+
+    expect([same.status, same.body.type]).toEqual([409, 'urn:writ:problem:conflict']);
+    expect(same.headers).not.toHaveProperty('location');
+    expect(JSON.stringify(same.body)).not.toContain(theirs.run);
+    expect(same.body).toEqual(another.body); // whether the bodies are the same is not told
+    expect(api.executions.started.size).toBe(1);
+    expect((await submit(api, key, task(), claimsOf({ sub: 'u-2' }))).body.run).toBe(theirs.run);
+  });
+
+  it('starts no run of somebody else that could not be started', async () => {
+    const api = anApi(dynoxide);
+    const key = aKey();
+    api.executions.failNext(1);
+    await submit(api, key, task(), claimsOf({ sub: 'u-2' }));
+    expect((await submit(api, key)).status).toBe(409);
+    expect(api.executions.started.size).toBe(0);
+  });
+
   it('takes the same fields in another order for the same body', async () => {
     const api = anApi(dynoxide);
     const key = aKey();

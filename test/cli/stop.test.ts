@@ -1,5 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import type { FakeAnswer, FakeApiGiven } from './support/fake-api.ts';
 import { writ } from './support/writ.ts';
+
+const HEAD = { seq: 4, hash: 'e'.repeat(64) };
+const NEVER_SET = '0'.repeat(64);
+
+/** An API where these controls stand, and that answers a change so. */
+const standing = (controls: readonly object[], changed: (tries: number) => FakeAnswer): FakeApiGiven => {
+  let tries = 0;
+  return {
+    instead: (method) => {
+      if (method === 'GET') return { status: 200, body: { controls } };
+      tries += 1;
+      return changed(tries);
+    },
+  };
+};
+const bodiesOf = (requests: readonly { method: string; body: unknown }[]) =>
+  requests.filter(({ method }) => method === 'PUT').map(({ body }) => body);
 
 describe('stop and resume', () => {
   it.each([
@@ -7,15 +25,63 @@ describe('stop and resume', () => {
     [['stop', 'scope', 'jira:write'], '/v1/controls/scope/jira%3Awrite', true],
     [['resume', 'tenant', 'demo', '--mode', 'shadow'], '/v1/controls/tenant/demo', false],
   ])('%j', async (args, path, stopped) => {
-    const { code, out, requests } = await writ([...args, '--reason', 'drill'], {
-      instead: () => ({
-        status: 200,
-        body: { subject: 'scope:jira:write', stopped, reason: 'drill', by: 'x', at: 'y' },
-      }),
-    });
+    const answer = { subject: 'scope:jira:write', stopped, reason: 'drill', by: 'x', at: 'y' };
+    const { code, out, requests } = await writ(
+      [...args, '--reason', 'drill'],
+      standing([], () => ({ status: 200, body: answer }))
+    );
     expect(code).toBe(0);
-    expect(requests).toMatchObject([{ method: 'PUT', path, body: { stopped, reason: 'drill' } }]);
+    expect(requests).toMatchObject([
+      { method: 'GET', path: '/v1/controls' },
+      { method: 'PUT', path, body: { stopped, reason: 'drill', expects: NEVER_SET } },
+    ]);
     expect(out).toContain(stopped ? 'scope:jira:write is stopped.' : 'scope:jira:write is running.');
+  });
+
+  it.each([
+    [['resume', 'scope', 'jira:write'], 'scope:jira:write'],
+    [['resume', 'global'], 'global'],
+    [['stop', 'global'], 'global'],
+    [['stop', 'global', '--everything', '--for', '2h'], 'global'],
+    [['stop', 'tenant', 'demo', '--everything', '--mode', 'autopilot'], 'tenant:demo'],
+  ])('%j says what it saw, and says the same again where no answer comes', async (args, subject) => {
+    const controls = [
+      { subject: 'workflow:other', stopped: true, head: { seq: 0, hash: 'a'.repeat(64) } },
+      { subject, stopped: true, head: HEAD },
+    ];
+    const { code, requests } = await writ(
+      [...args, '--reason', 'drill'],
+      standing(controls, (tries) =>
+        tries === 1 ? { status: 503, body: {} } : { status: 200, body: { subject, stopped: false } }
+      )
+    );
+    const [first, ...again] = bodiesOf(requests);
+    expect(code).toBe(0);
+    expect(first).toMatchObject({ expects: HEAD.hash });
+    expect(again).toEqual([first]);
+    expect(requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('does not send a resume again that could not say what it saw', async () => {
+    const { code, requests } = await writ(
+      ['resume', 'global', '--reason', 'drill'],
+      standing([{ subject: 'global', stopped: true }], () => ({ status: 503, body: {} }))
+    );
+    expect([code, bodiesOf(requests)]).toEqual([1, [{ stopped: false, reason: 'drill' }]]);
+  });
+
+  it('stops without a look what nothing can stop more, and where nobody can look', async () => {
+    const blind: FakeApiGiven = {
+      instead: (method) =>
+        method === 'GET' ? { status: 404, body: {} } : { status: 200, body: { subject: 'global', stopped: true } },
+    };
+    const most = await writ(['stop', 'global', '--everything', '--reason', 'drill'], blind);
+    expect(most.requests).toMatchObject([{ method: 'PUT', body: { stopped: true, stops: 'everything' } }]);
+    expect(bodiesOf(most.requests)[0]).not.toHaveProperty('expects');
+    const less = await writ(['stop', 'global', '--reason', 'drill'], blind);
+    expect([less.code, bodiesOf(less.requests)]).toMatchObject([0, [{ stopped: true, expects: NEVER_SET }]]);
+    const resumed = await writ(['resume', 'global', '--reason', 'drill'], blind);
+    expect([resumed.code, bodiesOf(resumed.requests)]).toEqual([1, []]);
   });
 
   it('stops everything, for a time, and shows what that replaces', async () => {
@@ -26,7 +92,7 @@ describe('stop and resume', () => {
         body: { subject: 'global', stopped: true, stops: 'everything', until: '2030-01-02T05:04:05.000Z', replaced },
       }),
     });
-    const [{ body } = { body: undefined }] = requests;
+    const [body] = bodiesOf(requests);
     expect(body).toMatchObject({ stopped: true, stops: 'everything', until: expect.stringMatching(/Z$/) });
     expect(out).toContain('It stops everything until 2030-01-02T05:04:05.000Z.');
     expect(out).toContain('It replaces a stop of everything until somebody resumes, by op');
@@ -74,12 +140,11 @@ describe('stop and resume', () => {
     ['resume', 'scope', 'jira:wirte', ['jira:read', 'jira:write'], 'jira:read, jira:write', 'resumed'],
     ['stop', 'scope', 'jira:wirte', [], 'none', 'stopped'],
   ])('%s %s %s: says that none of this name is deployed', async (verb, level, name, deployedInstead, there, state) => {
-    const { code, out } = await writ([verb, level, name, '--reason', 'drill'], {
-      instead: () => ({
-        status: 200,
-        body: { subject: `${level}:${name}`, stopped: verb === 'stop', deployed: false, deployedInstead },
-      }),
-    });
+    const body = { subject: `${level}:${name}`, stopped: verb === 'stop', deployed: false, deployedInstead };
+    const { code, out } = await writ(
+      [verb, level, name, '--reason', 'drill'],
+      standing([], () => ({ status: 200, body }))
+    );
     expect(code).toBe(0);
     expect(out).toContain(`No ${level} of this name is deployed here: there is ${there}`);
     expect(out).toContain(`if the name is mistyped, nothing is ${state}.`);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
 import { Terminal } from '../../core/errors.ts';
 import { ROOT } from '../../core/gate/controls.ts';
-import { Control } from '../../core/records.ts';
+import { Control, Held } from '../../core/records.ts';
 import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
 import { chainIn } from './chains.ts';
@@ -11,11 +11,23 @@ import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
-import { dynamoTable, type Expression, queryAll } from './table.ts';
+import { dynamoTable, type Expression, type Item, queryAll } from './table.ts';
 import { transact, write } from './transact.ts';
 
-/** The root's item. `change` and `head` stand beside the content: shards have no head, and runs read the content alone. */
-const Root = z.object({ content: Control.optional(), head: Head.default(GENESIS), change: z.int().positive() });
+/** The root's item. What stands beside the content no shard has: runs read the content alone, which every release has to understand. */
+const Root = z.object({
+  content: Control.optional(),
+  held: Held.optional(),
+  head: Head.default(GENESIS),
+  change: z.int().positive(),
+});
+
+const rootOf = (item: Item, name: string): ControlRoot => {
+  const root = Root.safeParse(item);
+  if (!root.success) throw new Terminal(`${name} is not what this release keeps there`);
+  const { content, held, head, change } = root.data;
+  return { ...(content && { control: content }), ...(held && { held }), head, change };
+};
 
 /** Where a root lies, and what lists it in the index; it never changes, so the index is written once. */
 const rootKey = (subject: string) => ({ ...keys.control(subject, ROOT), gsi1pk: prefix.roots, gsi1sk: subject });
@@ -56,35 +68,32 @@ export const dynamoControls = (
 
     async all() {
       const entries = await queryAll(state, { index: BY_TENANT, partition: prefix.roots });
-      const roots = (await state.getAll(entries)).map((item) => {
-        const root = Root.safeParse(item);
-        if (!root.success) throw new Terminal(`item ${item.pk} is not what this release keeps there`);
-        return root.data.content;
-      });
-      return roots
-        .filter((control) => control !== undefined)
-        .toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
+      const roots = (await state.getAll(entries)).map((item) => rootOf(item, `item ${item.pk}`));
+      const subjectOf = ({ control }: ControlRoot): string => control?.subject ?? '';
+      return roots.toSorted((one, other) => (subjectOf(one) < subjectOf(other) ? -1 : 1));
     },
 
     async root(subject): Promise<ControlRoot> {
       const item = await state.get(keys.control(subject, ROOT));
-      if (item === undefined) return { head: GENESIS, change: 0 };
-      const root = Root.safeParse(item);
-      if (!root.success) throw new Terminal(`the root of control ${subject} is not what this release keeps there`);
-      const { content, head, change } = root.data;
-      return { ...(content && { control: content }), head, change };
+      return item === undefined ? { head: GENESIS, change: 0 } : rootOf(item, `the root of control ${subject}`);
     },
 
-    async begin(subject, { control, head, change }) {
-      const item = { ...rootKey(subject), ...(control && { content: control }), head, change: change + 1 };
+    async begin(subject, { control, held, head, change }) {
+      const item = {
+        ...rootKey(subject),
+        ...(control && { content: control }),
+        ...(held && { held }),
+        head,
+        change: change + 1,
+      };
       const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unmovedSince(change, head)) },
       ]);
       return failed === undefined;
     },
 
-    async settle(subject, control, { found, change, record }) {
-      const item = { ...rootKey(subject), content: control, head: headOf(record), change };
+    async settle(subject, control, { found, change, record, held }) {
+      const item = { ...rootKey(subject), content: control, ...(held && { held }), head: headOf(record), change };
       const failed = await transact(connection, [
         { refusal: 'overtaken', write: write.putIf(state.name, item, unchangedSince(found)) },
         {

@@ -61,7 +61,7 @@ export const AuditEvent = z.strictObject({
       retries: z.int().nonnegative().optional(),
     })
     .optional(),
-  /** What was spent, of which limit: how it stood before, as far as all of its counters were read. */
+  /** What was spent, of which limit: how it stood before, as far as all of its counters were read and no tenants share it. */
   limits: z
     .array(
       z.strictObject({

@@ -14,7 +14,7 @@ export const Standing = z.strictObject({
   rule: RuleId,
   unit: Unit,
   atMost: z.int().nonnegative(),
-  /** Before what was asked; absent where only a part of the limit's counters was read. */
+  /** Before what was asked; absent where only a part of the limit's counters was read, and where tenants share it. */
   used: z.int().nonnegative().optional(),
   asked: z.int().nonnegative(),
   /** When counting begins anew; absent where it never does. */
@@ -31,19 +31,21 @@ export interface Limit extends Omit<Standing, 'used'> {
   readonly subject: string;
   readonly window: string;
   readonly shards: number;
+  /** Tenants share its counters: what others have used of it is nothing that anybody is told. */
+  readonly shared?: true;
   /** When its counters may be deleted. */
   readonly forgetAt: string;
 }
 
-/** How a limit stands, without where it is counted. */
+/** How a limit stands, without where it is counted, and without what other tenants have used of it. */
 export const standingOf = (
-  { rule, unit, atMost, asked, resetsAt }: Omit<Standing, 'used'>,
+  { rule, unit, atMost, asked, resetsAt, shared }: Omit<Standing, 'used'> & Pick<Limit, 'shared'>,
   used: number | undefined
 ): Standing => ({
   rule,
   unit,
   atMost,
-  ...(used !== undefined && { used }),
+  ...(used !== undefined && !shared && { used }),
   asked,
   ...(resetsAt !== undefined && { resetsAt }),
 });
@@ -93,6 +95,7 @@ export const budgetsOver = (
       rule: 'BUDGET_WORKFLOW_DAY',
       subject: counted.byWorkflow(workflow),
       atMost: budgets.workflowDayMicrousd,
+      shared: true,
       shards: Math.max(1, Math.min(shards.workflow, budgets.workflowDayMicrousd)),
     },
     {

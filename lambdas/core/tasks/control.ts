@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { chain } from '../audit/record.ts';
-import { Retryable } from '../errors.ts';
-import { CONTROL_SHARDS, type ControlLevel, controlSubject, isInForce, isOver } from '../gate/controls.ts';
+import { type Head, headOf } from '../audit/record.ts';
+import { Retryable, Uncertain } from '../errors.ts';
+import { CONTROL_SHARDS, type ControlLevel, controlSubject, isOver } from '../gate/controls.ts';
 import { Mode } from '../mode.ts';
-import { ScopeName, Tenant, WorkflowName } from '../names.ts';
+import { Digest, ScopeName, Tenant, WorkflowName } from '../names.ts';
 import { type Control, type Executing, Stops } from '../records.ts';
+import { make, requestOf } from './control-record.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
 import type { ControlRoot, Controls, Workflows } from './ports.ts';
@@ -40,6 +41,8 @@ export const ControlChange = z.strictObject({
     .datetime({ offset: true, error: 'a time such as 2030-01-02T03:04:05Z' })
     .transform((text) => new Date(text).toISOString())
     .optional(),
+  /** The hash of the head that whoever asks has seen: what relaxes is made of just that, and may then be sent again. */
+  expects: Digest.optional(),
 });
 /** Without a mode, a tenant keeps the one it has: a stop and its end must not put anybody back on autopilot. */
 export type ControlChange = z.infer<typeof ControlChange>;
@@ -49,6 +52,8 @@ export type Setting =
   | {
       readonly kind: 'set';
       readonly control: Control;
+      /** Where its chain ends with this. */
+      readonly head: Head;
       /** The stop that was in force until now. */
       readonly replaced?: Control;
       readonly executing?: readonly Executing[];
@@ -56,9 +61,11 @@ export type Setting =
       readonly deployedInstead?: readonly string[];
     }
   | { readonly kind: 'forbidden' }
+  /** It would relax what the operating tenant said of this tenant. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
-  /** Somebody else set the control meanwhile. Only what ends a stop gives way; a stop never does. */
-  | { readonly kind: 'overtaken' };
+  /** Somebody else set the control meanwhile: how it stands now. What ends a stop gives way, and what weakens another that it did not expect. */
+  | { readonly kind: 'overtaken'; readonly stands?: Control | undefined };
 
 const NAMES = { global: z.undefined(), tenant: Tenant, workflow: WorkflowName, scope: ScopeName } as const;
 const EXPECTED = {
@@ -108,27 +115,6 @@ const errorsOf = (
 const mayChange = ({ tenant, roles }: Identity, { level, name }: Target, operatorTenant: string): boolean =>
   roles.includes('operator') && (tenant === operatorTenant || (level === 'tenant' && name === tenant));
 
-/** A control as it is listed: a stop that has ended by itself stays until somebody sets the control anew. */
-export type Shown = Control & { readonly expired?: boolean };
-
-/**
- * How controls stand. The operating tenant sees every one that was ever set, other tenants their own: why everything is
- * stopped is nothing that one tenant tells another.
- */
-export const listControls = async (
-  { controls, operatorTenant, now }: Pick<ControlDeps, 'controls' | 'operatorTenant' | 'now'>,
-  { tenant }: Identity
-): Promise<readonly Shown[]> => {
-  const at = now();
-  const shown = (control: Control): Shown => ({
-    ...control,
-    ...(control.stopped && !isInForce(control, at) && { expired: true }),
-  });
-  if (tenant === operatorTenant) return (await controls.all()).map(shown);
-  const { control } = await controls.root(controlSubject('tenant', tenant));
-  return control ? [shown(control)] : [];
-};
-
 /**
  * How long a stop waits, when it is in force, before it looks for what is executing: an index follows its table within
  * a fraction of a second as a rule, though nothing bounds it.
@@ -141,7 +127,10 @@ const TRIES = 16;
 /**
  * Sets a control. Once a stop has returned, no writ is issued in its scope and no claim begins until somebody ends it, or it ends by itself: the
  * root is set first, then every shard, each by itself. Ending a stop goes the other way, root last, and gives way to
- * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. A name that is not deployed may be set too, and the answer says what is. Throws `Retryable` where a part could not be written: then set it again, whatever was reached.
+ * whatever was begun after it. The last word holds, also where it stops less than the one before: the answer shows what it replaced. A stop answers what is executing under it. A name that is not deployed may be set too, and the answer says what is.
+ *
+ * What relaxes a control and says what it `expects` is made of that or not at all; sent again, it is answered as it was. Throws `Retryable` where a part could not be written: then set it
+ * again, whatever was reached. Or `Uncertain`, of what relaxes and expects nothing: sent again, it would end or weaken a stop that was set since.
  */
 export const setControl = async (
   deps: ControlDeps,
@@ -152,37 +141,85 @@ export const setControl = async (
   if (!mayChange(by, target, deps.operatorTenant)) return { kind: 'forbidden' };
   const errors = errorsOf(target, change, deps.now());
   if (errors.length > 0) return { kind: 'invalid', errors };
-  const subject = controlSubject(target.level, target.name);
-  const setting = await (change.stopped ? stop(deps, by, subject, change) : release(deps, by, subject, change));
+  const setting = await (change.stopped ? stop(deps, by, target, change) : release(deps, by, target, change));
   const deployedInstead = deployedInsteadOf(target, deps.workflows);
   return setting.kind === 'set' && deployedInstead ? { ...setting, deployedInstead } : setting;
 };
 
-const stop = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
+const stop = async (deps: ControlDeps, by: Identity, target: Target, change: ControlChange): Promise<Setting> => {
+  const subject = controlSubject(target.level, target.name);
   let replaced: Control | undefined;
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const root = await deps.controls.root(subject);
-    const { control, record, inForce } = make(deps, by, subject, change, root);
-    if (attempt === 0) replaced = inForce;
-    const number = root.change + 1;
-    if (!(await deps.controls.settle(subject, control, { found: root.change, change: number, record }))) continue;
-    // where a resume that was begun meanwhile has reached a shard first, it may have died there: the stop is begun anew
-    if (!(await spread(deps.controls, CONTROL_SHARDS, number, control))) continue;
-    await deps.pause(INDEX_LAG_MS);
-    const executing = (await deps.controls.executing()).filter((claim) => isOver(subject, claim));
-    return { kind: 'set', control, executing, ...(replaced && { replaced }) };
+  let weakens = false;
+  try {
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      const root = await deps.controls.root(subject);
+      const made = make(deps, by, { subject, change, root, level: target.level });
+      if (made === 'held') return { kind: 'held' };
+      const { control, record, inForce, held, isWeaker } = made;
+      if (isWeaker && change.expects !== undefined && change.expects !== root.head.hash)
+        return { kind: 'overtaken', stands: root.control };
+      weakens ||= isWeaker;
+      if (attempt === 0) replaced = inForce;
+      const number = root.change + 1;
+      const place = { found: root.change, change: number, record, held };
+      if (!(await deps.controls.settle(subject, control, place))) continue;
+      // where a resume that was begun meanwhile has reached a shard first, it may have died there: the stop is begun anew
+      if (!(await spread(deps.controls, CONTROL_SHARDS, number, control))) continue;
+      await deps.pause(INDEX_LAG_MS);
+      const executing = (await deps.controls.executing()).filter((claim) => isOver(subject, claim));
+      return { kind: 'set', control, head: headOf(record), executing, ...(replaced && { replaced }) };
+    }
+    throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
+  } catch (error) {
+    throw weakens ? doubted(change, error) : error;
   }
-  throw new Retryable(`${subject} kept changing while it was to be stopped: stop it again`);
 };
 
-const release = async (deps: ControlDeps, by: Identity, subject: string, change: ControlChange): Promise<Setting> => {
-  const root = await deps.controls.root(subject);
-  const { control, record, inForce } = make(deps, by, subject, change, root);
-  if (!(await deps.controls.begin(subject, root))) return { kind: 'overtaken' };
-  const number = root.change + 1;
-  const spreads = await spread(deps.controls, CONTROL_SHARDS.toReversed(), number, control);
-  const isSet = spreads && (await deps.controls.settle(subject, control, { found: number, change: number, record }));
-  return isSet ? { kind: 'set', control, ...(inForce && { replaced: inForce }) } : { kind: 'overtaken' };
+const release = async (deps: ControlDeps, by: Identity, target: Target, change: ControlChange): Promise<Setting> => {
+  const subject = controlSubject(target.level, target.name);
+  try {
+    const root = await deps.controls.root(subject);
+    if (change.expects !== undefined && change.expects !== root.head.hash) {
+      const { control, head } = root;
+      return control && (await isDone(deps, by, change, root))
+        ? { kind: 'set', control, head }
+        : { kind: 'overtaken', stands: control };
+    }
+    const made = make(deps, by, { subject, change, root, level: target.level });
+    if (made === 'held') return { kind: 'held' };
+    const { control, record, inForce, held } = made;
+    const overtaken = async (): Promise<Setting> => {
+      const { control: stands } = await deps.controls.root(subject);
+      return { kind: 'overtaken', stands };
+    };
+    if (!(await deps.controls.begin(subject, root))) return overtaken();
+    const number = root.change + 1;
+    const spreads = await spread(deps.controls, CONTROL_SHARDS.toReversed(), number, control);
+    const place = { found: number, change: number, record, held };
+    if (!spreads || !(await deps.controls.settle(subject, control, place))) return overtaken();
+    return { kind: 'set', control, head: headOf(record), ...(inForce && { replaced: inForce }) };
+  } catch (error) {
+    throw doubted(change, error);
+  }
+};
+
+/** What a failure of a change that relaxes is: where it expects nothing, the same again is another change by now. */
+const doubted = ({ expects }: ControlChange, error: unknown): unknown =>
+  expects === undefined && error instanceof Retryable
+    ? new Uncertain('a control may have been relaxed: see how it stands', { cause: error })
+    : error;
+
+/** Whether the last record of the chain is of this very request. */
+const isDone = async (
+  { controls }: ControlDeps,
+  { id }: Identity,
+  change: ControlChange,
+  { control, head }: ControlRoot
+): Promise<boolean> => {
+  if (control === undefined) return false;
+  const { records } = await controls.chain(control.subject);
+  const last = records[head.seq];
+  return last?.hash === head.hash && last.user?.id === id && last.args_redacted?.request === requestOf(change);
 };
 
 /** Writes every shard, also where others fail, and then fails if any did; false where a later change was found. */
@@ -199,39 +236,3 @@ const spread = async (
   if (failed !== undefined) throw failed.reason;
   return written.every((each) => each.status === 'fulfilled' && each.value);
 };
-
-const make = (
-  { now, traceId }: ControlDeps,
-  { id, tenant }: Identity,
-  subject: string,
-  { stopped, reason, mode: wanted, stops = 'writes', until }: ControlChange,
-  { control: before, head }: ControlRoot
-) => {
-  const time = now();
-  const at = time.toISOString();
-  const inForce = before && isInForce(before, time) ? before : undefined;
-  const of = stopped ? { stops, ...(until !== undefined && { until }) } : {};
-  const mode = wanted ?? before?.mode;
-  const status = stopped ? 'stopped' : 'running';
-  const control: Control = { subject, stopped, ...of, ...(mode && { mode }), reason, by: id, at };
-  const record = chain(
-    head,
-    {
-      step: 'control',
-      args_redacted: {
-        stopped,
-        ...of,
-        reason,
-        ...(mode && { mode }),
-        ...(inForce && { replaces: stopOf(inForce) }),
-      },
-      policy: { decision: status, rule_ids: [] },
-      result: { status },
-    },
-    { trace_id: traceId(), run_id: subject, at, user: { id, tenant }, release: 'none' }
-  );
-  return { control, record, inForce };
-};
-
-/** A stop in the chain of the one that replaces it. */
-const stopOf = ({ stops = 'writes', until, at }: Control) => ({ stops, ...(until !== undefined && { until }), at });

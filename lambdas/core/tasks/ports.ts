@@ -2,7 +2,7 @@ import type { AuditRecord, Head } from '../audit/record.ts';
 import type { ApprovalHead, ApprovalRequest, Decided, Round } from '../gate/approval.ts';
 import type { Question } from '../ledger.ts';
 import type { RunRef } from '../names.ts';
-import type { Control, Escalation, Executing, Plan } from '../records.ts';
+import type { Control, Escalation, Executing, Held, Plan } from '../records.ts';
 import type { Sample, Served } from '../releases/rollout.ts';
 import type { Run } from '../run.ts';
 
@@ -122,6 +122,8 @@ export interface Executions {
 export interface ControlRoot {
   /** Absent where nobody ever set this control. */
   readonly control?: Control;
+  /** What only the operating tenant may relax; absent where it holds nothing. */
+  readonly held?: Held | undefined;
   /** The last record of the control's chain in the audit. */
   readonly head: Head;
   /** The number of the last change that anybody began. */
@@ -138,8 +140,8 @@ export interface Controls {
   over(ref: RunRef, subjects: readonly string[]): Promise<readonly Control[]>;
   /** The chain of a control in the audit. */
   chain(subject: string): Promise<Chain>;
-  /** What every root says, by subject. One that was never set before may be missing for a moment; what is said is never stale. */
-  all(): Promise<readonly Control[]>;
+  /** Every root, by subject. One that was never set before may be missing for a moment; what is said is never stale. */
+  all(): Promise<readonly ControlRoot[]>;
   /** Takes the number after `root.change`; false where somebody else has it. */
   begin(subject: string, root: ControlRoot): Promise<boolean>;
   /**
@@ -149,7 +151,12 @@ export interface Controls {
   settle(
     subject: string,
     control: Control,
-    place: { readonly found: number; readonly change: number; readonly record: AuditRecord }
+    place: {
+      readonly found: number;
+      readonly change: number;
+      readonly record: AuditRecord;
+      readonly held?: Held | undefined;
+    }
   ): Promise<boolean>;
   /** Sets a shard, unless a later change has; false then. */
   setShard(subject: string, shard: string, change: number, control: Control): Promise<boolean>;

@@ -25,14 +25,14 @@ export interface Task {
   readonly workflow: string;
   /** As it was sent: nothing is known of it yet. */
   readonly input: Readonly<Record<string, unknown>>;
-  /** The same key names the same run. Without one every submission is a run of its own. */
+  /** The same key of the same user names the same run. Without one every submission is a run of its own. */
   readonly key?: string | undefined;
 }
 
 export type Submission =
   | { readonly kind: 'accepted'; readonly run: Run }
   | { readonly kind: 'invalid'; readonly errors: readonly FieldError[] }
-  /** The key belongs to a run with another body. */
+  /** The key belongs to a run with another body, or to somebody else's. */
   | { readonly kind: 'conflict' }
   /** Somebody has stopped everything: nothing was accepted. */
   | { readonly kind: 'stopped'; readonly rule: StopRule }
@@ -82,7 +82,7 @@ export const submit = async (deps: SubmitDeps, by: Identity, { workflow, input, 
   const run = created === 'created' ? made.run : await deps.desk.run(made.run);
   if (run === undefined) throw new Terminal(`run ${id} exists and cannot be found`);
 
-  if (run.taskDigest !== made.run.taskDigest) return { kind: 'conflict' };
+  if (run.user.id !== by.id || run.taskDigest !== made.run.taskDigest) return { kind: 'conflict' };
   if (hasBegun(run)) return { kind: 'accepted', run };
   const machine = run.machine ?? (run.release === served.release ? served.machine : undefined);
   if (machine === undefined) return { kind: 'release-gone', run };

@@ -17,6 +17,15 @@ describe('how a limit stands', () => {
     const whole = { ...limit, used: 2, resetsAt: TODAY.resetsAt };
     expect(standingOf({ ...limit, resetsAt: TODAY.resetsAt }, 2)).toStrictEqual(whole);
   });
+
+  it('says nothing of what others have used', () => {
+    expect(standingOf({ ...limit, shared: true, resetsAt: TODAY.resetsAt }, 2)).toStrictEqual({
+      ...limit,
+      resetsAt: TODAY.resetsAt,
+    });
+    const all = budgetsOver(release, RUN, 7, AT);
+    expect(all.filter(({ shared }) => shared).map(({ rule }) => rule)).toEqual(['BUDGET_WORKFLOW_DAY']);
+  });
 });
 
 describe('budgets', () => {

@@ -149,8 +149,37 @@ describe.skipIf(!hasDynoxide)('limits at the gate', () => {
       kind: 'refused',
       because: 'over-budget',
       rules: [rule],
-      limits: [{ rule, unit: 'microusd', atMost: 299, used: 0, asked: 300 }],
+      limits: [{ rule, unit: 'microusd', atMost: 299, asked: 300 }],
     });
+  });
+
+  it.each([
+    ['what was used of its own', 'BUDGET_TENANT_DAY', 'tenantDayMicrousd', (used: number) => ({ used })],
+    ['nothing of what was used of one that tenants share', 'BUDGET_WORKFLOW_DAY', 'workflowDayMicrousd', () => ({})],
+  ])('tells a run of a budget that is nearly used, or refuses it, %s', async (_, rule, budget, known) => {
+    const workflow = `told-${rule.toLowerCase().replaceAll('_', '-')}`;
+    const budgets = { ...WORKFLOW_LIMITS.budgets, [budget]: 450 };
+    const release = { ...withLimits({ budgets, shards: { tenant: 1, workflow: 1 } }), workflow };
+    const given = { release, tools: toolThat({ costMicrousd: () => 200 }), run: { workflow } };
+    const tenant = aTenant();
+    const last = async (run: Awaited<ReturnType<typeof proposed>>) => {
+      const verdict = await run.decided();
+      const { limits = [] } = (await run.kept()).records.at(-1) ?? {};
+      return { verdict, noted: limits.filter((limit) => limit.rule === rule) };
+    };
+    const [first, nearly, over] = await Promise.all([1, 2, 3].map(() => proposed(tenant, given)));
+    if (!first || !nearly || !over) throw new Error('expected three runs');
+    const resetsAt = '2030-01-03T00:00:00.000Z';
+    const standing = { rule, unit: 'microusd', atMost: 450, asked: 200, resetsAt };
+    const inAudit = { rule, unit: 'microusd', at_most: 450, asked: 200, resets_at: resetsAt };
+
+    await first.decided();
+    expect((await last(nearly)).noted).toEqual([{ ...inAudit, state: 'nearly-used', ...known(200) }]);
+    expect(nearly.warnings).toEqual([{ ...standing, ...known(200) }]);
+    const { verdict, noted } = await last(over);
+    expect(verdict).toMatchObject({ because: 'over-budget' });
+    expect('limits' in verdict && verdict.limits).toEqual([{ ...standing, ...known(400) }]);
+    expect(noted).toEqual([{ ...inAudit, state: 'refused', ...known(400) }]);
   });
 
   it('warns where a budget is at 80 % with an action, which goes on', async () => {
