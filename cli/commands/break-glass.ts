@@ -92,7 +92,7 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
     out.line(
       error === undefined
         ? `${clean(scope)}: reserved concurrency ${said(before)} → ${said(after)} (${clean(name)})`
-        : `${out.paint('bad', 'Not changed:')} ${clean(`${scope}: ${error}`)}`
+        : `${out.paint('bad', 'Not confirmed:')} ${clean(`${scope}: ${error}`)}`
     );
   const changed = done.filter(({ error }) => error === undefined);
   if (changed.length === 0) return;
@@ -121,7 +121,7 @@ const breakGlass = async (shell: Shell, scope: string | undefined, options: Opti
   const kept =
     options.reserved === undefined ? undefined : wholeNumber('--reserved', options.reserved, 1, MOST_RESERVED);
   const at = options.aws ? {} : { endpoint: (await readConnection(options.data)).aws };
-  using functions = await writeFunctionsAt(at);
+  using functions = await writeFunctionsAt({ ...at, stop: shell.stop });
   const those = chosen(await asking('listing the functions', functions.list), scope, options);
   await confirm(shell, those, scope ?? 'all', options);
   const done = await carryOut(functions, those, {
