@@ -12,7 +12,7 @@ export interface ServiceOptions {
   readonly endpoint: URL;
   readonly region: string;
   readonly credentials: AwsCredentials;
-  /** How long nothing may be heard, while connecting or waiting for an answer. */
+  /** How long one try may take: from the look-up of the name to the last byte of the answer. */
   readonly timeoutMs: number;
   /** How often a call is made that may be made again, if not three times. */
   readonly tries?: number;
@@ -73,7 +73,8 @@ export const jsonService = (
   const request = isSecure ? httpsRequest : httpRequest;
   const whom = { region, service, credentials };
 
-  const post = (operation: string, body: string): Promise<IncomingMessage> => {
+  /** Told of the status before the answer is there; rejects where none is there in time. */
+  const post = (operation: string, body: string, onStatus: (status: number) => void): Promise<string> => {
     const amzDate = amzDateOf(new Date());
     const signed = {
       host: endpoint.host,
@@ -88,8 +89,13 @@ export const jsonService = (
       'content-length': Buffer.byteLength(body),
     };
     return new Promise((resolve, reject) => {
-      const sent = request(endpoint, { method: 'POST', agent, headers }, resolve).on('error', reject);
-      sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`nothing was heard for ${timeoutMs} ms`)));
+      const sent = request(endpoint, { method: 'POST', agent, headers }, (response) => {
+        onStatus(response.statusCode ?? 0);
+        bodyOf(response).then(resolve, reject);
+      });
+      // one timer for all of it: a socket's own begins with its connection, and again with every byte
+      const timer = setTimeout(() => sent.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+      sent.on('error', reject).on('close', () => clearTimeout(timer));
       sent.end(body);
     });
   };
@@ -98,9 +104,11 @@ export const jsonService = (
     let status = 0;
     let answer: Record<string, unknown>;
     try {
-      const response = await post(operation, body);
-      status = response.statusCode ?? 0;
-      answer = JSON.parse(await bodyOf(response));
+      answer = JSON.parse(
+        await post(operation, body, (told) => {
+          status = told;
+        })
+      );
     } catch (cause) {
       // of an answer that says nothing it is not known whether the call was made: each is such that it may be made again
       throw errorOf(operation, { type: 'NoAnswer', status, answer: {} }, cause);
