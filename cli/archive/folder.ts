@@ -54,8 +54,9 @@ export const openArchive = async (folder: string): Promise<ArchiveFolder> => {
       `${clean(folder)} holds no roots of an archive: copy the bucket there, as in "aws s3 sync s3://BUCKET ${clean(folder)}".`
     );
   const dayAt = async (day: string): Promise<ArchivedDay> => {
+    const key = archiveKey.leaves(day);
     const root = orAbsent(await textAt(folder, archiveKey.root(day)), (text) => DayRoot.parse(JSON.parse(text)));
-    const leaves = orAbsent(await textAt(folder, archiveKey.leaves(day)), leavesIn);
+    const leaves = orAbsent(await textAt(folder, key), (text) => leavesIn(text, key));
     return { day, ...(root && { root }), ...(leaves && { leaves }) };
   };
   return {
