@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { backOff } from './backoff.ts';
 import { type AwsCredentials, amzDateOf, authorizationOf } from './signature.ts';
 
 /*
@@ -41,7 +42,7 @@ export interface Protocol {
 }
 
 const TRIES = 3;
-/** The longest pause before the second try; it doubles. */
+/** Half of the longest pause before the second try; it doubles. */
 const PAUSE_MS = 50;
 /** DynamoDB's own limit for an answer is 16 MB, and no other service's is higher. */
 const MAX_BYTES = 17_000_000;
@@ -126,7 +127,7 @@ export const jsonService = (
         } catch (error) {
           if (!isTransient(error) || tries === most) throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS * 2 ** tries));
+        await backOff(tries, PAUSE_MS);
       }
     });
 };
