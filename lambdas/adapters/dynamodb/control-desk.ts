@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
-import { Terminal } from '../../core/errors.ts';
 import { ROOT } from '../../core/gate/controls.ts';
 import { Control } from '../../core/records.ts';
 import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
 import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
+import { unknownHere } from './content.ts';
 import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { headKey } from './heads.ts';
@@ -58,7 +58,7 @@ export const dynamoControls = (
       const entries = await queryAll(state, { index: BY_TENANT, partition: prefix.roots });
       const roots = (await state.getAll(entries)).map((item) => {
         const root = Root.safeParse(item);
-        if (!root.success) throw new Terminal(`item ${item.pk} is not what this release keeps there`);
+        if (!root.success) throw unknownHere(`item ${item.pk} / ${item.sk}`, root.error);
         return root.data.content;
       });
       return roots
@@ -70,7 +70,7 @@ export const dynamoControls = (
       const item = await state.get(keys.control(subject, ROOT));
       if (item === undefined) return { head: GENESIS, change: 0 };
       const root = Root.safeParse(item);
-      if (!root.success) throw new Terminal(`the root of control ${subject} is not what this release keeps there`);
+      if (!root.success) throw unknownHere(`the root of control ${subject}`, root.error);
       const { content, head, change } = root.data;
       return { ...(content && { control: content }), head, change };
     },
