@@ -66,6 +66,15 @@ const found = async (client: LambdaClient, abortSignal: AbortSignal): Promise<re
   return functions.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
 
+/** Ends with the signal, whatever the work is at: credentials are looked for before each call, by programs that know of no signal. */
+const until = <T>(stop: AbortSignal, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const end = () => reject(stop.reason);
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
+  });
+
 /** Write functions by Lambda's own API, with whatever credentials the caller has: nothing of Writ is asked. */
 export const writeFunctionsAt = async ({
   endpoint,
@@ -87,12 +96,13 @@ export const writeFunctionsAt = async ({
   });
   const options = { abortSignal: stop };
   return {
-    list: () => found(client, stop),
+    list: () => until(stop, found(client, stop)),
     async reserve(FunctionName, ReservedConcurrentExecutions) {
-      if (ReservedConcurrentExecutions === undefined)
-        await client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }), options);
-      else
-        await client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions }), options);
+      const sent =
+        ReservedConcurrentExecutions === undefined
+          ? client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }), options)
+          : client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions }), options);
+      await until(stop, sent);
     },
     [Symbol.dispose]: () => client.destroy(),
   };

@@ -92,7 +92,7 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
     out.line(
       error === undefined
         ? `${clean(scope)}: reserved concurrency ${said(before)} → ${said(after)} (${clean(name)})`
-        : `${out.paint('bad', 'Not confirmed:')} ${clean(`${scope}: ${error}`)}`
+        : `${out.paint('bad', 'Not confirmed:')} ${clean(`${scope}, reserved concurrency was ${said(before)}: ${error}`)}`
     );
   const changed = done.filter(({ error }) => error === undefined);
   if (changed.length === 0) return;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeFunctionsAt } from '../../../cli/aws/write-functions.ts';
 import { saveConnection } from '../../../cli/connection.ts';
 import { main } from '../../../cli/main.ts';
@@ -28,6 +28,7 @@ beforeEach(async () => {
   await saveConnection(data, { api: endpoint, aws: endpoint, client: 'c', pid: process.pid, users: [] });
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   server.closeAllConnections();
   server.close();
   await rm(data, { recursive: true, force: true });
@@ -84,6 +85,23 @@ describe('writ break-glass', () => {
     expect(written.err).toBe('Interrupted.\n');
   });
 
+  it('ends at the first signal, though it has no credentials yet', async () => {
+    const stop = new AbortController();
+    answer = () => stop.abort(new Error('interrupted by SIGINT'));
+    // a program that gives credentials once it is answered, which is when the server of this test closes
+    const ask = `"${process.execPath}" -e "fetch('${endpoint}/credentials').catch(() => 0)"`;
+    await writeFile(join(data, 'config'), `[profile slow]\ncredential_process = ${ask}\n`);
+    vi.stubEnv('AWS_CONFIG_FILE', join(data, 'config'));
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(data, 'none'));
+    vi.stubEnv('AWS_PROFILE', 'slow');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_REGION', 'eu-central-1');
+    const { shell, written } = aShell({ stop: stop.signal });
+    expect(await main(['break-glass', '--all', '--aws', '--yes'], shell)).toBe(1);
+    expect(written.err).toBe('Interrupted.\n');
+    expect(asked).toEqual(['GET /credentials']);
+  });
+
   it('tells of each function what is known, where a signal ends it while it changes them', async () => {
     const stop = new AbortController();
     answer = ({ method, url = '' }, response) => {
@@ -93,7 +111,9 @@ describe('writ break-glass', () => {
     const { shell, written } = aShell({ stop: stop.signal });
     expect(await main(['break-glass', '--all', '--yes', '--data', data], shell)).toBe(1);
     expect(written.out).toContain('jira:write: reserved concurrency none → 0 (One)');
-    expect(written.out).toContain('Not confirmed: jira:write: changing Two failed: AbortError');
+    expect(written.out).toContain(
+      'Not confirmed: jira:write, reserved concurrency was none: changing Two failed: SIGINT'
+    );
     expect(asked.filter((line) => line.startsWith('PUT'))).toHaveLength(2); // of the third nothing is asked
   });
 });
