@@ -10,12 +10,12 @@ import {
   leavesIn,
 } from '../../lambdas/core/audit/anchors.ts';
 import { findingsOf, sentenceOf } from '../../lambdas/core/audit/verify.ts';
-import { usage } from '../failure.ts';
+import { messageOf, usage } from '../failure.ts';
 import { clean } from '../terminal/sanitise.ts';
 
 /** A copy of the archive's bucket, read with nobody's help. */
 export interface ArchiveFolder {
-  /** Every day of which there is a root or leaves. What cannot be read of it is absent. */
+  /** Every day of which there is a root or leaves. What of it is not what it should be is absent. */
   readonly days: readonly ArchivedDay[];
   /** What is wrong with the copy of the chain that a day's leaf names; undefined where nothing is. */
   faultOf(day: string, leaf: Leaf): Promise<string | undefined>;
@@ -23,8 +23,22 @@ export interface ArchiveFolder {
 
 const Record = z.looseObject({ seq: z.int(), prev_hash: z.string(), hash: z.string() });
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+/** What is at this path, or undefined where nothing is. That somebody may not read it says nothing of the archive, so it is a fault. */
+const unlessAbsent = async <T>(path: string, read: (path: string) => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw usage(
+      clean(`${path} cannot be read, so nothing is known of it: expected a copy of the bucket: ${messageOf(error)}`)
+    );
+  }
+};
+
 const textAt = (folder: string, key: string): Promise<string | undefined> =>
-  readFile(join(folder, key), 'utf8').catch(() => undefined);
+  unlessAbsent(join(folder, key), (path) => readFile(path, 'utf8'));
 
 const orAbsent = <T>(text: string | undefined, parse: (text: string) => T): T | undefined => {
   try {
@@ -41,12 +55,12 @@ const recordsIn = (text: string) =>
     .map((line) => Record.parse(JSON.parse(line)));
 
 const daysIn = async (folder: string, part: string, ending: string): Promise<readonly string[]> => {
-  const names = await readdir(join(folder, part)).catch(() => []);
+  const names = (await unlessAbsent(join(folder, part), (path) => readdir(path))) ?? [];
   const days = names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length));
   return days.filter((day) => z.iso.date().safeParse(day).success);
 };
 
-/** Opens a copy of the archive. Fails where the folder holds no root. */
+/** Opens a copy of the archive. Fails where the folder holds no root, and where what is there may not be read. */
 export const openArchive = async (folder: string): Promise<ArchiveFolder> => {
   const named = new Set([...(await daysIn(folder, 'roots', '.json')), ...(await daysIn(folder, 'leaves', '.jsonl'))]);
   if (named.size === 0)
@@ -54,8 +68,9 @@ export const openArchive = async (folder: string): Promise<ArchiveFolder> => {
       `${clean(folder)} holds no roots of an archive: copy the bucket there, as in "aws s3 sync s3://BUCKET ${clean(folder)}".`
     );
   const dayAt = async (day: string): Promise<ArchivedDay> => {
+    const key = archiveKey.leaves(day);
     const root = orAbsent(await textAt(folder, archiveKey.root(day)), (text) => DayRoot.parse(JSON.parse(text)));
-    const leaves = orAbsent(await textAt(folder, archiveKey.leaves(day)), leavesIn);
+    const leaves = orAbsent(await textAt(folder, key), (text) => leavesIn(text, key));
     return { day, ...(root && { root }), ...(leaves && { leaves }) };
   };
   return {

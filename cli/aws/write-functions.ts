@@ -1,4 +1,4 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
 
 /** The function of one write scope, as it is deployed. */
 export interface WriteFunction {
@@ -22,46 +22,87 @@ export interface WriteFunctions {
 /** Where Lambda is reached: by what the environment says, as any AWS command does, or at an endpoint. */
 export interface LambdaAt {
   readonly endpoint?: string;
+  /** Ends every call. */
+  readonly stop: AbortSignal;
+  /** How long a call waits to connect, for an answer, and for each next piece of it; 5 seconds by default. It is made twice at most. */
+  readonly timeoutMs?: number;
 }
+
+const TIMEOUT_MS = 5_000;
 
 /** The local stack takes these for the developer's own. */
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
-const found = async (client: LambdaClient): Promise<readonly WriteFunction[]> => {
-  const { GetFunctionCommand, paginateListFunctions } = await import('@aws-sdk/client-lambda');
+const functionOf = async (
+  client: LambdaClient,
+  { FunctionName, FunctionArn, Timeout = 0, Environment }: FunctionConfiguration,
+  abortSignal: AbortSignal
+): Promise<readonly WriteFunction[]> => {
+  const { SCOPE, STATE_TABLE } = Environment?.Variables ?? {}; // what every scope's function has: only those are asked for
+  if (FunctionName === undefined || FunctionArn === undefined || SCOPE === undefined || STATE_TABLE === undefined)
+    return [];
+  const { GetFunctionCommand } = await import('@aws-sdk/client-lambda');
+  const { Tags = {}, Concurrency } = await client.send(new GetFunctionCommand({ FunctionName }), { abortSignal });
+  const scope = Tags['writ:scope'];
+  if (scope === undefined || Tags['writ:effect'] !== 'write') return [];
+  return [
+    {
+      scope,
+      name: FunctionName,
+      arn: FunctionArn,
+      timeoutSeconds: Timeout,
+      table: STATE_TABLE,
+      reserved: Concurrency?.ReservedConcurrentExecutions,
+    },
+  ];
+};
+
+/** Those of one page, 50 at most, are asked for at once. */
+const found = async (client: LambdaClient, abortSignal: AbortSignal): Promise<readonly WriteFunction[]> => {
+  const { paginateListFunctions } = await import('@aws-sdk/client-lambda');
   const functions: WriteFunction[] = [];
-  for await (const { Functions = [] } of paginateListFunctions({ client }, {}))
-    for (const { FunctionName, FunctionArn, Timeout = 0, Environment } of Functions) {
-      const { SCOPE, STATE_TABLE } = Environment?.Variables ?? {}; // what every scope's function has: only those are asked for
-      if (FunctionName === undefined || FunctionArn === undefined || SCOPE === undefined || STATE_TABLE === undefined)
-        continue;
-      const { Tags = {}, Concurrency } = await client.send(new GetFunctionCommand({ FunctionName }));
-      const scope = Tags['writ:scope'];
-      if (scope === undefined || Tags['writ:effect'] !== 'write') continue;
-      functions.push({
-        scope,
-        name: FunctionName,
-        arn: FunctionArn,
-        timeoutSeconds: Timeout,
-        table: STATE_TABLE,
-        reserved: Concurrency?.ReservedConcurrentExecutions,
-      });
-    }
+  for await (const { Functions = [] } of paginateListFunctions({ client }, {}, { abortSignal }))
+    functions.push(...(await Promise.all(Functions.map((each) => functionOf(client, each, abortSignal)))).flat());
   return functions.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
 
+/** Ends with the signal, whatever the work is at: credentials are looked for before each call, by programs that know of no signal. */
+const until = <T>(stop: AbortSignal, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const end = () => reject(stop.reason);
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
+  });
+
 /** Write functions by Lambda's own API, with whatever credentials the caller has: nothing of Writ is asked. */
-export const writeFunctionsAt = async ({ endpoint }: LambdaAt): Promise<WriteFunctions & Disposable> => {
+export const writeFunctionsAt = async ({
+  endpoint,
+  stop,
+  timeoutMs = TIMEOUT_MS,
+}: LambdaAt): Promise<WriteFunctions & Disposable> => {
   const { DeleteFunctionConcurrencyCommand, LambdaClient, PutFunctionConcurrencyCommand } = await import(
     '@aws-sdk/client-lambda'
   );
-  const client = new LambdaClient(endpoint === undefined ? {} : { endpoint, ...LOCAL });
+  const client = new LambdaClient({
+    requestHandler: {
+      connectionTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: timeoutMs,
+    },
+    maxAttempts: 2,
+    ...(endpoint !== undefined && { endpoint, ...LOCAL }),
+  });
+  const options = { abortSignal: stop };
   return {
-    list: () => found(client),
+    list: () => until(stop, found(client, stop)),
     async reserve(FunctionName, ReservedConcurrentExecutions) {
-      if (ReservedConcurrentExecutions === undefined)
-        await client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
-      else await client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions }));
+      const sent =
+        ReservedConcurrentExecutions === undefined
+          ? client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }), options)
+          : client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions }), options);
+      await until(stop, sent);
     },
     [Symbol.dispose]: () => client.destroy(),
   };

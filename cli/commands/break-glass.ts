@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../arguments.ts';
-import { type LambdaAt, type WriteFunction, type WriteFunctions, writeFunctionsAt } from '../aws/write-functions.ts';
+import { type WriteFunction, type WriteFunctions, writeFunctionsAt } from '../aws/write-functions.ts';
 import { readConnection } from '../connection.ts';
 import { Failure, messageOf, usage } from '../failure.ts';
 import type { SessionOptions } from '../session.ts';
@@ -98,7 +98,7 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
     out.line(
       error === undefined
         ? `${clean(scope)}: reserved concurrency ${said(before)} → ${said(after)} (${clean(name)})`
-        : `${out.paint('bad', 'Not changed:')} ${clean(`${scope}: ${error}`)}`
+        : `${out.paint('bad', 'Not confirmed:')} ${clean(`${scope}, reserved concurrency was ${said(before)}: ${error}`)}`
     );
   const isChanged = (name: string) => done.some((each) => each.function === name && each.error === undefined);
   const changed = done.filter((each) => isChanged(each.function));
@@ -138,8 +138,8 @@ const breakGlass = async (shell: Shell, scope: string | undefined, options: Opti
   if (options.reserved !== undefined && !options.release) throw usage('--reserved goes with --release');
   const kept =
     options.reserved === undefined ? undefined : wholeNumber('--reserved', options.reserved, 1, MOST_RESERVED);
-  const at: LambdaAt = options.aws ? {} : { endpoint: (await readConnection(options.data)).aws };
-  using functions = await writeFunctionsAt(at);
+  const at = options.aws ? {} : { endpoint: (await readConnection(options.data)).aws };
+  using functions = await writeFunctionsAt({ ...at, stop: shell.stop });
   const where = at.endpoint === undefined ? `in ${regionOf(shell)}` : `at ${at.endpoint}`;
   const those = chosen(await asking('listing the functions', functions.list), scope, { ...options, where });
   await confirm(shell, those, scope ?? 'all', options);

@@ -48,10 +48,10 @@ export const s3Archive = (s3: Pick<S3Client, 'send'>, bucket: string): Archive =
     async read(key) {
       // S3 tells that there is no object to those alone who may list them all: so it is asked in the way that is allowed
       if (!(await keys(key)).includes(key)) return undefined;
-      const { Body } = await s3
+      return s3
         .send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+        .then(({ Body }) => Body?.transformToString()) // what breaks off is a fault too
         .catch(toFault('reading the archive'));
-      return Body?.transformToString();
     },
 
     async putOnce(key, text) {

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { backOff } from './backoff.ts';
 import { type AwsCredentials, amzDateOf, authorizationOf } from './signature.ts';
 
 /*
@@ -12,7 +13,7 @@ export interface ServiceOptions {
   readonly endpoint: URL;
   readonly region: string;
   readonly credentials: AwsCredentials;
-  /** How long nothing may be heard, while connecting or waiting for an answer. */
+  /** How long one try may take: from the look-up of the name to the last byte of the answer. */
   readonly timeoutMs: number;
   /** How often a call is made that may be made again, if not three times. */
   readonly tries?: number;
@@ -41,7 +42,7 @@ export interface Protocol {
 }
 
 const TRIES = 3;
-/** The longest pause before the second try; it doubles. */
+/** Half of the longest pause before the second try; it doubles. */
 const PAUSE_MS = 50;
 /** DynamoDB's own limit for an answer is 16 MB, and no other service's is higher. */
 const MAX_BYTES = 17_000_000;
@@ -73,7 +74,8 @@ export const jsonService = (
   const request = isSecure ? httpsRequest : httpRequest;
   const whom = { region, service, credentials };
 
-  const post = (operation: string, body: string): Promise<IncomingMessage> => {
+  /** Told of the status before the answer is there; rejects where none is there in time. */
+  const post = (operation: string, body: string, onStatus: (status: number) => void): Promise<string> => {
     const amzDate = amzDateOf(new Date());
     const signed = {
       host: endpoint.host,
@@ -88,8 +90,13 @@ export const jsonService = (
       'content-length': Buffer.byteLength(body),
     };
     return new Promise((resolve, reject) => {
-      const sent = request(endpoint, { method: 'POST', agent, headers }, resolve).on('error', reject);
-      sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`nothing was heard for ${timeoutMs} ms`)));
+      const sent = request(endpoint, { method: 'POST', agent, headers }, (response) => {
+        onStatus(response.statusCode ?? 0);
+        bodyOf(response).then(resolve, reject);
+      });
+      // one timer for all of it: a socket's own begins with its connection, and again with every byte
+      const timer = setTimeout(() => sent.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+      sent.on('error', reject).on('close', () => clearTimeout(timer));
       sent.end(body);
     });
   };
@@ -98,9 +105,11 @@ export const jsonService = (
     let status = 0;
     let answer: Record<string, unknown>;
     try {
-      const response = await post(operation, body);
-      status = response.statusCode ?? 0;
-      answer = JSON.parse(await bodyOf(response));
+      answer = JSON.parse(
+        await post(operation, body, (told) => {
+          status = told;
+        })
+      );
     } catch (cause) {
       // of an answer that says nothing it is not known whether the call was made: each is such that it may be made again
       throw errorOf(operation, { type: 'NoAnswer', status, answer: {} }, cause);
@@ -118,7 +127,7 @@ export const jsonService = (
         } catch (error) {
           if (!isTransient(error) || tries === most) throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS * 2 ** tries));
+        await backOff(tries, PAUSE_MS);
       }
     });
 };

@@ -9,11 +9,14 @@ import { observe } from './observe.ts';
 
 /** A day's leaves may be large, and are sent at once. */
 const TRANSFER_MS = 60_000;
+/** How long nothing may be heard or sent meanwhile. */
+const SILENCE_MS = 10_000;
 
 /** What the archiver is given: the chains, and the bucket that they are kept in. */
 export const archiveDeps = (): ArchiveDeps => {
   const { AUDIT_TABLE, ARCHIVE_BUCKET } = environment({ AUDIT_TABLE: z.string(), ARCHIVE_BUCKET: z.string() });
-  const s3 = observe.watch(new S3Client({ requestHandler: { ...CALL_LIMITS, requestTimeout: TRANSFER_MS } }));
+  const requestHandler = { ...CALL_LIMITS, requestTimeout: TRANSFER_MS, socketTimeout: SILENCE_MS };
+  const s3 = observe.watch(new S3Client({ requestHandler }));
   return {
     heads: dynamoHeads(dynamo(), AUDIT_TABLE),
     archive: s3Archive(s3, ARCHIVE_BUCKET),

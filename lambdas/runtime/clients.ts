@@ -7,11 +7,12 @@ import { observe } from './observe.ts';
 /** How long a call to AWS may take: connections are near, answers are small. */
 const TIMEOUT_MS = 3_000;
 
-/** The same for clients of the SDK, which try three times. */
+/** The same for clients of the SDK, which try three times: to connect, until an answer begins, and between two pieces of it. */
 export const CALL_LIMITS = {
   connectionTimeout: 1_000,
   requestTimeout: TIMEOUT_MS,
   throwOnRequestTimeout: true,
+  socketTimeout: TIMEOUT_MS,
 } as const;
 
 /** China's regions have a domain of their own. */

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { Retryable, Terminal, Uncertain } from '../core/errors.ts';
+import { pathsOf } from '../core/issues.ts';
 import type { Step } from '../core/steps/step.ts';
 import { type Labels, observe } from './observe.ts';
 
@@ -11,10 +12,6 @@ const labelsOf = (event: unknown): Labels => {
   const ids = Ids.safeParse(event);
   return ids.success ? { tenant: ids.data.tenant.slice(0, 40), run: ids.data.run.slice(0, 26) } : {};
 };
-
-/** Which members do not fit, by path: values are somebody's data. */
-const pathsOf = ({ issues }: z.ZodError): string =>
-  issues.map(({ path, code }) => `${path.join('.') || 'the whole'} (${code})`).join(', ');
 
 /**
  * An error that is none of the three faults is a defect, and nobody knows what it left behind: `Uncertain`. Its message stays

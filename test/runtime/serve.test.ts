@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { Retryable, Terminal, Uncertain } from '../../lambdas/core/errors.ts';
+import { reap } from '../../lambdas/core/steps/close.ts';
 import { defineStep } from '../../lambdas/core/steps/step.ts';
 import { serve } from '../../lambdas/runtime/serve.ts';
 
@@ -53,6 +54,15 @@ describe('serving a step', () => {
     expect(error).toBeInstanceOf(Terminal);
     expect(error.message).toContain('text (invalid_type)');
     expect(error.message + printed.join('')).not.toContain('Lovelace');
+  });
+
+  it('refuses an event that breaks a rule of its own in the words of that rule', async () => {
+    const error = await faultOf(serve(reap, {} as Parameters<typeof reap.run>[0]), {
+      detail: { status: 'FAILED', input: CONTENT },
+    });
+    expect(error.message).toBe(
+      'reap does not accept this input: detail.input (the execution input must be JSON with tenant and run)'
+    );
   });
 
   it.each([Retryable, Terminal, Uncertain])('hands on the fault that it is: %o', async (Fault) => {

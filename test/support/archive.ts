@@ -29,15 +29,22 @@ type Closed = ReturnType<typeof aClosedChain>;
 /** Chains in memory, as the audit table and its index have them. */
 export const chainsInMemory = () => {
   const chains = new Map<string, Closed>();
+  const unreadable = new Map<string, { readonly fault: string }>();
   const port: Heads = {
     async of(day, shard) {
       return [...chains.values()]
         .filter(({ leaf, records }) => shardOfChain(leaf.chain) === shard && dayOf(records.at(-1)?.at ?? '') === day)
         .map(({ leaf }) => leaf);
     },
-    chain: async (key) => chains.get(key)?.records ?? [],
+    chain: async (key) => unreadable.get(key) ?? { records: chains.get(key)?.records ?? [] },
   };
-  return { port, add: (closed: Closed) => void chains.set(closed.leaf.chain, closed), chains };
+  return {
+    port,
+    add: (closed: Closed) => void chains.set(closed.leaf.chain, closed),
+    /** From now on a record of this chain cannot be read. */
+    spoil: (chain: string, fault: string) => void unreadable.set(chain, { fault }),
+    chains,
+  };
 };
 
 /** An archive in memory. It ends whoever uses it after so many writes, before or after the last of them took effect. */

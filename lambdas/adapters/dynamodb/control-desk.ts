@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
-import { Terminal } from '../../core/errors.ts';
 import { ROOT } from '../../core/gate/controls.ts';
 import { Control, Held } from '../../core/records.ts';
 import { BY_TENANT, chainKey, prefix } from '../../core/tables.ts';
 import type { ControlRoot, Controls } from '../../core/tasks/ports.ts';
 import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
+import { unknownHere } from './content.ts';
 import { controlsSeen } from './controls.ts';
 import { executingClaims } from './executing.ts';
 import { headKey } from './heads.ts';
@@ -24,7 +24,7 @@ const Root = z.object({
 
 const rootOf = (item: Item, name: string): ControlRoot => {
   const root = Root.safeParse(item);
-  if (!root.success) throw new Terminal(`${name} is not what this release keeps there`);
+  if (!root.success) throw unknownHere(name, root.error);
   const { content, held, head, change } = root.data;
   return { ...(content && { control: content }), ...(held && { held }), head, change };
 };
@@ -68,7 +68,7 @@ export const dynamoControls = (
 
     async all() {
       const entries = await queryAll(state, { index: BY_TENANT, partition: prefix.roots });
-      const roots = (await state.getAll(entries)).map((item) => rootOf(item, `item ${item.pk}`));
+      const roots = (await state.getAll(entries)).map((item) => rootOf(item, `item ${item.pk} / ${item.sk}`));
       const subjectOf = ({ control }: ControlRoot): string => control?.subject ?? '';
       return roots.toSorted((one, other) => (subjectOf(one) < subjectOf(other) ? -1 : 1));
     },

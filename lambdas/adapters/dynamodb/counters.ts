@@ -1,9 +1,9 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { Terminal } from '../../core/errors.ts';
 import type { Charge, Counter, CounterKey, Counters, Held, Hold } from '../../core/limits/counters.ts';
 import { counted } from '../../core/tables.ts';
 import type { Connection } from './connection.ts';
+import { unknownHere } from './content.ts';
 import { keys } from './keys.ts';
 import { dynamoTable, type Item } from './table.ts';
 import { type Guarded, transact, write } from './transact.ts';
@@ -23,15 +23,15 @@ const Kept = z.object({ used: Whole, expiresAt: Whole });
 const keptHolds = (item: Item) =>
   Object.entries(item)
     .filter(([name]) => name.startsWith(HOLD))
-    .map(([name, value]) => ({ id: name.slice(HOLD.length), kept: KeptHold.safeParse(value).data }));
+    .map(([name, value]) => ({ id: name.slice(HOLD.length), kept: KeptHold.safeParse(value) }));
 
 const counterFrom = (key: CounterKey, item: Item): Counter => {
   const counter = Kept.safeParse(item);
-  const holds = keptHolds(item).flatMap(({ id, kept }): readonly Hold[] =>
-    kept ? [{ id, amount: kept.amount, until: kept.until }] : []
-  );
-  if (!counter.success || holds.length < keptHolds(item).length)
-    throw new Terminal(`counter ${item.pk} / ${item.sk} is not what this release keeps there`);
+  if (!counter.success) throw unknownHere(`counter ${item.pk} / ${item.sk}`, counter.error);
+  const holds = keptHolds(item).map(({ id, kept }): Hold => {
+    if (!kept.success) throw unknownHere(`hold ${id} of counter ${item.pk} / ${item.sk}`, kept.error);
+    return { id, amount: kept.data.amount, until: kept.data.until };
+  });
   return { ...key, used: counter.data.used, holds };
 };
 
@@ -132,7 +132,7 @@ export const dynamoCounters = (connection: Connection, table: string): Counters 
     async heldBy(run) {
       const item = await state.get(keys.counter({ subject: counted.byRun(run), window: 'run', shard: 0 }));
       return (item ? keptHolds(item) : []).flatMap(({ id, kept }): readonly Held[] =>
-        kept?.parts ? [{ id, until: kept.until, parts: kept.parts }] : []
+        kept.data?.parts ? [{ id, until: kept.data.until, parts: kept.data.parts }] : []
       );
     },
 

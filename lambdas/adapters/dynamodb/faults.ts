@@ -54,6 +54,10 @@ export const isTransient = (error: unknown): boolean =>
     error.status >= 500 ||
     (error.reasons ?? []).some(({ Code }) => TRANSIENT_REASONS.has(Code ?? '')));
 
+/** The name of an error, and of a cancelled transaction's the codes of its reasons, one for each write. */
+const namesOf = ({ name, reasons }: DynamoDbError): string =>
+  reasons === undefined ? name : `${name}: ${reasons.map(({ Code = 'None' }) => Code).join(', ')}`;
+
 /** Rethrows DynamoDB's refusal as the fault that it is. Names of tables and errors only: no item reaches a message. */
 export const toFault =
   (doing: string) =>
@@ -61,6 +65,6 @@ export const toFault =
     if (error instanceof Retryable || error instanceof Terminal || error instanceof Uncertain) throw error;
     if (!(error instanceof DynamoDbError)) throw error;
     if (isTransient(error))
-      throw new Retryable(`${doing} did not succeed (${error.name}): try again`, { cause: error });
-    throw new Terminal(`${doing} was refused (${error.name})`, { cause: error });
+      throw new Retryable(`${doing} did not succeed (${namesOf(error)}): try again`, { cause: error });
+    throw new Terminal(`${doing} was refused (${namesOf(error)})`, { cause: error });
   };

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { dayOf, shardOfChain } from '../../core/audit/anchors.ts';
 import type { Heads } from '../../core/audit/archive.ts';
 import type { AuditRecord } from '../../core/audit/record.ts';
+import type { Link } from '../../core/audit/verify.ts';
 import { Terminal } from '../../core/errors.ts';
+import { pathsOf } from '../../core/issues.ts';
 import { BY_DAY, partition } from '../../core/tables.ts';
 import type { Connection } from './connection.ts';
 import { dynamoTable, queryAll } from './table.ts';
@@ -13,7 +15,11 @@ export const headKey = (chain: string, { at, hash }: AuditRecord) => ({
   gsi1sk: hash,
 });
 
-const Entry = z.object({ pk: z.string(), sk: z.string().regex(/^\d{8}$/), gsi1sk: z.string() });
+const Entry = z.object({
+  pk: z.string(),
+  sk: z.string().regex(/^\d{8}$/),
+  gsi1sk: z.string().regex(/^[0-9a-f]{64}$/),
+});
 const Record = z.looseObject({ seq: z.int(), prev_hash: z.string(), hash: z.string() });
 
 /** What of the audit comes to rest, on DynamoDB. */
@@ -23,17 +29,22 @@ export const dynamoHeads = (connection: Connection, table: string): Heads => {
     async of(day, shard) {
       const entries = await queryAll(audit, { index: BY_DAY, partition: partition.heads(day, shard) });
       return entries.map((item) => {
-        const { pk, sk, gsi1sk } = Entry.parse(item);
-        return { chain: pk, seq: Number(sk), hash: gsi1sk };
+        const entry = Entry.safeParse(item);
+        if (entry.success) return { chain: entry.data.pk, seq: Number(entry.data.sk), hash: entry.data.gsi1sk };
+        throw new Terminal(
+          `item ${item.pk} / ${item.sk} of ${table} is listed as a head of ${day} and is none: expected the number of a record and its hash, found others: ${pathsOf(entry.error)}: see who wrote it`
+        );
       });
     },
 
     async chain(chain) {
-      return (await queryAll(audit, { partition: chain })).map(({ content }, place) => {
+      const records: Link[] = [];
+      for (const [place, { content }] of (await queryAll(audit, { partition: chain })).entries()) {
         const record = Record.safeParse(content);
-        if (record.success) return record.data;
-        throw new Terminal(`record ${place} of ${chain} is not a record of an audit`);
-      });
+        if (!record.success) return { fault: `record ${place} is not one of an audit: ${pathsOf(record.error)}` };
+        records.push(record.data);
+      }
+      return { records };
     },
   };
 };

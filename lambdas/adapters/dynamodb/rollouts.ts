@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { GENESIS, Head, headOf } from '../../core/audit/record.ts';
-import { Terminal } from '../../core/errors.ts';
 import { homeOf } from '../../core/gate/controls.ts';
 import type { RunRef } from '../../core/names.ts';
 import type { Observation } from '../../core/releases/compare.ts';
@@ -10,7 +9,7 @@ import { chainKey, counted, partition, SAMPLE_SHARDS } from '../../core/tables.t
 import { type Rollouts, rolloutSubject } from '../../core/tasks/releases.ts';
 import { chainIn } from './chains.ts';
 import type { Connection } from './connection.ts';
-import { contentOf, expiresAt } from './content.ts';
+import { contentOf, expiresAt, unknownHere } from './content.ts';
 import { countersAmong } from './counters.ts';
 import { headKey } from './heads.ts';
 import { keys } from './keys.ts';
@@ -70,7 +69,7 @@ export const dynamoRollouts = (
       const item = await state.get(keyOf(workflow));
       if (item === undefined) return { head: GENESIS };
       const kept = Kept.safeParse(item);
-      if (!kept.success) throw new Terminal(`the rollout of ${workflow} is not what this release keeps there`);
+      if (!kept.success) throw unknownHere(`the rollout of ${workflow}`, kept.error);
       return { rollout: kept.data.content, head: kept.data.head };
     },
 

@@ -1,6 +1,7 @@
 import type { QueryInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { Retryable, Terminal } from '../../core/errors.ts';
+import { backOff } from '../backoff.ts';
 import type { Connection } from './connection.ts';
 import { DynamoDbError, toFault } from './faults.ts';
 
@@ -51,8 +52,9 @@ export interface Query {
 
 /** DynamoDB's own limit for a batch of reads. */
 const BATCH = 100;
-/** How often the rest of a batch is asked for again. */
+/** How often the rest of a batch is asked for again, and half of the longest pause before the first time: a rest is a throttle. */
 const BATCH_TRIES = 5;
+const PAUSE_MS = 20;
 
 const putIf = async (
   connection: Connection,
@@ -76,7 +78,11 @@ const putIf = async (
 };
 
 /** Plain items of one table. Reads are strongly consistent, but for those of an index. Throws `Retryable` or `Terminal`. */
-export const dynamoTable = (connection: Connection, name: string) => ({
+export const dynamoTable = (
+  connection: Connection,
+  name: string,
+  pause = (tries: number): Promise<void> => backOff(tries, PAUSE_MS)
+) => ({
   name,
 
   async get({ pk, sk }: Key): Promise<Item | undefined> {
@@ -92,7 +98,9 @@ export const dynamoTable = (connection: Connection, name: string) => ({
     let wanted = keys.map(({ pk, sk }) => marshalled({ pk, sk }));
     let partial = 0;
     while (wanted.length > 0) {
-      if (partial === BATCH_TRIES) throw new Retryable(`${name} kept answering only a part of a batch`);
+      if (partial === BATCH_TRIES)
+        throw new Retryable(`${name} answered only a part of a batch ${BATCH_TRIES} times in a row: try again`);
+      if (partial > 0) await pause(partial);
       const answer = await connection
         .call('BatchGetItem', { RequestItems: { [name]: { Keys: wanted.slice(0, BATCH), ConsistentRead: true } } })
         .catch(toFault(`reading from ${name}`));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { backOff } from '../backoff.ts';
 import type { Connection } from './connection.ts';
 import { DynamoDbError, isTransient, toFault } from './faults.ts';
 import { conditionOf, type Expression, type Item, type Key, marshalled } from './table.ts';
@@ -25,11 +26,17 @@ export interface Guarded<Refusal extends string> {
   readonly write: TransactWriteItem;
 }
 
-/** How often a transaction is tried that others are in the way of, and the longest pause before the first repetition. */
+/** How often a transaction is tried that others are in the way of, and half of the longest pause before the first repetition. */
 const TRIES = 5;
 const PAUSE_MS = 20;
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** The tables that a transaction is about, for whoever reads of its fault. */
+const tablesOf = (guarded: readonly Guarded<string>[]): string =>
+  [
+    ...new Set(
+      guarded.map(({ write: { Put, Update, ConditionCheck } }) => (Put ?? Update ?? ConditionCheck)?.TableName)
+    ),
+  ].join(' and ');
 
 /**
  * Makes all writes or none, and returns undefined. The first condition that failed, in the order given, names the
@@ -51,11 +58,11 @@ export const transact = async <const Refusal extends string>(
     } catch (error) {
       const reasons = error instanceof DynamoDbError ? (error.reasons ?? []) : [];
       if (reasons.length > 0 && isTransient(error) && attempt < TRIES) {
-        await pause(Math.random() * PAUSE_MS * 2 ** attempt);
+        await backOff(attempt, PAUSE_MS);
         continue;
       }
       const failed = guarded.find((_, index) => reasons[index]?.Code === 'ConditionalCheckFailed');
-      if (failed === undefined || isTransient(error)) return toFault('a transaction')(error);
+      if (failed === undefined || isTransient(error)) return toFault(`a transaction on ${tablesOf(guarded)}`)(error);
       return failed.refusal;
     }
   }

@@ -10,6 +10,7 @@ export interface KeysOptions {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
     readonly throwOnRequestTimeout: true;
+    readonly socketTimeout: number;
   };
   readonly watch: <Client>(client: Client) => Client;
   readonly now: () => Date;

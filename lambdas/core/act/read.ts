@@ -102,7 +102,16 @@ export const read = async <Client>(
     const at = now();
     const stopped = stopAmong(controls, over, { now: at, of: 'everything' });
     if (stopped !== undefined) {
-      const none = { tool: name, scope, call, ...which, output: {}, sha256: digestOf({}), stopped, at: at.toISOString() };
+      const none = {
+        tool: name,
+        scope,
+        call,
+        ...which,
+        output: {},
+        sha256: digestOf({}),
+        stopped,
+        at: at.toISOString(),
+      };
       return { kind: 'stopped', ...(await readings.keep(run, none, at)) };
     }
   }

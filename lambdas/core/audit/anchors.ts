@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { canonicalJson, digestOf, sha256 } from '../digest.ts';
+import { Terminal } from '../errors.ts';
+import { jsonOf } from '../issues.ts';
 import { type Inclusion, inclusionProof, merkleRoot, rootFrom } from './merkle.ts';
 
 /*
@@ -61,10 +63,18 @@ export const rootOfDay = (day: string, leaves: readonly Leaf[], previous: string
   return { ...body, hash: digestOf(body) };
 };
 
-const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 export const textOf = (values: readonly unknown[]): string =>
   values.map((value) => `${canonicalJson(value)}\n`).join('');
-export const leavesIn = (text: string): readonly Leaf[] => linesOf(text).map((line) => Leaf.parse(JSON.parse(line)));
+/** The leaves that an object has, one a line. Throws `Terminal`, with the line, where one is none. */
+export const leavesIn = (text: string, key: string): readonly Leaf[] =>
+  text.split('\n').flatMap((line, at) => {
+    if (line === '') return [];
+    const read = jsonOf(Leaf, line);
+    if ('value' in read) return [read.value];
+    throw new Terminal(
+      `line ${at + 1} of ${key} is not a leaf: expected chain, seq and hash as JSON, found ${read.misfit}: see who wrote it`
+    );
+  });
 
 /** Where things lie in the archive. */
 export const archiveKey = {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
+import { jsonOf } from '../issues.ts';
 import { defineStep } from '../steps/step.ts';
 import {
   archiveKey,
@@ -23,8 +24,8 @@ import { faultOf, type Link } from './verify.ts';
 export interface Heads {
   /** A part of a day's heads. One may be missing for a moment after it was written. */
   of(day: string, shard: number): Promise<readonly Leaf[]>;
-  /** Every record of a chain, as it lies there. */
-  chain(chain: string): Promise<readonly Link[]>;
+  /** Every record of a chain, as it lies there; or why one of them cannot be read. */
+  chain(chain: string): Promise<{ readonly records: readonly Link[] } | { readonly fault: string }>;
 }
 
 /** Objects that are written once and never again. Throws `Retryable` and `Terminal` only. */
@@ -64,34 +65,39 @@ const headsOf = async ({ heads }: ArchiveDeps, day: string): Promise<readonly Le
 
 /** Puts what a chain was up to this head, if it is whole; false where it is not. */
 const archiveChain = async ({ heads, archive, warn }: ArchiveDeps, day: string, head: Leaf): Promise<boolean> => {
-  const records = (await heads.chain(head.chain)).filter(({ seq }) => seq <= head.seq);
-  const fault = faultOf(records, head);
+  const read = await heads.chain(head.chain);
+  const records = 'records' in read ? read.records.filter(({ seq }) => seq <= head.seq) : [];
+  const fault = 'fault' in read ? read.fault : faultOf(records, head);
   if (fault !== undefined) warn({ chain: head.chain, fault });
   else await archive.putOnce(archiveKey.chain(day, head), textOf(records));
   return fault === undefined;
 };
 
 const rootAt = async ({ archive }: ArchiveDeps, day: string): Promise<DayRoot | undefined> => {
-  const text = await archive.read(archiveKey.root(day));
+  const key = archiveKey.root(day);
+  const text = await archive.read(key);
   if (text === undefined) return undefined;
-  const root = DayRoot.safeParse(JSON.parse(text));
-  if (root.success) return root.data;
-  throw new Terminal(`${archiveKey.root(day)} is not a root: see who wrote it`);
+  const read = jsonOf(DayRoot, text);
+  if ('value' in read) return read.value;
+  throw new Terminal(
+    `${key} is not a root: expected day, leaves, root, previous and hash as JSON, found ${read.misfit}: see who wrote it`
+  );
 };
 
 /** The leaves of a day as they are kept, made of its heads where nobody has yet. */
 const keepLeaves = async (deps: ArchiveDeps, day: string, hasEarlier: boolean): Promise<readonly Leaf[]> => {
   const key = archiveKey.leaves(day);
   const kept = await deps.archive.read(key);
-  if (kept !== undefined) return leavesIn(kept);
+  if (kept !== undefined) return leavesIn(kept, key);
   const before = dayAfter(day, -1);
-  const earlier = hasEarlier ? await deps.archive.read(archiveKey.leaves(before)) : undefined;
-  const known = new Set(leavesIn(earlier ?? '').map(lineOf));
+  const earlierKey = archiveKey.leaves(before);
+  const earlier = hasEarlier ? await deps.archive.read(earlierKey) : undefined;
+  const known = new Set(leavesIn(earlier ?? '', earlierKey).map(lineOf));
   const late = earlier === undefined ? [] : (await headsOf(deps, before)).filter((leaf) => !known.has(lineOf(leaf)));
   const leaves = sortedLeaves([...late, ...(await headsOf(deps, day))]);
   await deps.archive.putOnce(key, textOf(leaves));
   // whoever was first has the last word: the root is made of what lies there
-  return leavesIn((await deps.archive.read(key)) ?? textOf(leaves));
+  return leavesIn((await deps.archive.read(key)) ?? textOf(leaves), key);
 };
 
 const makeRoot = async (deps: ArchiveDeps, day: string): Promise<void> => {
@@ -101,7 +107,9 @@ const makeRoot = async (deps: ArchiveDeps, day: string): Promise<void> => {
   await deps.archive.putOnce(archiveKey.root(day), textOf([root]));
   const kept = await rootAt(deps, day);
   if (kept?.hash !== root.hash)
-    throw new Terminal(`${archiveKey.root(day)} is another root than its leaves have: expected ${root.hash}`);
+    throw new Terminal(
+      `${archiveKey.root(day)} is another root than its leaves have: expected ${root.hash}, found ${kept?.hash ?? 'none'}: see who wrote it`
+    );
 };
 
 /** The first day that has no root: after the last that has; where none has, of the first head, or yesterday. */

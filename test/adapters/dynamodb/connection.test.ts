@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dynamoConnection } from '../../../lambdas/adapters/dynamodb/connection.ts';
 import { DynamoDbError, isTransient } from '../../../lambdas/adapters/dynamodb/faults.ts';
 
@@ -8,6 +9,7 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
 const servers: Server[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -15,11 +17,21 @@ afterEach(async () => {
   }
 });
 
+/** A byte now and then, without an end. */
+const dripping: Answer = (response) => {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write(' '), 20);
+  response.on('close', () => clearInterval(timer));
+};
+
 const SECRET = 'the-secret-key';
 
 /** A server that answers as told, one answer a request, the last one for all that follow. */
 const given = (...answers: readonly [Answer, ...Answer[]]) => givenWith({}, ...answers);
-const givenWith = async (options: { readonly tries?: number }, ...answers: readonly [Answer, ...Answer[]]) => {
+const givenWith = async (
+  { host = '127.0.0.1', ...options }: { readonly tries?: number; readonly host?: string },
+  ...answers: readonly [Answer, ...Answer[]]
+) => {
   const asked: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -36,7 +48,7 @@ const givenWith = async (options: { readonly tries?: number }, ...answers: reado
   const address = server.address();
   const calls: string[] = [];
   const connection = dynamoConnection({
-    endpoint: new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`),
+    endpoint: new URL(`http://${host}:${typeof address === 'object' ? address?.port : ''}`),
     region: 'eu-central-1',
     credentials: { accessKeyId: 'KEY', secretAccessKey: SECRET, sessionToken: 'token' },
     timeoutMs: 400,
@@ -96,12 +108,24 @@ describe('a connection to DynamoDB', () => {
       (response) => void response.writeHead(200, { 'content-length': 99 }).write('{"It', () => response.destroy()),
     ],
     ['no answer in time', () => undefined],
+    ['an answer that drips', dripping],
   ])('tries again after %s', async (_, answer) => {
     const { asked, calls, get } = await given(answer, found);
 
     expect(await get()).toEqual({ Item: { pk: { S: 'x' } } });
     expect(asked).toHaveLength(2);
     expect(calls).toEqual(['GetItem']);
+  });
+
+  it('tries again where the name is not found in time', async () => {
+    const { asked, get } = await givenWith({ host: 'dynamodb.test' }, found);
+    const lookUp = vi.spyOn(dns, 'lookup').mockImplementationOnce((() => undefined) as never);
+    lookUp.mockImplementation(((_: string, __: object, done: (error: null, addresses: object[]) => void) =>
+      done(null, [{ address: '127.0.0.1', family: 4 }])) as never);
+
+    expect(await get()).toEqual({ Item: { pk: { S: 'x' } } });
+    expect(lookUp).toHaveBeenCalledTimes(2);
+    expect(asked).toHaveLength(1);
   });
 
   it('gives up after three tries, and says that it may be tried again', async () => {

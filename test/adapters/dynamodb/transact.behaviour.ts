@@ -98,6 +98,26 @@ describe.skipIf(!hasDynoxide)('a transaction', () => {
     const error = await transact(connection, [{ refusal: 'exists', write: once(anItem()) }]).catch((e: unknown) => e);
 
     expect(error).toBeInstanceOf(Terminal);
-    expect((error as Error).message).toBe('a transaction was refused (AccessDeniedException)');
+    expect((error as Error).message).toBe(`a transaction on ${dynoxide.state} was refused (AccessDeniedException)`);
+  });
+
+  it('says of a fault which tables it was about, and the code of every reason', async () => {
+    const writes = [
+      { refusal: 'exists', write: once(anItem()) },
+      { refusal: 'stands', write: write.check(dynoxide.audit, anItem(), { condition: 'attribute_exists(pk)' }) },
+      { refusal: 'exists', write: once(anItem()) },
+    ];
+    const faultOf = (...codes: readonly string[]) =>
+      transact(failing(dynoxide.connection, ...Array.from({ length: 9 }, () => cancelled(...codes))).connection, writes)
+        .then(() => expect.unreachable('it should have failed'))
+        .catch((error: Error) => `${error.name}: ${error.message}`);
+
+    const tables = `a transaction on ${dynoxide.state} and ${dynoxide.audit}`;
+    expect(await faultOf('None', 'None', 'ValidationError')).toBe(
+      `Terminal: ${tables} was refused (TransactionCanceledException: None, None, ValidationError)`
+    );
+    expect(await faultOf('None', 'TransactionConflict', 'None')).toBe(
+      `Retryable: ${tables} did not succeed (TransactionCanceledException: None, TransactionConflict, None): try again`
+    );
   });
 });

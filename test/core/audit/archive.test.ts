@@ -18,6 +18,7 @@ import {
 import { archive } from '../../../lambdas/core/audit/archive.ts';
 import { merkleRoot, rootFrom } from '../../../lambdas/core/audit/merkle.ts';
 import { chain, GENESIS, headOf } from '../../../lambdas/core/audit/record.ts';
+import { Terminal } from '../../../lambdas/core/errors.ts';
 import { aClosedChain, archiveInMemory, chainsInMemory } from '../../support/archive.ts';
 
 const DAY = '2030-01-02';
@@ -26,9 +27,9 @@ const at = (day: string, time = '12:00:00.000') => `${day}T${time}Z`;
 const anArchiver = () => {
   const [chains, kept] = [chainsInMemory(), archiveInMemory()];
   const warned: { readonly chain: string; readonly fault: string }[] = [];
-  const run = (now: string) =>
+  const run = (now: string, port = kept.port) =>
     archive.run(
-      { heads: chains.port, archive: kept.port, now: () => new Date(now), warn: (it) => void warned.push(it) },
+      { heads: chains.port, archive: port, now: () => new Date(now), warn: (it) => void warned.push(it) },
       {}
     );
   const days = (): readonly ArchivedDay[] =>
@@ -38,9 +39,9 @@ const anArchiver = () => {
       .map((day) => ({
         day,
         root: DayRoot.parse(JSON.parse(kept.objects.get(archiveKey.root(day)) ?? '')),
-        leaves: leavesIn(kept.objects.get(archiveKey.leaves(day)) ?? ''),
+        leaves: leavesIn(kept.objects.get(archiveKey.leaves(day)) ?? '', archiveKey.leaves(day)),
       }));
-  return { ...kept, add: chains.add, chains: chains.chains, run, days, warned };
+  return { ...kept, add: chains.add, spoil: chains.spoil, chains: chains.chains, run, days, warned };
 };
 
 const standing = ({ leaf, records }: ReturnType<typeof aClosedChain>) => ({
@@ -146,6 +147,76 @@ describe('the archive', () => {
     await it_.run(at(dayAfter(DAY), '02:00:00.000'));
     expect(it_.days().at(-1)?.leaves).toEqual([closed.leaf]);
     expect([...it_.objects.keys()].filter((key) => key.startsWith('chains/'))).toEqual([]);
+  });
+
+  it('goes on where a record of one chain cannot be read, and names that chain', async () => {
+    const it_ = anArchiver();
+    const [spoilt, whole] = [aClosedChain(at(DAY)), aClosedChain(at(DAY))];
+    it_.add(spoilt);
+    it_.add(whole);
+    it_.spoil(spoilt.leaf.chain, 'record 1 is not one of an audit');
+
+    expect(await it_.run(at(DAY, '13:00:00.000'))).toMatchObject({ chains: 1, broken: 1 });
+    expect(it_.warned).toEqual([{ chain: spoilt.leaf.chain, fault: 'record 1 is not one of an audit' }]);
+    const chains = [...it_.objects.keys()].filter((key) => key.startsWith('chains/'));
+    expect(chains).toEqual([archiveKey.chain(DAY, whole.leaf)]);
+  });
+
+  const fault = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error
+    );
+
+  it.each([
+    ['private words', 'no JSON'],
+    [
+      '{"day":"private words"}',
+      'JSON that does not fit: day (invalid_format), leaves (invalid_type), root (invalid_type)',
+    ],
+  ])('says of the root %s which object is none, and quotes nothing of it', async (text, found) => {
+    const it_ = anArchiver();
+    it_.objects.set(archiveKey.root(DAY), text);
+    const thrown = await fault(it_.run(at(dayAfter(DAY, 2), '02:00:00.000')));
+    expect(thrown).toBeInstanceOf(Terminal);
+    const { message } = thrown as Error;
+    expect(message).toContain(`roots/${DAY}.json is not a root: expected day, leaves, root, previous and hash as JSON`);
+    expect(message).toContain(`found ${found}`);
+    expect(message).toContain('see who wrote it');
+    expect(message).not.toContain('private words');
+  });
+
+  it.each([
+    ['private words', 'no JSON'],
+    ['{"chain":"private words","seq":0}', 'JSON that does not fit: hash (invalid_type)'],
+  ])('says of leaves with the line %s which it is, and quotes nothing of it', async (line, found) => {
+    const it_ = anArchiver();
+    it_.add(aClosedChain(at(DAY)));
+    const { leaf } = aClosedChain(at(DAY));
+    it_.objects.set(archiveKey.leaves(DAY), `${lineOf(leaf)}\n\n${line}\n`);
+    const thrown = await fault(it_.run(at(dayAfter(DAY), '02:00:00.000')));
+    expect(thrown).toBeInstanceOf(Terminal);
+    expect((thrown as Error).message).toBe(
+      `line 3 of leaves/${DAY}.jsonl is not a leaf: expected chain, seq and hash as JSON, found ${found}: see who wrote it`
+    );
+  });
+
+  it('tells that somebody was there first with another root than the leaves have', async () => {
+    const it_ = anArchiver();
+    const closed = aClosedChain(at(DAY));
+    it_.add(closed);
+    const [own, forged] = [[closed.leaf], [aClosedChain(at(DAY)).leaf]].map((leaves) =>
+      rootOfDay(DAY, leaves, NO_ROOT)
+    );
+    const overtaken: typeof it_.port = {
+      ...it_.port,
+      putOnce: (key, text) => it_.port.putOnce(key, key === archiveKey.root(DAY) ? JSON.stringify(forged) : text),
+    };
+    const thrown = await fault(it_.run(at(dayAfter(DAY), '02:00:00.000'), overtaken));
+    expect(thrown).toBeInstanceOf(Terminal);
+    expect((thrown as Error).message).toBe(
+      `roots/${DAY}.json is another root than its leaves have: expected ${own?.hash}, found ${forged?.hash}: see who wrote it`
+    );
   });
 
   it('keeps what a waiting run was when it began to wait, besides what it is in the end', async () => {
