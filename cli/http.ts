@@ -7,10 +7,13 @@ import { clean } from './terminal/sanitise.ts';
 /** The API answered, and said no. */
 export class ApiProblem extends Failure {
   readonly status: number;
+  /** Somebody has stopped it: nothing was done, and nothing will be for a while. */
+  readonly isStopped: boolean;
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, isStopped = false) {
     super(message);
     this.status = status;
+    this.isStopped = isStopped;
   }
 }
 
@@ -103,7 +106,8 @@ export const send = async <Answer>(endpoint: Endpoint, request: Request<Answer>)
     }
     const { text, raw } = response;
     if (raw.ok) return parsed(request, text);
-    if (isLast || !PASSING.has(raw.status)) throw refused(request, raw.status, text);
+    const problem = refused(request, raw.status, text);
+    if (isLast || problem.isStopped || !PASSING.has(raw.status)) throw problem;
     await pause(retryAfterMs(raw) ?? backOffMs);
   }
 };
@@ -149,11 +153,14 @@ const unreachable = ({ url, advice }: Endpoint, request: Request<unknown>, error
   return new Unreachable(`The API at ${clean(url)} ${why}. ${unknown ?? advice}`, { cause: error });
 };
 
+const OWN = 'urn:writ:problem:';
+
 /** Faults of a gateway say nothing of what is behind it; those of the API itself say what to do. */
 const refused = (request: Request<unknown>, status: number, text: string): ApiProblem => {
-  const isOwn = Problem.safeParse(asJson(text)).data?.type?.startsWith('urn:writ:') === true;
-  const unknown = status >= 500 && !isOwn ? whatToDo(request) : undefined;
-  return new ApiProblem([sentenceOf(status, text), ...(unknown === undefined ? [] : [unknown])].join(' '), status);
+  const { type = '' } = Problem.safeParse(asJson(text)).data ?? {};
+  const unknown = status >= 500 && !type.startsWith(OWN) ? whatToDo(request) : undefined;
+  const said = [sentenceOf(status, text), ...(unknown === undefined ? [] : [unknown])].join(' ');
+  return new ApiProblem(said, status, type === `${OWN}stopped`);
 };
 
 const parsed = <Answer>({ answer, method, path }: Request<Answer>, text: string): Answer => {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../arguments.ts';
-import { type WriteFunction, type WriteFunctions, writeFunctionsAt } from '../aws/write-functions.ts';
+import { type LambdaAt, type WriteFunction, type WriteFunctions, writeFunctionsAt } from '../aws/write-functions.ts';
 import { readConnection } from '../connection.ts';
 import { Failure, messageOf, usage } from '../failure.ts';
 import type { SessionOptions } from '../session.ts';
@@ -38,12 +38,18 @@ const asking = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   }
 };
 
-const chosen = (all: readonly WriteFunction[], scope: string | undefined, { functions = '' }: Options) => {
+const chosen = (
+  all: readonly WriteFunction[],
+  scope: string | undefined,
+  { functions = '', where }: Pick<Options, 'functions'> & { readonly where: string }
+) => {
   const within = all.filter(({ name }) => name.startsWith(functions));
   const those = within.filter((each) => scope === undefined || each.scope === scope);
   if (those.length === 0) {
     const there = within.map((each) => `${each.scope} (${each.name})`).join(', ') || 'none';
-    throw usage(clean(`There is no function of ${scope ?? 'a write scope'} here. Write functions here: ${there}.`));
+    throw usage(
+      clean(`There is no function of ${scope ?? 'a write scope'} here, ${where}. Write functions here: ${there}.`)
+    );
   }
   if (new Set(those.map(({ table }) => table)).size > 1) {
     const names = those.map(({ name }) => name).join(', ');
@@ -94,16 +100,25 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
         ? `${clean(scope)}: reserved concurrency ${said(before)} → ${said(after)} (${clean(name)})`
         : `${out.paint('bad', 'Not changed:')} ${clean(`${scope}: ${error}`)}`
     );
-  const changed = done.filter(({ error }) => error === undefined);
+  const isChanged = (name: string) => done.some((each) => each.function === name && each.error === undefined);
+  const changed = done.filter((each) => isChanged(each.function));
+  const unchanged = done.filter((each) => !isChanged(each.function));
+  if (unchanged.length > 0)
+    out.line(
+      `${out.paint('bad', `These still ${options.release ? 'do not run' : 'run'}, unless the answer alone was lost:`)} ${clean(
+        unchanged.map((each) => `${each.scope} (${each.function})`).join(', ')
+      )}. Say the same again: it is harmless.`
+    );
   if (changed.length === 0) return;
   if (options.release) {
     out.line(
-      'They run again. Runs that were handed to people meanwhile stay with them; stops that operators set hold.'
+      `${unchanged.length > 0 ? 'The others' : 'They'} run again. Runs that were handed to people meanwhile stay with them; stops that operators set hold.`
     );
     return;
   }
-  const longest = Math.max(...those.map(({ timeoutSeconds }) => timeoutSeconds));
-  out.line('No version of them begins an invocation from now on; no run can act there, and no claim begins.');
+  const longest = Math.max(...those.filter(({ name }) => isChanged(name)).map(({ timeoutSeconds }) => timeoutSeconds));
+  const of = unchanged.length > 0 ? 'the others' : 'them';
+  out.line(`No version of ${of} begins an invocation from now on; no run can act there, and no claim begins.`);
   out.line(`An invocation that had begun goes on, for ${longest} seconds at most. Undone by:`);
   const where = `${options.aws ? ' --aws' : ''}${options.functions ? ` --functions ${options.functions}` : ''}`;
   for (const { scope, before } of changed)
@@ -114,15 +129,19 @@ const tell = ({ out }: Shell, done: readonly Done[], those: readonly WriteFuncti
     );
 };
 
+const regionOf = ({ env }: Shell): string =>
+  env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "the region of this shell's AWS profile";
+
 const breakGlass = async (shell: Shell, scope: string | undefined, options: Options): Promise<number> => {
   if ((scope === undefined) === (options.all === undefined))
     throw usage('break-glass takes a write scope such as jira:write, or --all for every one.');
   if (options.reserved !== undefined && !options.release) throw usage('--reserved goes with --release');
   const kept =
     options.reserved === undefined ? undefined : wholeNumber('--reserved', options.reserved, 1, MOST_RESERVED);
-  const at = options.aws ? {} : { endpoint: (await readConnection(options.data)).aws };
+  const at: LambdaAt = options.aws ? {} : { endpoint: (await readConnection(options.data)).aws };
   using functions = await writeFunctionsAt(at);
-  const those = chosen(await asking('listing the functions', functions.list), scope, options);
+  const where = at.endpoint === undefined ? `in ${regionOf(shell)}` : `at ${at.endpoint}`;
+  const those = chosen(await asking('listing the functions', functions.list), scope, { ...options, where });
   await confirm(shell, those, scope ?? 'all', options);
   const done = await carryOut(functions, those, {
     release: options.release === true,

@@ -41,7 +41,8 @@ const sent = async (shell: Shell, api: Api, task: Task, key: string): Promise<Su
   try {
     return await api.submit(task, key);
   } catch (error) {
-    const isUnknown = error instanceof Unreachable || (error instanceof ApiProblem && error.status >= 500);
+    const isUnknown =
+      error instanceof Unreachable || (error instanceof ApiProblem && error.status >= 500 && !error.isStopped);
     if (isUnknown) throw new Failure(`${error.message}\n${again}`, { exitCode: error.exitCode, cause: error });
     if (shell.stop.aborted) shell.err.line(again);
     throw error;

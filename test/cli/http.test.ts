@@ -150,9 +150,12 @@ describe('a task that the command submits', () => {
     expect(keyIn(err)).toBe('mine');
   });
 
-  it('tells no key where nothing was accepted', async () => {
-    const { code, err } = await writ(['submit', '--field', 'summary=x'], answering(422, {}));
-    expect([code, keyIn(err)]).toEqual([1, undefined]);
+  it.each([
+    [422, {}],
+    [503, { type: 'urn:writ:problem:stopped' }],
+  ])('tells no key where nothing was accepted (%i), and is sent once', async (status, body) => {
+    const { code, err, requests } = await writ(['submit', '--field', 'summary=x'], answering(status, body));
+    expect([code, keyIn(err), requests.length]).toEqual([1, undefined, 1]);
   });
 
   it('tells the key where somebody does not wait for the answer', async () => {

@@ -97,7 +97,7 @@ describe.skipIf(!hasDynoxide)('kill switches', () => {
     [['jira:write'], { answer: 'yes' }, 1, 'Nothing was changed.'],
     [[], {}, 2, 'takes a write scope such as jira:write, or --all'],
     [['jira:write', '--all'], {}, 2, 'takes a write scope'],
-    [['jira:read', '--yes'], {}, 2, 'There is no function of jira:read here. Write functions here: jira:write'],
+    [['jira:read', '--yes'], {}, 2, 'There is no function of jira:read here, at http'],
     [['--all', '--functions', 'Other-', '--yes'], {}, 2, 'Write functions here: none'],
     [['jira:write', '--reserved', '5', '--yes'], {}, 2, '--reserved goes with --release'],
     [['jira:write', '--release', '--reserved', 'x', '--yes'], {}, 2, '--reserved expects a whole number'],

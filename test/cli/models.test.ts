@@ -123,6 +123,14 @@ describe('models check', () => {
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('No model is configured') });
   });
 
+  it('repeats no key that was pasted into the configuration', async () => {
+    const models = { tiers: { small: 'sk-PASSWORD' }, apiKey: 'sk-PASSWORD' };
+    const { code, err } = await check({}, '--config', configuration(models));
+    expect(code).toBe(2);
+    expect(err).toContain('writ:models.apiKey is not known');
+    expect(err).not.toContain('PASSWORD');
+  });
+
   it('refuses a configuration that a synthesis would refuse', async () => {
     const { code, err } = await check({}, '--config', configuration({ tiers: { small: ['openai:gpt-99'] } }));
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('openai:gpt-99 has no known price') });

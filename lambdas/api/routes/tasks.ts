@@ -18,7 +18,7 @@ export const submitTask = defineEndpoint({
   path: '/v1/tasks',
   summary: 'Submit a task.',
   description:
-    'Accepts a task and starts its run. With an `Idempotency-Key` the same key and body always mean the same run: after a fault or a lost answer, send both again. Another body under a key that was used is a conflict, and so is a key that somebody else of the tenant has used: let keys be such that nobody guesses them. Which fields a workflow takes is told by the answer to what does not fit.',
+    'Accepts a task and starts its run. With an `Idempotency-Key` the same key and body always mean the same run: after a fault or a lost answer, send both again. Without one each submission is another run, and after such a fault it is unknown whether there is one. Another body under a key that was used is a conflict, and so is a key that somebody else of the tenant has used: let keys be such that nobody guesses them. Which fields a workflow takes is told by the answer to what does not fit.',
   roles: ['submitter'],
   request: z.object({
     headers: z.object({

@@ -50,8 +50,14 @@ const rightsOf = (event: TokenEvent): { readonly tenant: string; readonly roles:
 export const withRights = (event: unknown): object => {
   const parsed = TokenEvent.safeParse(event);
   if (!parsed.success) {
-    const wrong = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new Terminal(`no token is issued: what is known of the caller is not as it should be (${wrong})`);
+    // neither zod's messages nor ours hold a value
+    const wrong = parsed.error.issues.map(({ path, message }) => [
+      ...(path.length > 0 ? [path.join('.')] : []),
+      message,
+    ]);
+    throw new Terminal(
+      `no token is issued: what is known of the caller is not as it should be (${wrong.map((each) => each.join(': ')).join('; ')})`
+    );
   }
   const { tenant, roles } = rightsOf(parsed.data);
   const isMachine = parsed.data.triggerSource === 'TokenGeneration_ClientCredentials';

@@ -78,14 +78,19 @@ describe('the access token', () => {
 
   it.each([
     ['a user without a tenant', userEvent({}), /custom:tenant/],
-    ['a user with a malformed tenant', userEvent({ tenant: 'Acme#' }), /custom:tenant/],
-    ['groups that are no names', userEvent({ tenant: 'acme', groups: [1] }), /groupsToOverride/],
+    [
+      'a user with a malformed tenant',
+      userEvent({ tenant: 'SECRET#' }),
+      /\(request\.userAttributes\.custom:tenant: a tenant must be 1 to 40 of a-z, 0-9 and "-", and not start with "-"\)/,
+    ],
+    ['groups that are no names', userEvent({ tenant: 'acme', groups: [1] }), /groupsToOverride\.0: .*expected string/],
     ['a machine without a tenant', machineEvent(['writ/operator']), /writ-tenant/],
     ['a machine of two tenants', machineEvent(['writ-tenant/a', 'writ-tenant/b']), /one scope/],
     ['a machine with an unknown role', machineEvent(['writ-tenant/a', 'writ/root']), /writ\/<role>/],
-    ['another trigger', { ...userEvent({ tenant: 'acme' }), triggerSource: 'PreSignUp_SignUp' }, /triggerSource/],
-    ['nothing', undefined, /no token is issued/],
+    ['another trigger', { ...userEvent({ tenant: 'acme' }), triggerSource: 'SECRET' }, /triggerSource: /],
+    ['nothing', undefined, /no token is issued: .*\(Invalid input: expected object/],
   ])('is denied to %s', async (_, event, message) => {
     await expect(handler(event)).rejects.toThrow(message);
+    await expect(handler(event)).rejects.toThrow(/^(?!.*SECRET)/s);
   });
 });
