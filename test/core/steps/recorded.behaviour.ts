@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { Terminal } from '../../../lambdas/core/errors.ts';
+import { approve } from '../../../lambdas/core/steps/approve.ts';
+import { ask } from '../../../lambdas/core/steps/ask.ts';
+import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
+import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { AT, aRelease, aRun, aRunId, aWrit } from '../../support/builders.ts';
+import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { type Given, givenRun } from '../../support/run.ts';
+
+/*
+ * What steps answer and leave in the audit, word by word.
+ */
+
+describe.skipIf(!hasDynoxide)('a step records', () => {
+  let dynoxide: Dynoxide;
+  beforeAll(async () => {
+    dynoxide = await startDynoxide();
+  });
+  afterAll(() => dynoxide.stop());
+
+  const given = async (about: Given = {}) => {
+    const run = await givenRun(dynoxide, about);
+    const last = async () => (await run.kept()).records.at(-1);
+    return { ...run, last };
+  };
+
+  it("a question in the workflow's own words, by the rule that it has for that field", async () => {
+    const { deps, ref, state, last, kept } = await given();
+    const asked = await ask.run(deps, { ...ref, round: 0, field: 'issueKey', token: 't' });
+    expect(asked).toEqual({ kind: 'asked', field: 'issueKey' });
+    expect((await state.get(keys.question(ref, 0)))?.content).toEqual({
+      round: 0,
+      field: 'issueKey',
+      text: 'Which Jira issue is this about?',
+      token: 't',
+      at: AT.toISOString(),
+    });
+    expect(await last()).toMatchObject({ step: 'ask#0', result: { status: 'asked' } });
+    expect((await kept()).run.rules).toEqual(['ISSUE_KEY_MISSING']);
+  });
+
+  it.each(['summary', 'unknown'])(
+    'a question in words of its own where the workflow has none for %s',
+    async (field) => {
+      const { deps, ref, state, kept } = await given();
+      await ask.run(deps, { ...ref, round: 0, field, token: 't' });
+      expect((await state.get(keys.question(ref, 0)))?.content).toMatchObject({ text: `Please send ${field}.` });
+      expect((await kept()).run.rules).toEqual([]);
+    }
+  );
+
+  it('what people are asked to approve, by which rules, and until when', async () => {
+    const digest = 'd'.repeat(64);
+    const needs = [{ role: 'approver', approvers: 2 }];
+    const wanted = { kind: 'approval-needed', rules: ['ASK_TWO'], digest, policy: 'e'.repeat(64), needs };
+    const { deps, ref, last } = await given({ run: { steps: { 'decide#1': wanted } } });
+    const { expiresAt } = await approve.run(deps, { ...ref, action: 1, round: 1, token: 't' });
+    expect(await last()).toMatchObject({
+      step: 'approve#1',
+      policy: { decision: 'ask', rule_ids: ['ASK_TWO'] },
+      approval: { digest, needs, expires_at: expiresAt, decisions: [] },
+      result: { status: 'requested' },
+    });
+  });
+
+  it('how a run ended, and by which rules', async () => {
+    const { deps, ref, last } = await given();
+    expect(await respond.run(deps, { ...ref, outcome: 'refused', rules: ['A_RULE'] })).toEqual({
+      kind: 'closed',
+      outcome: 'refused',
+    });
+    expect(await last()).toMatchObject({
+      policy: { decision: 'refused', rule_ids: ['A_RULE'] },
+      result: { status: 'refused' },
+    });
+  });
+
+  const refused = (because: string) => ({ kind: 'refused', because, rules: [] });
+  it.each<[string, Readonly<Record<string, unknown>>, string, readonly string[]]>([
+    ['nothing', {}, 'refused', []],
+    [
+      'what is undone and what was never done',
+      { 'survey#1': {}, 'verify#1': { kind: 'undone' }, 'survey#2': refused('never-done') },
+      'completed',
+      ['UNDO_NEVER_DONE', 'UNDO_UNDONE'],
+    ],
+    [
+      'what is undone and what somebody has changed',
+      { 'survey#1': {}, 'verify#1': { kind: 'undone' }, 'survey#2': {}, 'decide#2': refused('changed') },
+      'refused',
+      ['UNDO_CHANGED', 'UNDO_UNDONE'],
+    ],
+  ])('of an undo, %s: what it comes to', async (_, steps, outcome, rules) => {
+    const { deps, ref, last } = await given({ run: { steps, undo: { of: aRunId(), reason: 'a test' } } });
+    expect(await respond.run(deps, { ...ref, outcome: 'reported', rules: [] })).toEqual({ kind: 'closed', outcome });
+    expect((await last())?.policy).toEqual({ decision: outcome, rule_ids: rules });
+  });
+
+  it('that people have a run, with each reading once, whatever else the proposal is made of', async () => {
+    const { proposal } = aRelease();
+    const text = [{ from: 'record' as const, tool: 'jira.get', field: 'summary' }];
+    const run = await given({ release: aRelease({ proposal: { ...proposal, text } }) });
+    await run.read('before', { issueKey: 'OPS-1', summary: 'x' });
+    await escalate.run(run.deps, { ...run.ref, because: 'unsure', rules: ['A_RULE'] });
+    const record = await run.last();
+    expect(record).toMatchObject({
+      policy: { decision: 'escalate', rule_ids: ['A_RULE'] },
+      result: { status: 'unsure' },
+    });
+    expect(record?.sources?.map(({ ref }) => ref)).toEqual([
+      `INPUT#acme#${run.ref.run}`,
+      `READ#jira:read#acme#${run.ref.run}/jira.get#before`,
+    ]);
+  });
+
+  it('nothing of an undo whose action has its writ where this release does not look', async () => {
+    const writ = aWrit();
+    const steps = { 'decide#1': { kind: 'authorised', writ: { scope: 'desk:write', action: 1, digest: writ.digest } } };
+    const original = aRun({ status: 'closed', outcome: 'completed', steps }).run;
+    const undoing = await given({ run: { undo: { of: original.run, reason: 'a test' } } });
+    await undoing.state.put({ ...keys.run(original), content: original });
+    await expect(survey.run(undoing.deps, { ...undoing.ref, action: 1 })).rejects.toThrow(
+      new Terminal(
+        `the writ of action 1 of run ${original.run} lies in scope desk:write, and is not found in jira:write: undo it by hand, or with a release whose actions have that scope`
+      )
+    );
+    expect((await undoing.kept()).records).toHaveLength(1);
+  });
+});
