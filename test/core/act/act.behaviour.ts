@@ -61,7 +61,10 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
             client.call();
             return { issueKey: 'OPS-1', component: 'Network' };
           },
-          lookUp: async (client) => client.effects > 0,
+          lookUp: async (client, _input, _signal, { marker }) => {
+            client.marker = marker;
+            return client.effects > 0;
+          },
         },
       ],
       open: async () => vendor,
@@ -286,8 +289,11 @@ describe.skipIf(!hasDynoxide)('acting on a writ', () => {
       leaseUntil: leaseUntil.toISOString(),
     });
 
-    await expect(run.act()).rejects.toThrow(Uncertain);
+    await expect(run.act()).rejects.toThrow(
+      new Uncertain(`action 1 of run ${run.writ.run} was begun before, and nobody has heard how it ended`)
+    );
     await expect(run.reconcile()).rejects.toThrow(Retryable);
+    expect(run.vendor.marker).toBe(`${run.writ.run}-1`); // by which it is looked for
     now = new Date(leaseUntil.getTime() + 1);
     expect(await run.reconcile()).toEqual({ kind: 'in-doubt' });
     await expect(run.act()).rejects.toThrow(Uncertain);

@@ -44,6 +44,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     readonly at?: Date;
     readonly call?: ReadRequest['call'];
     readonly action?: number;
+    readonly round?: number;
     readonly onCall?: (count: number) => Promise<void>;
   }
 
@@ -90,9 +91,10 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
       now: () => at,
       remembers: { memory, version, accountOf: async () => account },
     };
-    const request = { tool: contract.name, call, action: about.action, input: { shelf }, workflow: 'ticket-triage' };
+    const which = { call, action: about.action, round: about.round };
+    const request = { tool: contract.name, ...which, input: { shelf }, workflow: 'ticket-triage' };
     const kept = async () => {
-      const key = keys.reading(run.ref, { scope: PARTS.scope, tool: contract.name, call, action: about.action });
+      const key = keys.reading(run.ref, { scope: PARTS.scope, tool: contract.name, ...which });
       return Reading.parse((await run.state.get(key))?.content);
     };
     const toCache = () => sent.filter(({ input }) => JSON.stringify(input).includes('CACHE#'));
@@ -159,6 +161,7 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     ['after an undo', { call: 'undone' }],
     ['before an operator’s undo', { call: 'now' }],
     ['before a second action', { call: 'before', action: 2 }],
+    ['for another round of deciding', { call: 'before', round: 2 }],
     ['by a contract that does not say for how long', { contract: freshParts }],
   ] as const)('is neither given nor kept %s', async (_, about) => {
     const shelf = aShelf();
@@ -166,7 +169,11 @@ describe.skipIf(!hasDynoxide)("a read tool's answer that is kept", () => {
     const second = await given({ shelf, ...about });
     await second.read();
     expect([second.calls(), second.toCache()]).toEqual([1, []]);
-    expect((await second.kept()).action).toBe('action' in about ? about.action : undefined);
+    const { action, round } = await second.kept();
+    expect([action, round]).toEqual([
+      'action' in about ? about.action : undefined,
+      'round' in about ? about.round : undefined,
+    ]);
   });
 
   it('is read once by many runs at once', async () => {

@@ -85,31 +85,35 @@ describe("a read scope's function", () => {
 
 describe('what the functions of scopes answer', () => {
   const digest = 'a'.repeat(64);
-  const reader = readScope<undefined>();
-  const writer = writeScope<undefined>();
 
   it('has the name that logs and traces have for it', () => {
-    expect([reader.name, writer.name]).toEqual(['read', 'act']);
+    expect([readScope<undefined>().name, writeScope<undefined>().name]).toEqual(['read', 'act']);
   });
 
   it.each(['read', 'stopped'] as const)('%s, of a read, with where it lies', (kind) => {
-    expect(reader.output.parse({ kind, ref: 'ref', sha256: digest })).toEqual({ kind, ref: 'ref', sha256: digest });
-    expect(reader.output.safeParse({ kind, ref: 'ref', sha256: digest, output: {} }).success).toBe(false);
+    expect(readScope<undefined>().output.parse({ kind, ref: 'ref', sha256: digest })).toEqual({
+      kind,
+      ref: 'ref',
+      sha256: digest,
+    });
+    expect(readScope<undefined>().output.safeParse({ kind, ref: 'ref', sha256: digest, output: {} }).success).toBe(
+      false
+    );
   });
 
   it.each(['done', 'not-done', 'in-doubt'] as const)('%s, of a write, and no more', (kind) => {
-    expect(writer.output.parse({ kind })).toEqual({ kind });
-    expect(writer.output.safeParse({ kind, output: {} }).success).toBe(false);
+    expect(writeScope<undefined>().output.parse({ kind })).toEqual({ kind });
+    expect(writeScope<undefined>().output.safeParse({ kind, output: {} }).success).toBe(false);
   });
 
   it('stopped, of a write, by which rules', () => {
-    expect(writer.output.parse({ kind: 'stopped', rules: ['STOPPED_GLOBAL'] }).kind).toBe('stopped');
-    expect(writer.output.safeParse({ kind: 'stopped' }).success).toBe(false);
+    expect(writeScope<undefined>().output.parse({ kind: 'stopped', rules: ['STOPPED_GLOBAL'] }).kind).toBe('stopped');
+    expect(writeScope<undefined>().output.safeParse({ kind: 'stopped' }).success).toBe(false);
   });
 
   it('nothing else', () => {
-    expect(reader.output.safeParse({ kind: 'done', ref: 'ref', sha256: digest }).success).toBe(false);
-    expect(writer.output.safeParse({ kind: 'undone' }).success).toBe(false);
+    expect(readScope<undefined>().output.safeParse({ kind: 'done', ref: 'ref', sha256: digest }).success).toBe(false);
+    expect(writeScope<undefined>().output.safeParse({ kind: 'undone' }).success).toBe(false);
   });
 
   it.each(['act', 'reconcile'] as const)(
@@ -117,16 +121,16 @@ describe('what the functions of scopes answer', () => {
     async (operation) => {
       const { tenant, run } = aWrit();
       const input = { tenant, run, action: 1, operation };
-      expect(writer.input.safeParse(input).success).toBe(true);
-      expect(writer.input.safeParse({ ...input, action: 0 }).success).toBe(false);
-      expect(writer.input.safeParse({ ...input, operation: 'undo' }).success).toBe(false);
+      expect(writeScope<undefined>().input.safeParse(input).success).toBe(true);
+      expect(writeScope<undefined>().input.safeParse({ ...input, action: 0 }).success).toBe(false);
+      expect(writeScope<undefined>().input.safeParse({ ...input, operation: 'undo' }).success).toBe(false);
       const looks: ActDeps<undefined> = {
         claims: { look: async () => ({}) } as unknown as ActDeps<undefined>['claims'],
         writes: [],
         open: async () => undefined,
         now: () => AT,
       };
-      await expect(writer.run(looks, writer.input.parse(input))).rejects.toThrow(
+      await expect(writeScope<undefined>().run(looks, writeScope<undefined>().input.parse(input))).rejects.toThrow(
         `no writ authorises action 1 of run ${run}`
       );
     }

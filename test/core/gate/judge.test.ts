@@ -174,6 +174,15 @@ describe('the gate', () => {
     expect(judged(aPlan(), aDossier({ controls }))).toMatchObject({ kind: 'permitted' });
   });
 
+  it('makes nothing of readings of which one could not be made, as everything was stopped', () => {
+    const none = { ...aReading({ output: {} }), stopped: 'STOPPED_SCOPE' };
+    expect(judged(aPlan(), aDossier({ readings: [aReading(), none] }))).toEqual({
+      kind: 'refused',
+      because: 'stopped',
+      rules: ['STOPPED_SCOPE'],
+    });
+  });
+
   describe('of a tool with an argument that may be left out', () => {
     const { 'jira.assign': assign } = contracts as unknown as Record<string, WriteTool>;
     if (assign === undefined) throw new TypeError('expected jira.assign');
