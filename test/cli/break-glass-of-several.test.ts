@@ -84,7 +84,9 @@ describe('break-glass', () => {
     expect(code).toBe(1);
     expect(those.map(({ reserved }) => reserved)).toEqual([0, undefined, 0]);
     expect(out).toContain('jira:write: reserved concurrency none → 0 (one-jira)');
-    expect(out).toMatch(/Not confirmed: mail:write, reserved concurrency was none: changing one-mail failed: AccessDeniedException: /);
+    expect(out).toMatch(
+      /Not confirmed: mail:write, reserved concurrency was none: changing one-mail failed: AccessDeniedException: /
+    );
     expect(out).toContain('These still run, unless the answer alone was lost: mail:write (one-mail).');
     expect(out).toContain('No version of the others begins an invocation');
     expect(out).toContain('for 20 seconds at most');
