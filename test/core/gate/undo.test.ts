@@ -106,6 +106,19 @@ describe('an undo', () => {
     expect(because(about)).toBe('before-unknown');
   });
 
+  it.each([
+    ['some of what was written beside what was there', ['Access', 'Network'], 'reversible'],
+    ['what was written', ['Network'], 'reversible'],
+    ['a part of what was there alone', ['Office'], 'changed'],
+    ['nothing at all', [], 'changed'],
+    ['something else beside it', ['Network', 'Hardware'], 'changed'],
+  ])('after a mismatch, where the record shows %s', (_, components, expected) => {
+    const before = { ...showing('Access', 0), output: { issueKey: 'OPS-1', components: ['Access', 'Office'] } };
+    const now = { ...showing('Access', 2), output: { issueKey: 'OPS-1', components } };
+    const verdict = judgeUndo({ ...left, before }, now, { tools: idempotent, afterMismatch: true, earlier: [] });
+    expect(verdict.kind === 'refused' ? verdict.because : verdict.kind).toBe(expected);
+  });
+
   it('that a run makes of its own has a number far beyond that of any action', () => {
     expect([undoActionOf(1), actionOfUndo(1_001), actionOfUndo(1), actionOfUndo(1_000)]).toEqual([1_001, 1, 1, 1_000]);
   });
