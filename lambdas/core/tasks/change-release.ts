@@ -5,7 +5,8 @@ import { Automatic, type Candidate, Cohort, type Rollout, type Served, Share } f
 import { ControlChange } from './control.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import { type ReleaseDeps, recordOf, rolloutNow, type Standing } from './releases.ts';
+import { type ReleaseDeps, recordOf, rolloutNow } from './releases.ts';
+import { isSentAgain } from './sent-again.ts';
 
 export const ReleaseChange = z.strictObject({
   action: z.enum(['canary', 'promote', 'rollback']),
@@ -71,13 +72,6 @@ export const changed = (
   }
 };
 
-/** Whether the last record of the chain is of this very request. */
-const isDone = async ({ rollouts }: ReleaseDeps, { rollout, head }: Standing, by: string, request: string) => {
-  const { records } = await rollouts.chain(rollout.workflow);
-  const last = records[head.seq];
-  return last?.user.id === by && last.args_redacted?.request === request;
-};
-
 /**
  * Puts a release on trial, promotes it or takes it back. It holds for every task that is submitted once this has returned. A rollback takes
  * something else back each time. So a change that says what it `expects` is made of just that: sent again, it is answered as it was, and changes nothing.
@@ -96,7 +90,9 @@ export const changeRelease = async (
   const found = await rolloutNow(deps, workflow, deployed);
   const request = change.expects === undefined ? undefined : digestOf(change);
   if (request !== undefined && change.expects !== found.head.hash)
-    return (await isDone(deps, found, id, request)) ? { kind: 'set', rollout: found.rollout } : { kind: 'overtaken' };
+    return isSentAgain(await deps.rollouts.chain(workflow), found.head, { by: id, request })
+      ? { kind: 'set', rollout: found.rollout }
+      : { kind: 'overtaken' };
   const words = { by: id, at: deps.now().toISOString(), reason: change.reason };
   const rollout = changed(found.rollout, change, words);
   if (typeof rollout === 'string') return { kind: 'refused', because: rollout };

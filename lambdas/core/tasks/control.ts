@@ -8,7 +8,8 @@ import { type Control, type Executing, Stops } from '../records.ts';
 import { make, requestOf } from './control-record.ts';
 import type { FieldError } from './fields.ts';
 import type { Identity } from './identity.ts';
-import type { ControlRoot, Controls, Workflows } from './ports.ts';
+import type { Controls, Workflows } from './ports.ts';
+import { isSentAgain } from './sent-again.ts';
 
 export interface ControlDeps {
   readonly controls: Controls;
@@ -181,7 +182,8 @@ const release = async (deps: ControlDeps, by: Identity, target: Target, change: 
     const root = await deps.controls.root(subject);
     if (change.expects !== undefined && change.expects !== root.head.hash) {
       const { control, head } = root;
-      return control && (await isDone(deps, by, change, root))
+      const sent = { by: by.id, request: requestOf(change) };
+      return control && isSentAgain(await deps.controls.chain(subject), head, sent)
         ? { kind: 'set', control, head }
         : { kind: 'overtaken', stands: control };
     }
@@ -208,19 +210,6 @@ const doubted = ({ expects }: ControlChange, error: unknown): unknown =>
   expects === undefined && error instanceof Retryable
     ? new Uncertain('a control may have been relaxed: see how it stands', { cause: error })
     : error;
-
-/** Whether the last record of the chain is of this very request. */
-const isDone = async (
-  { controls }: ControlDeps,
-  { id }: Identity,
-  change: ControlChange,
-  { control, head }: ControlRoot
-): Promise<boolean> => {
-  if (control === undefined) return false;
-  const { records } = await controls.chain(control.subject);
-  const last = records[head.seq];
-  return last?.hash === head.hash && last.user?.id === id && last.args_redacted?.request === requestOf(change);
-};
 
 /** Writes every shard, also where others fail, and then fails if any did; false where a later change was found. */
 const spread = async (
