@@ -1,6 +1,6 @@
 import type { Reading, Writ } from '../../../lambdas/core/records.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
-import { roundOfWrit } from '../../../lambdas/core/steps/report.ts';
+import { writsNamed } from '../../../lambdas/core/steps/report.ts';
 import { chainKey } from '../../../lambdas/core/tables.ts';
 import type { Evidence } from '../evidence.ts';
 
@@ -36,8 +36,8 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const claim = claims.find((each) => each.of !== undefined && each.of === undone)?.claim;
   const reading = (ref: string, call: Reading['call'], round?: number) =>
     readings.get(ref)?.find((each) => each.call === call && each.round === round);
-  const decidedIn = of === undefined ? 1 : (roundOfWrit(of.steps, action) ?? 1);
-  const before = reading(run, 'before', decidedIn === 1 ? undefined : decidedIn);
+  const { round = 1 } = writsNamed(of?.steps ?? {}).find((each) => each.action === action) ?? {};
+  const before = reading(run, 'before', round === 1 ? undefined : round);
   const now = reading(writ.run, isOwn ? 'after' : 'now');
   if (of === undefined || undone === undefined || claim?.status !== 'done')
     return [`${name} is of an action that was not done`];

@@ -23,6 +23,8 @@ export const APPROVAL_SECONDS = 86_400;
 
 /** How often one action may ask people: once, and once more where it came to need more, or what was given expired. */
 export const APPROVAL_ROUNDS = [1, 2] as const;
+/** The rounds of deciding that follow an approval, for each of which the record is read again. */
+export const ROUNDS_AFTER_APPROVAL = APPROVAL_ROUNDS.map((round) => round + 1);
 
 /** What is asked, by which rules. Nothing is needed where no rule asks. */
 export interface Asked {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
-import { APPROVAL_ROUNDS } from '../gate/approval.ts';
+import { APPROVAL_ROUNDS, ROUNDS_AFTER_APPROVAL } from '../gate/approval.ts';
 import type { Dossier } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
@@ -82,8 +82,8 @@ const SEEN = ['before', 'now', 'after', 'undone'] as const;
 const evidenceOf = (deps: CloseDeps) => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
-  const rounds = APPROVAL_ROUNDS.map((round) => ({ call: 'before' as const, round: round + 1 }));
-  const looks = [...SEEN.map((call) => ({ call })), ...rounds];
+  const again = ROUNDS_AFTER_APPROVAL.map((round) => ({ call: 'before' as const, round }));
+  const looks = [...SEEN.map((call) => ({ call })), ...again];
   const seen = seer ? looks.map((look) => ({ scope: seer.scope, tool: seer.name, ...look })) : [];
   const proposedFrom = readingsOf(deps.release, deps.tools).filter(({ tool }) => tool !== seer?.name);
   return {

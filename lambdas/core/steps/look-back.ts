@@ -1,12 +1,12 @@
 import { Terminal } from '../errors.ts';
-import { APPROVAL_ROUNDS } from '../gate/approval.ts';
+import { ROUNDS_AFTER_APPROVAL } from '../gate/approval.ts';
 import { type Attempt, type Left, undoActionOf } from '../gate/undo.ts';
 import type { RunRef } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import type { Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { sourcesOf } from './evidence.ts';
-import { reportOf, roundOfWrit, writsNamed } from './report.ts';
+import { reportOf, writsNamed } from './report.ts';
 import type { StepDeps } from './step.ts';
 
 type Sources = ReturnType<typeof sourcesOf>;
@@ -23,22 +23,25 @@ export const lookBack = async (
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
   if (seer === undefined) throw new Terminal(`what ${scope} writes is seen by ${seenBy}, which is not a tool here`);
-  const rounds = [undefined, ...APPROVAL_ROUNDS.map((round) => round + 1)];
   const found = await deps.ledger.look(of, {
-    readings: rounds.map((round) => ({ scope: seer.scope, tool: seer.name, call: 'before' as const, round })),
+    readings: [undefined, ...ROUNDS_AFTER_APPROVAL].map((round) => ({
+      scope: seer.scope,
+      tool: seer.name,
+      call: 'before' as const,
+      round,
+    })),
     writ: { scope, action },
     claim: { scope, action },
   });
   if (found === undefined) throw new Terminal(`there is no run ${of.run} of tenant ${of.tenant} to undo`);
-  // as it was when the action was decided, not when people began to think about it
-  const decidedIn = roundOfWrit(found.run.steps, action) ?? 1;
-  const before = found.readings.find(({ round = 1 }) => round === decidedIn);
-  const { run, writ, claim } = found;
+  const { run, writ, claim, readings } = found;
   const named = writsNamed(run.steps).find((each) => each.action === action);
   if (named !== undefined && writ === undefined)
     throw new Terminal(
       `the writ of action ${action} of run ${of.run} lies in scope ${named.scope}, and is not found in ${scope}: undo it by hand, or with a release whose actions have that scope`
     );
+  // as it was when the action was decided, not when people began to think about it
+  const before = readings.find(({ round = 1 }) => round === (named?.round ?? 1));
   return { run, writ, claim, before, abandonedAt: abandonedAt(run), sources: sourcesOf(found) };
 };
 

@@ -26,18 +26,13 @@ const Authorised = z.looseObject({ kind: z.literal('authorised'), writ: WritRef 
 
 type Steps = Run['steps'];
 
-/** In which round of deciding an action got its writ; undefined where it did in none. */
-export const roundOfWrit = (steps: Steps, action: number): number | undefined =>
+/** Every writ that the steps of a run name, and in which round of deciding it was issued. */
+export const writsNamed = (steps: Steps): readonly (WritRef & { readonly round: number })[] =>
   Object.entries(steps).flatMap(([key, answer]) => {
-    const [, of, round = '1'] = /^decide#(\d+)(?:\.(\d+))?$/.exec(key) ?? [];
-    return Number(of) === action && Authorised.safeParse(answer).success ? [Number(round)] : [];
-  })[0];
-
-/** Every writ that the steps of a run name. */
-export const writsNamed = (steps: Steps): readonly WritRef[] =>
-  Object.entries(steps).flatMap(([key, answer]) =>
-    key.startsWith('decide#') ? (Authorised.safeParse(answer).data?.writ ?? []) : []
-  );
+    const [decided, round = '1'] = /^decide#\d+(?:\.(\d+))?$/.exec(key) ?? [];
+    const writ = decided === undefined ? undefined : Authorised.safeParse(answer).data?.writ;
+    return writ === undefined ? [] : [{ ...writ, round: Number(round) }];
+  });
 
 /** By what the steps of a run answered. `own`: the number that the undo has among the run's actions. */
 export const reportOf = (steps: Steps, action: number, own = action): Report => {
