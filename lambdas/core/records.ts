@@ -36,6 +36,9 @@ export const Reading = z.strictObject({
   /** For which round of deciding it was read again, as people had been asked meanwhile; absent for the first. */
   round: z.int().min(2).optional(),
   output: z.record(z.string(), z.unknown()),
+  /** Before an undo: whether what is to be undone was changed again since, also where it has the same value again. Absent: the system keeps no history. */
+  changedSince: z.boolean().optional(),
+  /** Digest of the output; where `changedSince` is there, of both. */
   sha256: Digest,
   /** The rule of the stop under which nothing was read: `output` is empty then. */
   stopped: RuleId.optional(),

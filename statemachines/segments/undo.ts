@@ -107,7 +107,7 @@ export const undoMachine = (
     });
     chosen('Surveyed', 'reversible', {}, `Now${action}`);
     states[`Now${action}`] = call<string>(scopeOf(seenBy), {
-      payload: { call: 'now', ...reading },
+      payload: { call: 'now', ...reading, marker: '{% $surveyed.marker %}' },
       next: `Decide${action}`,
     });
     states[`Decide${action}`] = call<string>(step.decide, {

@@ -84,7 +84,10 @@ export const act = async <Client>(
     throw new Retryable(`claiming action ${action} of run ${ref.run} took as long as the call may: nothing was sent`);
   }
   try {
-    await tool.call(client, input, AbortSignal.timeout(leftMs), { marker: markerOf(writ) });
+    await tool.call(client, input, AbortSignal.timeout(leftMs), {
+      marker: markerOf(writ),
+      undoes: writ.undoes && markerOf(writ.undoes),
+    });
   } catch (fault) {
     await settle(fault instanceof Retryable ? 'released' : fault instanceof Terminal ? 'failed' : 'in-doubt');
     if (fault instanceof Retryable || fault instanceof Terminal || fault instanceof Uncertain) throw fault;

@@ -10,6 +10,17 @@ export interface ReadImplementation<
   readonly contract: ReadTool<Input, Output>;
   /** Fails with `Retryable` or `Terminal` only: a read leaves nothing behind that could be in doubt. */
   readonly call: (client: Client, input: z.infer<Input>, signal: AbortSignal) => Promise<z.infer<Output>>;
+  /**
+   * Whether somebody changed again what the call with this marker changed, by the system's own history: also where it has the same value
+   * again. What was undone since, by its mark, does not count. False where the history does not tell. Absent: the system keeps none, and
+   * values alone are compared. Fails as `call` does.
+   */
+  readonly isChangedSince?: (
+    client: Client,
+    input: z.infer<Input>,
+    signal: AbortSignal,
+    options: { readonly marker: string }
+  ) => Promise<boolean>;
 }
 
 /** What a write tool does, and how its effect is looked up. The input has passed the contract's schema. */
@@ -21,13 +32,13 @@ export interface WriteImplementation<
   readonly contract: WriteTool<Input, Output>;
   /**
    * Makes the change. Fails with `Retryable` or `Terminal` only where the system is unchanged, otherwise with `Uncertain`.
-   * `marker` names the writ; it is left with the change where the system can keep it.
+   * `marker` names the writ, `undoes` of an undo the call that it undoes; both are left with the change where the system can keep them.
    */
   readonly call: (
     client: Client,
     input: z.infer<Input>,
     signal: AbortSignal,
-    options: { readonly marker: string }
+    options: { readonly marker: string; readonly undoes?: string | undefined }
   ) => Promise<z.infer<Output>>;
   /**
    * Whether the call took effect: the system shows it now, judged by the contract's `shows`, or has kept `marker` with a change that

@@ -40,6 +40,8 @@ export interface ReadRequest {
   /** For which round of deciding, where it is not the first. */
   readonly round?: number | undefined;
   readonly input: unknown;
+  /** Of the call that is to be undone: whether it was changed since is asked too. */
+  readonly marker?: string | undefined;
   /** The run's workflow, which an operator may have stopped. */
   readonly workflow: string;
 }
@@ -83,7 +85,7 @@ const seen = async <Client>(
 export const read = async <Client>(
   deps: ReadDeps<Client>,
   run: RunRef,
-  { tool: name, call, action, round, input, workflow }: ReadRequest
+  { tool: name, call, action, round, input, marker, workflow }: ReadRequest
 ): Promise<{ readonly kind: 'read' | 'stopped'; readonly ref: string; readonly sha256: string }> => {
   const { readings, scope, reads, open, now } = deps;
   const tool = reads.find(({ contract }) => contract.name === name);
@@ -116,16 +118,21 @@ export const read = async <Client>(
     }
   }
   const at = now(); // before the call: what it shows may be as old as that
+  const inTime = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
   const { output, readAt } = await seen(deps, run.tenant, tool, { call, ...which, input: parsed.data }, (withinMs) =>
     tool.call(client, parsed.data, AbortSignal.timeout(withinMs))
   );
+  // after the answer: what was changed before it is not missed
+  const changedSince =
+    marker === undefined ? undefined : await tool.isChangedSince?.(client, parsed.data, inTime, { marker });
   const reading = {
     tool: name,
     scope,
     call,
     ...which,
     output,
-    sha256: digestOf(output),
+    ...(changedSince !== undefined && { changedSince }),
+    sha256: digestOf(changedSince === undefined ? output : { output, changedSince }),
     ...(readAt !== undefined && { readAt }),
     at: at.toISOString(),
   };

@@ -19,6 +19,7 @@ export const readScope = <Client>() =>
       round: z.int().min(2).optional(),
       tool: ToolName,
       input: z.record(z.string(), z.unknown()),
+      marker: z.string().min(1).max(100).optional(),
     }),
     output: z.strictObject({ kind: z.enum(['read', 'stopped']), ref: z.string(), sha256: Digest }),
     run: (deps: ReadDeps<Client>, { tenant, run, ...request }) => read(deps, { tenant, run }, request),

@@ -17,7 +17,7 @@ export const isOperatorsUndo = ({ run, undoes }: Pick<Writ, 'run' | 'undoes'>): 
   undoes !== undefined && undoes.run !== run;
 
 /**
- * Why an action is not undone. `changed`: the record is no longer as the action left it, so it is somebody else's now.
+ * Why an action is not undone. `changed`: the record is no longer as the action left it, or was set so again by somebody else: it is theirs now.
  * `nothing-to-undo`: it is already as it was before. `irreversible`: its contract says so. `never-done`: nothing happened.
  * `in-doubt`: nobody knows whether it happened, and nobody waits for it any longer. `before-unknown`: how it was before is not kept (any longer). `newer-stands`: a newer
  * write of the run to the same record is not undone. `undone-before`: an earlier undo was seen to have undone it, and what is there now came later.
@@ -180,5 +180,6 @@ export const judgeUndo = (
   const held = earlier.map((attempt) => heldBy(attempt, reversal.tool, now)).filter((because) => because !== undefined);
   const because = held.includes('undone-before') ? 'undone-before' : held[0];
   if (because !== undefined) return not(because);
-  return reversal.isStillOurs(now.output, afterMismatch) ? reversal : not('changed');
+  const isStillOurs = now.changedSince !== true && reversal.isStillOurs(now.output, afterMismatch);
+  return isStillOurs ? reversal : not('changed');
 };

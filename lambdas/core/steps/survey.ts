@@ -4,6 +4,7 @@ import { Terminal } from '../errors.ts';
 import { reversalOf, ruleOf, UndoRefusal } from '../gate/undo.ts';
 import { Digest, RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
+import { markerOf } from '../records.ts';
 import type { Run } from '../run.ts';
 import { sourcesOf } from './evidence.ts';
 import { lookBack } from './look-back.ts';
@@ -11,8 +12,13 @@ import { reportOf, STANDS_NO_MORE } from './report.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
 
 const Output = z.discriminatedUnion('kind', [
-  /** `input`: what shows the record again, ids alone. `record`: which record that is. */
-  z.strictObject({ kind: z.literal('reversible'), input: z.record(z.string(), z.string()), record: Digest }),
+  /** `input`: what shows the record again, ids alone. `record`: which record that is. `marker`: of the call that is to be undone. */
+  z.strictObject({
+    kind: z.literal('reversible'),
+    input: z.record(z.string(), z.string()),
+    record: Digest,
+    marker: z.string(),
+  }),
   z.strictObject({
     kind: z.literal('refused'),
     because: UndoRefusal,
@@ -57,7 +63,12 @@ export const survey = defineStep({
             : undefined;
       const output: Output =
         found.kind === 'reversible' && because === undefined
-          ? { kind: 'reversible', input: { ...found.seenWith }, record: digestOf(found.seenWith) }
+          ? {
+              kind: 'reversible',
+              input: { ...found.seenWith },
+              record: digestOf(found.seenWith),
+              marker: markerOf({ run: past.run.run, action }),
+            }
           : {
               kind: 'refused',
               because: because ?? 'never-done',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { IssueKey, ProjectKey, STATUS_CATEGORIES } from './contract.ts';
 import type { Operation } from './faults.ts';
+import { Change, isChangedSince, type Mark, saidOf } from './history.ts';
 import { type TransportOptions, transport } from './transport.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -43,16 +44,8 @@ const Issue = z.object({
 });
 export type Issue = z.infer<typeof Issue>;
 
-/** The newest changes of an issue, as many as Jira gives at once. */
-const History = z.object({
-  changelog: z.object({
-    histories: z.array(
-      z.object({
-        historyMetadata: z.object({ extraData: z.record(z.string(), z.unknown()).nullish() }).nullish(),
-      })
-    ),
-  }),
-});
+/** The newest changes of an issue, newest first, as many as Jira gives at once. */
+const History = z.object({ changelog: z.object({ histories: z.array(Change) }) });
 
 /** Jira writes offsets as `+0200`, without the colon that ISO 8601 asks for in this form. */
 function utc(updated: string): string {
@@ -70,8 +63,13 @@ export interface JiraClient {
   getIssue(issueKey: string, signal: AbortSignal): Promise<Issue>;
   /** Whether one of the issue's newest changes was made by the call with this marker. Fails with `Retryable` or `Terminal`. */
   hasMarker(issueKey: string, marker: string, signal: AbortSignal): Promise<boolean>;
-  /** Makes these the issue's only components, and leaves `marker` in the issue's history. Fails with any of the three faults. */
-  setComponents(issueKey: string, components: readonly string[], marker: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Whether somebody changed again what the call with this marker had changed, and it was not undone since; false where that call is none of
+   * the newest changes. Fails as `hasMarker`.
+   */
+  isChangedSince(issueKey: string, marker: string, signal: AbortSignal): Promise<boolean>;
+  /** Makes these the issue's only components, and leaves the mark in the issue's history. Fails with any of the three faults. */
+  setComponents(issueKey: string, components: readonly string[], mark: Mark, signal: AbortSignal): Promise<void>;
 }
 
 /** Speaks Jira Cloud's REST API v3 to one site as one user. Opens nothing until the first call. */
@@ -81,17 +79,24 @@ export const jiraClient = ({ baseUrl, user, token }: JiraSecret, options: Transp
   const issueUrl = (issueKey: string) =>
     `${baseUrl.replace(/\/+$/, '')}${ISSUE_PATH.replace('{issueIdOrKey}', encodeURIComponent(issueKey))}`;
 
+  const newestChanges = async (issueKey: string, signal: AbortSignal): Promise<readonly Change[]> => {
+    const url = `${issueUrl(issueKey)}?fields=updated&expand=changelog`;
+    return (await send(getHistory, { url }, signal)).changelog.histories;
+  };
+
   return {
     getIssue: (issueKey, signal) => send(getIssue, { url: `${issueUrl(issueKey)}?fields=${fields}` }, signal),
-    hasMarker: async (issueKey, marker, signal) => {
-      const url = `${issueUrl(issueKey)}?fields=updated&expand=changelog`;
-      const { changelog } = await send(getHistory, { url }, signal);
-      return changelog.histories.some(({ historyMetadata }) => historyMetadata?.extraData?.writ === marker);
-    },
-    setComponents: async (issueKey, components, marker, signal) => {
+    hasMarker: async (issueKey, marker, signal) =>
+      (await newestChanges(issueKey, signal)).some((change) => saidOf(change).writ === marker),
+    isChangedSince: async (issueKey, marker, signal) => isChangedSince(await newestChanges(issueKey, signal), marker),
+    setComponents: async (issueKey, components, { marker, undoes }, signal) => {
       const body = {
         fields: { components: components.map((name) => ({ name })) },
-        historyMetadata: { type: 'writ', activityDescription: 'Routed by Writ', extraData: { writ: marker } },
+        historyMetadata: {
+          type: 'writ',
+          activityDescription: 'Routed by Writ',
+          extraData: { writ: marker, ...(undoes !== undefined && { undoes }) },
+        },
       };
       await send(editIssue, { url: issueUrl(issueKey), body }, signal);
     },

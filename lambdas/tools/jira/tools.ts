@@ -22,12 +22,13 @@ const recordOf = ({ key, fields }: Issue) => {
 export const getIssue = implementRead({
   contract: jiraGet,
   call: async (client: JiraClient, { issueKey }, signal) => recordOf(await client.getIssue(issueKey, signal)),
+  isChangedSince: (client, { issueKey }, signal, { marker }) => client.isChangedSince(issueKey, marker, signal),
 });
 
 export const assignIssue = implementWrite({
   contract: jiraAssign,
-  call: async (client: JiraClient, { issueKey, component }, signal, { marker }) => {
-    await client.setComponents(issueKey, [component], marker, signal);
+  call: async (client: JiraClient, { issueKey, component }, signal, mark) => {
+    await client.setComponents(issueKey, [component], mark, signal);
     return { issueKey, component };
   },
   lookUp: async (client, input, signal, { marker }) =>
@@ -37,8 +38,8 @@ export const assignIssue = implementWrite({
 
 export const restoreComponents = implementWrite({
   contract: jiraRestoreComponents,
-  call: async (client: JiraClient, { issueKey, components }, signal, { marker }) => {
-    await client.setComponents(issueKey, components, marker, signal);
+  call: async (client: JiraClient, { issueKey, components }, signal, mark) => {
+    await client.setComponents(issueKey, components, mark, signal);
     return { issueKey, components };
   },
   lookUp: async (client, input, signal, { marker }) =>

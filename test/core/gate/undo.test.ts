@@ -164,6 +164,14 @@ describe('an undo after an earlier one of the same action', () => {
     expect(judged([unseen(claimed('executing', late))], once, showing('Access', 2))).toBe('nothing-to-undo');
   });
 
+  it.each([
+    ['changed, though it shows what the action left,', true, 'changed'],
+    ['still ours', false, 'reversible'],
+  ])('takes a record as %s where its history says so', (_, changedSince, expected) => {
+    expect(judged([], idempotent, { ...showing('Network', 2), changedSince })).toBe(expected);
+    expect(judged([], idempotent, { ...showing('Access', 2), changedSince })).toBe('nothing-to-undo');
+  });
+
   it('is refused as changed where none was begun', () => {
     expect(judged([unseen()], idempotent, showing('Hardware', 2))).toBe('changed');
   });

@@ -4,6 +4,7 @@ import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
 import { undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
+import { markerOf } from '../../../lambdas/core/records.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
@@ -96,12 +97,12 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   });
 
   describe('after it was refused', () => {
-    it('is another one, which undoes it where the record is as the run left it again', async () => {
+    it('is another one, which undoes it where what changed the record since is undone itself', async () => {
       const world = await done();
       await world.jiraSets(['Hardware']);
       const first = await world.asked();
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'changed' }]);
-      await world.jiraSets(['Network']);
+      await world.jiraSets(['Network'], { marker: 'undo', undoes: 'other' });
       const writes = sandbox.writes().length;
 
       const answers = await Promise.all(Array.from({ length: 5 }, () => world.ask('it is back')));
@@ -123,12 +124,15 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       ]);
     });
 
-    it('is refused again where it still is as somebody else has it', async () => {
+    it.each([
+      ['as somebody else has it', [['Hardware']]],
+      ['as somebody else has set it again', [['Hardware'], ['Network']]],
+    ])('is refused again where it still is %s', async (_, since) => {
       const world = await done();
-      await world.jiraSets(['Hardware']);
+      for (const names of since) await world.jiraSets(names);
       for (const _ of ['first', 'second'])
         expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'changed' }]);
-      expect(world.components()).toEqual(['Hardware']);
+      expect(world.components()).toEqual(since.at(-1));
     });
 
     it('stays the same one where another could come to no more', async () => {
@@ -213,7 +217,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       await world.acted(() => world.jiraSets(['Network', 'Access']));
       await world.decide(world.ref, undoActionOf(1), 1);
       await aborted(world);
-      await world.jiraSets(['Network']);
+      await world.jiraSets(['Network'], { marker: 'undo', undoes: 'other' });
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'unsettled' }]);
       await closedAt(world, LONG_AGO);
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
@@ -243,15 +247,16 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
         await respond.run(world.deps, { ...ref, outcome: 'reported', rules: [] });
         return world.view(ref.run);
       };
-      const first = await undo(await world.asked(), () => world.jiraSets(['Hardware']));
-      expect(first).toMatchObject({
+      const ref = await world.asked();
+      expect(await undo(ref, () => world.jiraSets(['Hardware']))).toMatchObject({
         outcome: 'refused',
         undone: [
           { action: 2, report: 'undone' },
           { action: 1, report: 'changed' },
         ],
       });
-      await world.jiraSets(['Network']); // as both actions left it
+      // as both actions left it
+      await world.jiraSets(['Network'], { marker: 'undo', undoes: markerOf({ run: ref.run, action: 2 }) });
       const writes = sandbox.writes().length;
       expect(await undo(await world.asked())).toMatchObject({
         outcome: 'completed',

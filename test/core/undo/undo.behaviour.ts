@@ -109,11 +109,13 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     });
 
     it.each([
-      ['somebody gave it to another queue', ['Hardware']],
-      ['somebody added a component', ['Network', 'Hardware']],
-    ])('is refused where %s', async (_, now) => {
+      ['somebody gave it to another queue', [['Hardware']]],
+      ['somebody added a component', [['Network', 'Hardware']]],
+      ['somebody set it to the same again', [['Hardware'], ['Network']]],
+    ])('is refused where %s', async (_, since) => {
       const world = await done(['Access']);
-      await world.jiraSets(now);
+      for (const names of since) await world.jiraSets(names);
+      const now = world.components();
       const writes = sandbox.writes().length;
 
       const ref = await world.asked();
@@ -202,13 +204,13 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       };
       const world = await done(['Access'], { tools: rated, run: { tenant: 'rated' } });
       const again = { claims: claimsOf({ sub: 'op-1', tenant: 'rated', roles: '[operator]' }), body: { reason: 'r' } };
-      const [first, second] = [world, await done(['Access'], { tools: rated, run: { tenant: 'rated' } })];
+      const other = { tools: rated, run: { tenant: 'rated' }, fields: { issueKey: 'OPS-1' } };
       for (const [each, expected] of [
-        [first, 'authorised'],
-        [second, 'refused'],
+        [world, { kind: 'authorised' }],
+        [await done(['Access'], other), { kind: 'refused', because: 'over-rate' }],
       ] as const) {
         const { body } = await each.api.call('POST', `/v1/runs/${each.ref.run}/undo`, again);
-        expect(await each.ruled({ tenant: 'rated', run: body.run })).toMatchObject({ kind: expected });
+        expect(await each.ruled({ tenant: 'rated', run: body.run })).toMatchObject(expected);
       }
     });
 

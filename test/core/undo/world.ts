@@ -6,13 +6,14 @@ import { read } from '../../../lambdas/core/act/read.ts';
 import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import type { Tools } from '../../../lambdas/core/provenance.ts';
-import type { Reading } from '../../../lambdas/core/records.ts';
+import { markerOf, type Reading } from '../../../lambdas/core/records.ts';
 import { respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
 import { decideOrUndo } from '../../../lambdas/core/steps/undo.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
 import type { JiraClient } from '../../../lambdas/tools/jira/client.ts';
+import type { Mark } from '../../../lambdas/tools/jira/history.ts';
 import { jira } from '../../../lambdas/tools/jira/system.ts';
 import { anApi, claimsOf } from '../../support/api.ts';
 import { AT } from '../../support/builders.ts';
@@ -24,7 +25,9 @@ export const OPERATOR = claimsOf({ sub: 'op-1', roles: '[operator]', scope: 'wri
 
 /** A run, its steps, a Jira and the API, called in the order of the state machines. */
 export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given = {}) => {
-  const run = await givenRun(dynoxide, { fields: { summary: 'the vpn drops', issueKey: 'OPS-2' }, ...given });
+  const fields = { summary: 'the vpn drops', issueKey: 'OPS-2', ...given.fields };
+  const { issueKey } = fields;
+  const run = await givenRun(dynoxide, { ...given, fields });
   const api = anApi(dynoxide);
   const { client } = clientOf(sandbox);
   const readings = dynamoReadings(dynoxide.connection, dynoxide.state);
@@ -41,7 +44,8 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
       tool: 'jira.get',
       call,
       action,
-      input: { issueKey: 'OPS-2' },
+      input: { issueKey },
+      marker: call === 'now' ? markerOf({ run: run.ref.run, action: action ?? 1 }) : undefined,
     });
   const decide = (ref: RunRef, action: number, undoes?: number) =>
     decideOrUndo.run(deps, { ...ref, action, ...(undoes !== undefined && { undoes }) });
@@ -83,9 +87,10 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     return (await view(ref.run)).undone;
   };
   const asked = async (): Promise<RunRef> => ({ tenant: run.ref.tenant, run: (await ask()).body.run });
-  const components = () => sandbox.issue('OPS-2')?.components ?? [];
-  const jiraSets = (names: readonly string[]) =>
-    client.setComponents('OPS-2', names, 'somebody', AbortSignal.timeout(5_000));
+  const components = () => sandbox.issue(issueKey)?.components ?? [];
+  /** `undoes`: by an undo of the call with this marker. */
+  const jiraSets = (names: readonly string[], { marker = 'other', undoes }: Partial<Mark> = {}) =>
+    client.setComponents(issueKey, names, { marker, undoes }, AbortSignal.timeout(5_000));
   return {
     ...run,
     api,

@@ -78,7 +78,7 @@ describe('the tools', () => {
   ] as const)('find an %s again by its marker when somebody has changed the issue since', async (_, tool, input) => {
     const { client } = clientOf(sandbox);
     await tool.call(client, input as never, signal(), { marker: 'writ-1' });
-    await client.setComponents('OPS-1', ['Access'], 'by-hand', signal());
+    await client.setComponents('OPS-1', ['Access'], { marker: 'by-hand' }, signal());
     const look = (marker: string) => tool.lookUp(client, input as never, signal(), { marker });
 
     expect([await look('writ-1'), await look('by-hand'), await look('writ-2')]).toEqual([true, true, false]);
@@ -218,7 +218,9 @@ describe('a fault', () => {
   it('is Terminal where the credentials are wrong or may not write', async () => {
     const reader = jiraClient({ baseUrl: sandbox.url, ...READER }, { timeoutMs: 10_000 });
     await reader.getIssue('OPS-1', signal());
-    expect((await faultOf(reader.setComponents('OPS-1', ['Hardware'], 'm', signal()))).message).toContain('found 403');
+    expect((await faultOf(reader.setComponents('OPS-1', ['Hardware'], { marker: 'm' }, signal()))).message).toContain(
+      'found 403'
+    );
     const nobody = jiraClient({ baseUrl: sandbox.url, user: 'a', token: 'b' }, { timeoutMs: 10_000 });
     expect((await faultOf(nobody.getIssue('OPS-1', signal()))).message).toContain('found 401');
     expect(sandbox.writes()).toEqual([]);
@@ -331,7 +333,7 @@ describe('waiting', () => {
     sandbox.failNext({ method: 'PUT', kind: 'status', status: 503, retryAfter: '2' });
     const { client, waits } = clientOf(sandbox);
 
-    await client.setComponents('OPS-1', ['Hardware'], 'm', signal());
+    await client.setComponents('OPS-1', ['Hardware'], { marker: 'm' }, signal());
 
     expect(waits).toEqual([2_000]);
     expect(sandbox.writes()).toHaveLength(1);
@@ -344,7 +346,7 @@ describe('waiting', () => {
     sandbox.failNext({ method: 'PUT', kind: 'status', status: 429, retryAfter });
     const { client, waits } = clientOf(sandbox);
 
-    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], 'm', signal()));
+    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], { marker: 'm' }, signal()));
 
     expect(found.name).toBe('Retryable');
     expect(found.message).toContain(told);
@@ -381,7 +383,7 @@ describe('waiting', () => {
     };
     const { client } = clientOf(sandbox, { timing });
 
-    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], 'm', caller.signal));
+    const found = await faultOf(client.setComponents('OPS-1', ['Hardware'], { marker: 'm' }, caller.signal));
     expect(found.name).toBe('Retryable');
     expect(found.message).toContain('found 429');
     expect(sandbox.calls()).toHaveLength(1);

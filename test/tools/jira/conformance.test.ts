@@ -242,7 +242,7 @@ describe.skipIf(!hasSpec)("Jira's published contract (needs WRIT_DATA)", () => {
 
     await client.getIssue('OPS-1', signal);
     for (const components of [['Hardware'], ['Network', 'Access'], []])
-      await client.setComponents('OPS-1', components, 'writ-1', signal);
+      await client.setComponents('OPS-1', components, { marker: 'writ-1' }, signal);
 
     expect(exchanges.map(spec.operationOf)).toEqual(['getIssue', 'editIssue', 'editIssue', 'editIssue']);
     expect(exchanges.flatMap(spec.faultsOf)).toEqual([]);
