@@ -21,6 +21,6 @@ export const archiveDeps = (): ArchiveDeps => {
     heads: dynamoHeads(dynamo(), AUDIT_TABLE),
     archive: s3Archive(s3, ARCHIVE_BUCKET),
     now: () => new Date(),
-    warn: (about) => observe.warn('a chain of the audit is broken', 'AuditChainBroken', about),
+    warn: (about) => observe.warn('a chain of the audit is broken', 'AuditChainBroken', { ...about }),
   };
 };

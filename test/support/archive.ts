@@ -1,5 +1,5 @@
 import { dayOf, type Leaf, shardOfChain } from '../../lambdas/core/audit/anchors.ts';
-import type { Archive, Heads } from '../../lambdas/core/audit/archive.ts';
+import type { Archive, Broken, Heads } from '../../lambdas/core/audit/archive.ts';
 import type { AuditRecord, Head } from '../../lambdas/core/audit/record.ts';
 import { chain, GENESIS, headOf } from '../../lambdas/core/audit/record.ts';
 import { Retryable } from '../../lambdas/core/errors.ts';
@@ -30,11 +30,14 @@ type Closed = ReturnType<typeof aClosedChain>;
 export const chainsInMemory = () => {
   const chains = new Map<string, Closed>();
   const unreadable = new Map<string, { readonly fault: string }>();
+  const strange: (Broken & { readonly day: string })[] = [];
   const port: Heads = {
     async of(day, shard) {
-      return [...chains.values()]
+      const heads = [...chains.values()]
         .filter(({ leaf, records }) => shardOfChain(leaf.chain) === shard && dayOf(records.at(-1)?.at ?? '') === day)
         .map(({ leaf }) => leaf);
+      const odd = strange.filter((one) => one.day === day && shardOfChain(one.chain) === shard);
+      return { heads, strange: odd.map(({ chain, fault }) => ({ chain, fault })) };
     },
     chain: async (key) => unreadable.get(key) ?? { records: chains.get(key)?.records ?? [] },
   };
@@ -43,6 +46,8 @@ export const chainsInMemory = () => {
     add: (closed: Closed) => void chains.set(closed.leaf.chain, closed),
     /** From now on a record of this chain cannot be read. */
     spoil: (chain: string, fault: string) => void unreadable.set(chain, { fault }),
+    /** From now on this is listed among the heads of a day, and is none. */
+    list: (day: string, one: Broken) => void strange.push({ day, ...one }),
     chains,
   };
 };

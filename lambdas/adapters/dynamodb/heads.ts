@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { dayOf, shardOfChain } from '../../core/audit/anchors.ts';
-import type { Heads } from '../../core/audit/archive.ts';
+import { dayOf, type Leaf, shardOfChain } from '../../core/audit/anchors.ts';
+import type { Broken, Heads } from '../../core/audit/archive.ts';
 import type { AuditRecord } from '../../core/audit/record.ts';
 import type { Link } from '../../core/audit/verify.ts';
-import { Terminal } from '../../core/errors.ts';
 import { pathsOf } from '../../core/issues.ts';
 import { BY_DAY, partition } from '../../core/tables.ts';
 import type { Connection } from './connection.ts';
@@ -28,13 +27,17 @@ export const dynamoHeads = (connection: Connection, table: string): Heads => {
   return {
     async of(day, shard) {
       const entries = await queryAll(audit, { index: BY_DAY, partition: partition.heads(day, shard) });
-      return entries.map((item) => {
+      const [heads, strange]: [Leaf[], Broken[]] = [[], []];
+      for (const item of entries) {
         const entry = Entry.safeParse(item);
-        if (entry.success) return { chain: entry.data.pk, seq: Number(entry.data.sk), hash: entry.data.gsi1sk };
-        throw new Terminal(
-          `item ${item.pk} / ${item.sk} of ${table} is listed as a head of ${day} and is none: expected the number of a record and its hash, found others: ${pathsOf(entry.error)}: see who wrote it`
-        );
-      });
+        if (entry.success) heads.push({ chain: entry.data.pk, seq: Number(entry.data.sk), hash: entry.data.gsi1sk });
+        else
+          strange.push({
+            chain: String(item.pk),
+            fault: `item ${item.sk} of ${table} is listed as a head of ${day} and is none: expected the number of a record and its hash, found others: ${pathsOf(entry.error)}: see who wrote it`,
+          });
+      }
+      return { heads, strange };
     },
 
     async chain(chain) {

@@ -20,10 +20,16 @@ import {
 } from './anchors.ts';
 import { faultOf, type Link } from './verify.ts';
 
+/** A chain of which something cannot be read, and what. */
+export interface Broken {
+  readonly chain: string;
+  readonly fault: string;
+}
+
 /** Chains of the audit table, and where each stood when it came to rest. Throws `Retryable` and `Terminal` only. */
 export interface Heads {
-  /** A part of a day's heads. One may be missing for a moment after it was written. */
-  of(day: string, shard: number): Promise<readonly Leaf[]>;
+  /** A part of a day's heads, with what is listed among them and is none. One may be missing for a moment after it was written. */
+  of(day: string, shard: number): Promise<{ readonly heads: readonly Leaf[]; readonly strange: readonly Broken[] }>;
   /** Every record of a chain, as it lies there; or why one of them cannot be read. */
   chain(chain: string): Promise<{ readonly records: readonly Link[] } | { readonly fault: string }>;
 }
@@ -42,7 +48,7 @@ export interface ArchiveDeps {
   readonly archive: Archive;
   readonly now: () => Date;
   /** Told of each chain that is not whole: it is not archived. */
-  readonly warn: (about: { readonly chain: string; readonly fault: string }) => void;
+  readonly warn: (about: Broken) => void;
 }
 
 /** How many chains are read and written at the same time. */
@@ -61,7 +67,7 @@ const each = async <T>(items: readonly T[], work: (item: T) => Promise<void>): P
 };
 
 const headsOf = async ({ heads }: ArchiveDeps, day: string): Promise<readonly Leaf[]> =>
-  (await Promise.all(SHARDS.map((shard) => heads.of(day, shard)))).flat();
+  (await Promise.all(SHARDS.map((shard) => heads.of(day, shard)))).flatMap((part) => part.heads);
 
 /** Puts what a chain was up to this head, if it is whole; false where it is not. */
 const archiveChain = async ({ heads, archive, warn }: ArchiveDeps, day: string, head: Leaf): Promise<boolean> => {
@@ -136,7 +142,7 @@ export const archive = defineStep({
     chains: z.int().nonnegative(),
     /** Days whose roots were made. */
     roots: z.array(z.string()),
-    /** Chains that are not whole. */
+    /** Chains that are not whole, and what is listed as the head of one and is none. */
     broken: z.int().nonnegative(),
   }),
   run: async (deps: ArchiveDeps) => {
@@ -148,7 +154,10 @@ export const archive = defineStep({
     for (const day of daysFrom(dayAfter(first, -1), today))
       for (const shard of SHARDS) {
         const there = new Set(await deps.archive.keys(archiveKey.chains(day, shard)));
-        const missing = (await deps.heads.of(day, shard)).filter((head) => !there.has(archiveKey.chain(day, head)));
+        const { heads, strange } = await deps.heads.of(day, shard);
+        for (const one of strange) deps.warn(one);
+        broken += strange.length;
+        const missing = heads.filter((head) => !there.has(archiveKey.chain(day, head)));
         await each(missing, async (head) => {
           if (await archiveChain(deps, day, head)) chains += 1;
           else broken += 1;

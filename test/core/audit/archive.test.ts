@@ -41,7 +41,7 @@ const anArchiver = () => {
         root: DayRoot.parse(JSON.parse(kept.objects.get(archiveKey.root(day)) ?? '')),
         leaves: leavesIn(kept.objects.get(archiveKey.leaves(day)) ?? '', archiveKey.leaves(day)),
       }));
-  return { ...kept, add: chains.add, spoil: chains.spoil, chains: chains.chains, run, days, warned };
+  return { ...chains, ...kept, run, days, warned };
 };
 
 const standing = ({ leaf, records }: ReturnType<typeof aClosedChain>) => ({
@@ -160,6 +160,18 @@ describe('the archive', () => {
     expect(it_.warned).toEqual([{ chain: spoilt.leaf.chain, fault: 'record 1 is not one of an audit' }]);
     const chains = [...it_.objects.keys()].filter((key) => key.startsWith('chains/'));
     expect(chains).toEqual([archiveKey.chain(DAY, whole.leaf)]);
+  });
+
+  it('goes on where something is listed as a head that is none, names it, and makes the root without it', async () => {
+    const it_ = anArchiver();
+    const whole = aClosedChain(at(DAY));
+    it_.add(whole);
+    const strange = { chain: 'RUN#acme#odd', fault: 'item 1 is none' };
+    it_.list(DAY, strange);
+
+    expect(await it_.run(at(dayAfter(DAY), '02:00:00.000'))).toMatchObject({ chains: 1, broken: 1 });
+    expect(it_.warned).toEqual([strange]);
+    expect(it_.days().at(-1)?.leaves).toEqual([whole.leaf]);
   });
 
   const fault = (work: Promise<unknown>): Promise<unknown> =>
