@@ -178,6 +178,54 @@ describe('a story', () => {
     ]);
   });
 
+  it('says of whom and of what it is where a record tells, and leaves out what none does', () => {
+    const whole = chained([
+      { step: 'submit', workflow: 'ticket-triage' },
+      { step: 'respond', result: { status: 'x' } },
+    ]);
+    const { statements, ...about } = why({ ...whole, reasons: {} });
+    expect(statements.length).toBeGreaterThan(0);
+    expect(about).toStrictEqual({
+      run: RUN,
+      tenant: 'acme',
+      user: 'u-1',
+      release: 'r',
+      workflow: 'ticket-triage',
+      outcome: 'x',
+      cost_microusd: 0,
+      knows_release: true,
+      head: whole.head,
+    });
+    const { statements: none, ...empty } = why({ run: RUN, records: [], head: GENESIS, fault: 'it is gone' });
+    expect([none, empty]).toStrictEqual([
+      [],
+      { run: RUN, cost_microusd: 0, knows_release: false, head: GENESIS, fault: 'it is gone' },
+    ]);
+    const bare = Object.keys(why(chained([{ step: 'submit' }])));
+    for (const absent of ['workflow', 'outcome', 'fault']) expect(bare).not.toContain(absent);
+  });
+
+  it('gives the reason of a rule where the release or Writ itself has one, its own first, and else its name alone', () => {
+    const rules = ['OWN', 'DEFAULT_DENY', 'toString'];
+    const decided = chained([
+      { step: 'decide#1', policy: { decision: 'refused', rule_ids: rules }, result: { status: 'refused' } },
+    ]);
+    const reasonsOf = (reasons?: Record<string, string>) =>
+      why({ ...decided, reasons }).statements.flatMap(({ rules }) => rules ?? []);
+    const [, standing] = reasonsOf();
+    expect(reasonsOf()).toStrictEqual([
+      { id: 'OWN' },
+      { id: 'DEFAULT_DENY', because: expect.any(String) },
+      { id: 'toString' },
+    ]);
+    expect(reasonsOf({ OWN: 'since it is ours' })).toStrictEqual([
+      { id: 'OWN', because: 'since it is ours' },
+      standing,
+      { id: 'toString' },
+    ]);
+    expect(reasonsOf({ DEFAULT_DENY: 'as we say' })[1]).toStrictEqual({ id: 'DEFAULT_DENY', because: 'as we say' });
+  });
+
   it('is what the API promises, and proves each sentence by a record of the chain, whatever steps there were', () => {
     const step = fc.constantFrom(
       'submit',

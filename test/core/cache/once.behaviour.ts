@@ -152,6 +152,17 @@ describe.skipIf(!hasDynoxide)('an answer that may be given again', () => {
       expect(waited + (waits.at(-1) ?? 0)).toBeGreaterThan(WITHIN_MS / 2);
     });
 
+    it.each([
+      ['exactly as long as', 100, [50]],
+      ['less than', 99, []],
+    ] as const)('is waited for where half of the time is %s a pause', async (_, withinMs, pauses) => {
+      const key = await abandoned();
+      const waits: number[] = [];
+      const { memory } = aMemory(dynoxide, { random: () => 1 - Number.EPSILON, onWait: (ms) => void waits.push(ms) });
+      await once(memory, key, { ...terms, withinMs }, says('one').make);
+      expect(waits).toEqual(pauses);
+    });
+
     it('has a lease as long as who asks has time, and a second to keep it', async () => {
       const leaseOf = (key: EntryKey, memory: Memory) => {
         const { promise, resolve } = Promise.withResolvers<unknown>();
