@@ -100,7 +100,7 @@ describe('runs, run and reply', () => {
     expect(out).toContain(`look at     what jira.get shows, for a change made as ${RUN}-1`);
     expect(out).toContain(`look at     the system, for a change made as ${RUN}-2`);
     expect(out).toContain('action 2 nothing to undo: an earlier undo has undone it');
-    expect(out).toContain('action 1 not undone: the record has changed since');
+    expect(out).toContain('action 1 not undone: the record was changed since');
     expect(out).toContain('undo once more');
   });
 

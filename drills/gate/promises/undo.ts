@@ -1,6 +1,6 @@
 import type { Reading, Writ } from '../../../lambdas/core/records.ts';
 import type { Run } from '../../../lambdas/core/run.ts';
-import { writsNamed } from '../../../lambdas/core/steps/report.ts';
+import { reportsOf, writsNamed } from '../../../lambdas/core/steps/report.ts';
 import { chainKey } from '../../../lambdas/core/tables.ts';
 import type { Evidence } from '../evidence.ts';
 
@@ -57,8 +57,10 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
 
 /** What nobody's undo may be refused for, if an operator wants it. */
 const HELD_UP = new Set(['stopped', 'mode', 'over-budget', 'over-cap']);
-/** Whether an undo left something that another may undo. */
-const leftSome = ({ status, outcome }: Run): boolean => status === 'closed' && outcome !== 'completed';
+/** Whether an undo left something that another may undo; where it found nothing, there may be something later. */
+const leftSome = (run: Run): boolean =>
+  run.status === 'closed' &&
+  (run.outcome !== 'completed' || reportsOf(run).some(({ report }) => report === 'nothing-to-undo'));
 
 /** Every action that an undo was seen to have reversed, once for each time that it was. */
 const reversed = ({ writs, runs }: Evidence): readonly string[] =>

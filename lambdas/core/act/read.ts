@@ -118,11 +118,11 @@ export const read = async <Client>(
     }
   }
   const at = now(); // before the call: what it shows may be as old as that
-  const inTime = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
   const { output, readAt } = await seen(deps, run.tenant, tool, { call, ...which, input: parsed.data }, (withinMs) =>
     tool.call(client, parsed.data, AbortSignal.timeout(withinMs))
   );
   // after the answer: what was changed before it is not missed
+  const inTime = AbortSignal.timeout(tool.contract.timeoutSeconds * 1_000);
   const changedSince =
     marker === undefined ? undefined : await tool.isChangedSince?.(client, parsed.data, inTime, { marker });
   const reading = {

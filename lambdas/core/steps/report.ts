@@ -16,8 +16,11 @@ export type ActionReport = z.infer<typeof ActionReport>;
 /** Reports after which nothing of the action is left in the customer's system. */
 export const STANDS_NO_MORE: readonly Report[] = ['undone', 'nothing-to-undo', 'never-done', 'undone-before'];
 
-/** Reports after which another undo may come to more: the record may be as it was again, the window of a rate be over, or a call have ended. */
-export const MAY_CHANGE: readonly Report[] = ['changed', 'newer-stands', 'over-rate', 'unsettled'];
+/**
+ * Reports after which another undo may come to more: what changed the record since may be undone itself, and what the action wrote be there
+ * again; the window of a rate may be over, or a call have ended.
+ */
+export const MAY_CHANGE: readonly Report[] = ['changed', 'nothing-to-undo', 'newer-stands', 'over-rate', 'unsettled'];
 
 const Refused = z.looseObject({ kind: z.literal('refused'), because: UndoRefusal });
 const Verified = z.looseObject({ kind: z.enum(['undone', 'mismatch']) });

@@ -32,7 +32,7 @@ type UndoDeps = Pick<SubmitDeps, 'desk' | 'executions' | 'workflows' | 'now' | '
 const TRIES = 5;
 
 /**
- * An undo that people got, or that was refused for what may be otherwise by now, is at its end, and what it was to undo may still stand: it
+ * An undo that people got, or that was refused for what may be otherwise by now, or found nothing to undo, is at its end, and what it was to undo may still stand: it
  * may be asked for anew. Another one would come to no more.
  */
 const mayComeToMore = (run: Run): boolean => {

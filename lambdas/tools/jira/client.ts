@@ -55,7 +55,8 @@ function utc(updated: string): string {
 
 const ISSUE_PATH = '/rest/api/3/issue/{issueIdOrKey}';
 const getIssue: Operation<Issue> = { method: 'GET', path: ISSUE_PATH, expects: 200, answer: Issue };
-const getHistory: Operation<z.infer<typeof History>> = { ...getIssue, answer: History };
+/** A change of a description comes with both texts in full, of 32,767 characters each. */
+const getHistory: Operation<z.infer<typeof History>> = { ...getIssue, answer: History, mostBytes: 16 * 1_048_576 };
 const editIssue: Operation<undefined> = { method: 'PUT', path: ISSUE_PATH, expects: 204, answer: z.undefined() };
 
 export interface JiraClient {
@@ -64,8 +65,8 @@ export interface JiraClient {
   /** Whether one of the issue's newest changes was made by the call with this marker. Fails with `Retryable` or `Terminal`. */
   hasMarker(issueKey: string, marker: string, signal: AbortSignal): Promise<boolean>;
   /**
-   * Whether somebody changed again what the call with this marker had changed, and it was not undone since; false where that call is none of
-   * the newest changes. Fails as `hasMarker`.
+   * Whether somebody changed the components after the call with this marker, and it was not undone since; false where that call changed
+   * nothing. Fails as `hasMarker`.
    */
   isChangedSince(issueKey: string, marker: string, signal: AbortSignal): Promise<boolean>;
   /** Makes these the issue's only components, and leaves the mark in the issue's history. Fails with any of the three faults. */

@@ -7,6 +7,8 @@ export interface Operation<Answer> {
   readonly path: string;
   /** The one status that means success. */
   readonly expects: 200 | 204;
+  /** How long an answer may be; absent: a megabyte. */
+  readonly mostBytes?: number;
   /** What of the answer is used. */
   readonly answer: z.ZodType<Answer>;
 }

@@ -17,20 +17,25 @@ export type Change = z.infer<typeof Change>;
 export const saidOf = ({ historyMetadata }: Change): Readonly<Record<string, unknown>> =>
   historyMetadata?.extraData ?? {};
 
-const fieldsOf = ({ items }: Change): readonly unknown[] => (items ?? []).map(({ fieldId, field }) => fieldId ?? field);
+/** The newest changes that Jira gives with an issue: where there are as many, older ones may be left out. */
+export const MOST_CHANGES = 100;
+
+const isOfComponents = ({ items }: Change): boolean =>
+  (items ?? []).some(({ fieldId, field }) => (fieldId ?? field) === 'components' || field === 'Component');
 
 /**
- * Whether the fields that a call changed are somebody else's now, by an issue's changes, newest first. An undo gives back what was there
- * before the call that it undoes, so what was changed and undone since counts for nothing. False where that call is not among the changes.
+ * Whether an issue's components are somebody else's since the call with this marker, by its newest changes, newest first. An undo gives
+ * back what was there before the call that it undoes, so what was changed and undone since counts for nothing. A call that is not among
+ * all the changes there are changed nothing, and nothing is told of it: false. One that is not among the newest is older than all of them.
  */
 export const isChangedSince = (changes: readonly Change[], marker: string): boolean => {
-  const own = changes.find((change) => saidOf(change).writ === marker);
-  if (own === undefined) return false;
-  const fields = fieldsOf(own);
-  let left = changes.filter((change) => fieldsOf(change).some((field) => fields.includes(field)));
+  let left = changes.filter(isOfComponents);
+  const own = left.find((change) => saidOf(change).writ === marker);
+  if (own === undefined && changes.length < MOST_CHANGES) return false;
   for (;;) {
     const [newest] = left;
-    if (newest === undefined || newest === own) return newest === undefined;
+    if (newest === own) return false;
+    if (newest === undefined) return true; // what is undone is the call itself
     const { undoes } = saidOf(newest);
     const undone = left.findIndex((change) => typeof undoes === 'string' && saidOf(change).writ === undoes);
     if (undone < 1) return true;

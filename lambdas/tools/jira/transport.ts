@@ -75,12 +75,13 @@ export const transport = (authorization: string, options: TransportOptions): Sen
         redirect: 'manual', // a redirect could carry the authorization elsewhere
         signal,
       });
-      const text = await readText(response).catch(() => ''); // the status says enough, or else the text is not JSON
+      const limitBytes = operation.mostBytes ?? ANSWER_LIMIT_BYTES;
+      const text = await readText(response, limitBytes).catch(() => ''); // the status says enough, or else the text is not JSON
       if (response.status !== operation.expects) {
         const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), timing.now());
         return { fault: refused(operation, { status: response.status, retryAfterMs, body: text ?? '' }), retryAfterMs };
       }
-      if (text === undefined) return { fault: strange(operation, `more than ${ANSWER_LIMIT_BYTES} bytes`) };
+      if (text === undefined) return { fault: strange(operation, `more than ${limitBytes} bytes`) };
       return understand(operation, text);
     } catch (error) {
       const code = codeOf(error);
@@ -101,13 +102,13 @@ const understand = <Answer>(operation: Operation<Answer>, text: string) => {
 };
 
 /** The body as text; undefined, and no longer received, once it is over the limit. */
-const readText = async (response: Response): Promise<string | undefined> => {
+const readText = async (response: Response, limitBytes: number): Promise<string | undefined> => {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > ANSWER_LIMIT_BYTES) return undefined;
+    if (bytes > limitBytes) return undefined;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

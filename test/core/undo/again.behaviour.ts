@@ -135,6 +135,19 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       expect(world.components()).toEqual(since.at(-1));
     });
 
+    it('is another one where there was nothing to undo, until what changed the record since was undone', async () => {
+      const world = await done();
+      await world.jiraSets(['Access'], { marker: 'newer' });
+      const first = await world.asked();
+      expect(await world.undo(first)).toEqual([{ action: 1, report: 'nothing-to-undo' }]);
+
+      await world.jiraSets(['Network'], { marker: 'undo', undoes: 'newer' });
+      const second = await world.asked();
+      expect(second.run).not.toBe(first.run);
+      expect(await world.undo(second)).toEqual([{ action: 1, report: 'undone' }]);
+      expect(world.components()).toEqual(['Access']);
+    });
+
     it('stays the same one where another could come to no more', async () => {
       const world = await done();
       const key = keys.claim(world.ref, 'jira:write', 1);

@@ -282,6 +282,18 @@ describe('a fault', () => {
     expect((await faultOf(write(endless))).name).toBe('Uncertain');
   });
 
+  it('leaves more room for a history, whose changes hold long texts, and says where that ends', async () => {
+    const history = (bytes: number) => ({
+      changelog: { histories: [{ items: [{ fieldId: 'description', toString: 'x'.repeat(bytes) }] }] },
+    });
+    const answering = (bytes: number) => serving((_, response) => response.end(JSON.stringify(history(bytes))));
+    const asked = async (bytes: number) =>
+      clientOf(await answering(bytes)).client.isChangedSince('OPS-1', 'writ-1', signal());
+
+    expect(await asked(8_000_000)).toBe(false);
+    expect((await faultOf(asked(17_000_000))).message).toContain('more than 16777216 bytes');
+  });
+
   it('is Terminal, and says where, on an issue that no Jira would answer with', async () => {
     const odd = await serving((_, response) => response.end(JSON.stringify({ key: 'Quux', fields: { summary: 7 } })));
     const found = await faultOf(read(odd));

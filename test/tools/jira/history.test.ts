@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Change, isChangedSince } from '../../../lambdas/tools/jira/history.ts';
+import { type Change, isChangedSince, MOST_CHANGES } from '../../../lambdas/tools/jira/history.ts';
 
 /** A change of these fields by a call with this marker, or by hand. */
 const change = (writ?: string, undoes?: string, fields: readonly string[] = ['components']): Change => ({
@@ -7,6 +7,8 @@ const change = (writ?: string, undoes?: string, fields: readonly string[] = ['co
   items: fields.map((fieldId) => ({ fieldId })),
 });
 const BY_HAND = change();
+const others = (many: number): readonly Change[] =>
+  Array.from({ length: many }, () => change(undefined, undefined, ['labels']));
 
 /** Newest first, as Jira gives them. */
 const cases: readonly (readonly [string, boolean, readonly Change[]])[] = [
@@ -30,8 +32,16 @@ const cases: readonly (readonly [string, boolean, readonly Change[]])[] = [
   ['an undo undid what was there before it', true, [change('undo', 'own'), change('own'), change('older')]],
   ['an undo is of a call that nobody knows', true, [change('undo', 'unknown'), change('own')]],
   ['an undo says that it undoes itself', true, [change('undo', 'undo'), change('own')]],
+  ['its marker stands at a change of other fields', false, [change(), change('own', undefined, ['labels'])]],
   ['the call was made twice', false, [change('own'), BY_HAND, change('own')]],
-  ['the call is none of the newest changes', false, [BY_HAND, change('other')]],
+  ['the call changed nothing, as somebody had just done so', false, [BY_HAND, change('other')]],
+  ['the call is older than the newest changes, which are of other fields', false, others(MOST_CHANGES)],
+  ['it is older than they are, and one is by hand', true, [BY_HAND, ...others(MOST_CHANGES - 1)]],
+  [
+    'it is older than they are, and what another run changed is undone',
+    false,
+    [change('undo', 'other'), change('other'), ...others(MOST_CHANGES - 2)],
+  ],
   ['there is no change', false, []],
 ];
 
@@ -40,12 +50,10 @@ describe('what a call changed', () => {
     expect(isChangedSince(changes, 'own')).toBe(expected);
   });
 
-  it('is told by the names of fields where a change has no ids of them', () => {
-    const named = (writ: string): Change => ({
-      historyMetadata: { extraData: { writ } },
-      items: [{ field: 'Component' }],
-    });
-    expect(isChangedSince([named('other'), named('own')], 'own')).toBe(true);
+  it('is told by the name of the field where a change has no id of it', () => {
+    const named = (field: string): Change => ({ items: [{ field }] });
+    expect(isChangedSince([named('Component'), change('own')], 'own')).toBe(true);
+    expect(isChangedSince([named('Labels'), change('own')], 'own')).toBe(false);
   });
 
   it('is nobody else’s where the changes say nothing', () => {
