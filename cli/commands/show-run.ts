@@ -66,7 +66,7 @@ type Undone = NonNullable<RunView['undone']>[number];
 const REPORTS: Readonly<Record<string, string>> = {
   undone: 'undone',
   changed:
-    "not undone: the record was changed since, so it is somebody else's now; where that was another run, undo that one first, and then this once more",
+    "not undone: the record was changed since, so it is somebody else's now; where that was another run, undo that one first, then undo once more",
   'nothing-to-undo': 'nothing to undo: the record is as it was before',
   irreversible: 'not undone: it cannot be',
   'never-done': 'nothing to undo: it was never done',

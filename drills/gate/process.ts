@@ -84,7 +84,7 @@ export const processOf = (world: World, life: Life, invocation: Invocation, slot
     traceId,
     policy: POLICIES[workflow],
     counters,
-    purse: { counters, newId },
+    purse: { counters, newId, warn: () => {} },
     eligibility: engine(WORDS.route),
     proposer: engine(WORDS.propose),
     warn: () => {},

@@ -83,6 +83,8 @@ export const Plan = z.strictObject({
   /** When the answer was given, where it is one that had been kept. */
   cachedAt: z.iso.datetime().optional(),
   stages: z.array(Stage).optional(),
+  /** Budgets that were at 80 % with what it cost. */
+  nearly: z.array(Standing).optional(),
   /** Under which name its cost is held until it is settled. */
   hold: z.string().optional(),
   /** The rule of the stop under which no engine was asked. */

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { dynamoCounters } from '../adapters/dynamodb/counters.ts';
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
-import type { DecideDeps } from '../core/steps/decide.ts';
 import type { Purse } from '../core/steps/paid.ts';
 import type { StepDeps } from '../core/steps/step.ts';
 import { WorkflowRelease } from '../core/workflow.ts';
@@ -24,11 +23,11 @@ export const stepDeps = (): StepDeps => {
 /** What a step is given that spends: the counters, and names for what it sets aside. */
 export const purse = (): Purse => {
   const { STATE_TABLE } = environment({ STATE_TABLE: z.string() });
-  return { counters: dynamoCounters(dynamo(), STATE_TABLE), newId: () => randomBytes(9).toString('base64url') };
+  return { counters: dynamoCounters(dynamo(), STATE_TABLE), newId: () => randomBytes(9).toString('base64url'), warn };
 };
 
 /** Tells whoever watches the budgets. */
-export const warn: DecideDeps['warn'] = ({ tenant, run }, { rule, atMost, used, asked }) =>
+export const warn: Purse['warn'] = ({ tenant, run }, { rule, atMost, used, asked }) =>
   observe.warn('a budget is nearly used', 'BudgetNearlyUsed', {
     tenant,
     run,

@@ -69,14 +69,15 @@ export const givenRun = async (
     rulesEngine('words', spec?.kind === 'rules' ? spec.rules : []);
   const warnings: Standing[] = [];
   const counters = dynamoCounters(connection, dynoxide.state);
+  const warn = (_: RunRef, budget: Standing) => void warnings.push(budget);
   const deps = {
     ...shared,
     eligibility: eligibility ?? engine(release.eligibility.engines[0]),
     proposer: proposer ?? engine(release.proposal.engines[0]),
     policy: rulesPolicy(release.policy),
     counters,
-    purse: { counters, newId: () => randomUUID() },
-    warn: (_: RunRef, budget: Standing) => void warnings.push(budget),
+    purse: { counters, newId: () => randomUUID(), warn },
+    warn,
   };
   const ref = { tenant: run.tenant, run: run.run };
   const read = (call: 'before' | 'after', output: Record<string, unknown>) => {

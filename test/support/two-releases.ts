@@ -114,7 +114,7 @@ export const publish = (
     tools: contracts,
     policy: rulesPolicy(release.policy),
     counters,
-    purse: { counters, newId: () => randomUUID() },
+    purse: { counters, newId: () => randomUUID(), warn: () => undefined },
     warn: () => undefined,
   };
   const [rules] = release.eligibility.engines;

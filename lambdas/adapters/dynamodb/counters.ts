@@ -95,14 +95,17 @@ const settleWrite = (
     values: { ':back': spent - amount },
   });
 
-/** What each part of a reservation keeps: of one counter that is spread over several shards, they share what was spent. */
+/**
+ * What each part of a reservation keeps: of one counter that is spread over several shards, they share what was spent. What was spent beyond
+ * what was held was spent all the same: the last part has it.
+ */
 const settledParts = (parts: Held['parts'], spent: number) =>
   Map.groupBy(parts, ({ subject, window }) => `${subject}/${window}`)
     .values()
     .flatMap((those) => {
       let left = spent;
-      return those.map((part) => {
-        const kept = Math.min(left, part.amount);
+      return those.map((part, at) => {
+        const kept = at === those.length - 1 ? left : Math.min(left, part.amount);
         left -= kept;
         return { part, kept };
       });

@@ -31,7 +31,15 @@ export const AuditEvent = z.strictObject({
       })
     )
     .optional(),
-  tool: z.strictObject({ name: z.string(), scope: z.string(), dry_run: z.boolean() }).optional(),
+  /** `cost_microusd`: what its contract says that a call costs, where it was charged. */
+  tool: z
+    .strictObject({
+      name: z.string(),
+      scope: z.string(),
+      dry_run: z.boolean(),
+      cost_microusd: z.int().positive().optional(),
+    })
+    .optional(),
   args_redacted: z.record(z.string(), z.unknown()).optional(),
   provenance: z.record(z.string(), z.string()).optional(),
   policy: z

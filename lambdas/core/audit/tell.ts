@@ -59,7 +59,7 @@ const routed = (record: AuditRecord, reasonOf: ReasonOf): readonly Said[] => {
   return [
     [
       'routed',
-      `${found}${by}.${stagesOf(record)}`,
+      `${found}${by}.${stagesOf(record)}${nearlyOf(record.limits ?? [])}`,
       { ...rulesOf(record, reasonOf), ...pick(record, 'model', 'answer', 'limits') },
     ],
   ];
@@ -115,7 +115,13 @@ const limitsOf = ({ limits = [] }: AuditRecord): string => {
   const refused = limits.filter(({ state }) => state === 'refused');
   if (refused.length > 0)
     return ` ${some(refused.length, 'limit')} had no room: ${refused.map(({ rule }) => rule).join(', ')}.`;
-  return ` It was charged to ${some(limits.length, 'limit')}: ${limits.map(({ rule }) => rule).join(', ')}.`;
+  const names = [...new Set(limits.map(({ rule }) => rule))];
+  return ` It was charged to ${some(names.length, 'limit')}: ${names.join(', ')}.${nearlyOf(limits)}`;
+};
+
+const nearlyOf = (limits: NonNullable<AuditRecord['limits']>): string => {
+  const names = [...new Set(limits.filter(({ state }) => state === 'nearly-used').map(({ rule }) => rule))];
+  return names.length === 0 ? '' : ` At 80 % or more with it: ${names.join(', ')}.`;
 };
 
 const proposed = (record: AuditRecord): readonly Said[] => {

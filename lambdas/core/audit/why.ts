@@ -15,15 +15,16 @@ export interface Told {
   readonly reasons?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What engines cost: an answer that several records rely on is counted once. */
+/** What engines and tools cost: an answer that several records rely on is counted once. */
 const costOf = (records: readonly AuditRecord[]): number => {
   const seen = new Set<string>();
-  return records.reduce((sum, { step, model, sources = [] }) => {
+  return records.reduce((sum, { step, model, tool, sources = [] }) => {
     const plan = sources.find(({ ref }) => ref.startsWith('PLAN#'));
     const answer = plan === undefined ? step : `${plan.ref} ${plan.sha256}`;
-    if (model === undefined || seen.has(answer)) return sum;
+    const charged = sum + (tool?.cost_microusd ?? 0);
+    if (model === undefined || seen.has(answer)) return charged;
     seen.add(answer);
-    return sum + model.cost_microusd;
+    return charged + model.cost_microusd;
   }, 0);
 };
 

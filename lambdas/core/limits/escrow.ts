@@ -10,8 +10,14 @@ import { type Limit, type Standing, standingOf } from './limit.ts';
 /** An amount is split over at most so many shards. What is stranded then is below `asked × shards ÷ MOST_PIECES`. */
 export const MOST_PIECES = 8;
 
-/** From here on a budget warns. */
-const NEARLY = 0.8;
+/** Whether a budget warns at this much of it. */
+export const isNearly = ({ atMost }: Pick<Limit, 'atMost'>, amount: number): boolean => amount >= 0.8 * atMost;
+
+/** A budget that warns with what is asked of it, and how much of it was used before. */
+export interface Nearly {
+  readonly limit: Limit;
+  readonly used: number;
+}
 
 /** What of a limit a shard may give away: equal parts, the first shards one more where it does not divide. */
 export const partOf = ({ atMost, shards }: Pick<Limit, 'atMost' | 'shards'>, shard: number): number =>
@@ -27,7 +33,7 @@ const isOf =
 
 /** How limits take what is asked of them. */
 export type Weighed =
-  | { readonly kind: 'fits'; readonly charges: readonly Charge[]; readonly nearly: readonly Standing[] }
+  | { readonly kind: 'fits'; readonly charges: readonly Charge[]; readonly nearly: readonly Nearly[] }
   /** It takes a look at every shard of these to tell. */
   | { readonly kind: 'unclear'; readonly limits: readonly Limit[] }
   | { readonly kind: 'refused'; readonly by: Limit['kind']; readonly limits: readonly Standing[] };
@@ -88,18 +94,18 @@ const spread = (limit: Limit, shards: readonly Shard[], home: number): readonly 
 };
 
 type One =
-  | { readonly kind: 'fits'; readonly charges: readonly Charge[]; readonly nearly?: Standing }
+  | { readonly kind: 'fits'; readonly charges: readonly Charge[]; readonly nearly?: Nearly }
   | { readonly kind: 'unclear' }
   | { readonly kind: 'refused'; readonly used: number };
 
 const weighOne = (limit: Limit, seen: Seen): One => {
-  const { asked, atMost, kind } = limit;
+  const { asked, kind } = limit;
   const home = seen.home(limit.shards);
   const key = { subject: limit.subject, window: limit.window, shard: home };
   const preferred = shardAs(limit, key, seen);
   const isWhole = shardsOf(limit).every((each) => seen.asked.some(isOf(each)));
   if (!isWhole) {
-    const isNear = kind === 'budget' && preferred.used + asked >= NEARLY * partOf(limit, home);
+    const isNear = kind === 'budget' && isNearly({ atMost: partOf(limit, home) }, preferred.used + asked);
     // a shard that nobody has read is taken to have room: if it has not, the transaction says so, and it is read
     return preferred.free >= asked && !isNear
       ? { kind: 'fits', charges: [chargeOf(limit, preferred, asked)] }
@@ -109,8 +115,8 @@ const weighOne = (limit: Limit, seen: Seen): One => {
   const used = shards.reduce((sum, each) => sum + each.used, 0);
   const charges = spread(limit, shards, home);
   if (charges === undefined) return { kind: 'refused', used };
-  const isNear = kind === 'budget' && used + asked >= NEARLY * atMost;
-  return { kind: 'fits', charges, ...(isNear && { nearly: standingOf(limit, used) }) };
+  const isNear = kind === 'budget' && isNearly(limit, used + asked);
+  return { kind: 'fits', charges, ...(isNear && { nearly: { limit, used } }) };
 };
 
 /** Whether every limit takes what is asked of it, and by which charges. What asks for nothing is charged nothing. Pure. */

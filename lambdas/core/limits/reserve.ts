@@ -1,6 +1,6 @@
 import { Retryable } from '../errors.ts';
 import type { Charge, CounterKey, Counters, Held } from './counters.ts';
-import { type Seen, shardsOf, type Weighed, weigh } from './escrow.ts';
+import { type Nearly, type Seen, shardsOf, type Weighed, weigh } from './escrow.ts';
 import type { Limit, Standing } from './limit.ts';
 
 /** Weighs limits, with a look at every shard of those that are unclear without it. */
@@ -28,7 +28,8 @@ export const HELD_SECONDS = 120;
 const TRIES = 8;
 
 export type Reserving =
-  | { readonly kind: 'reserved'; readonly held: Held }
+  /** `nearly`: budgets that would warn if as much were spent as is held. */
+  | { readonly kind: 'reserved'; readonly held: Held; readonly nearly: readonly Nearly[] }
   | { readonly kind: 'refused'; readonly limits: readonly Standing[] };
 
 interface Circumstances {
@@ -58,11 +59,11 @@ export const reserve = async (
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const found = await weighWhole(limits, counters, { asked, counters: await counters.read(asked), home, now });
     if (found.kind === 'refused') return { kind: 'refused', limits: found.limits };
-    const { charges } = found;
+    const { charges, nearly } = found;
     if (!isOneOrMore(charges)) throw new TypeError('a reservation is of something');
     if (await counters.reserve({ id, until, charges })) {
       const parts = charges.map(({ subject, window, shard, amount }) => ({ subject, window, shard, amount }));
-      return { kind: 'reserved', held: { id, until, parts } };
+      return { kind: 'reserved', held: { id, until, parts }, nearly };
     }
     asked = limits.flatMap(shardsOf);
   }

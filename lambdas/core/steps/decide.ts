@@ -84,17 +84,27 @@ export const decide = defineStep({
           sources: sourcesOf(dossier),
           ...(given && { approval: approvalOf(given) }),
         };
-        const answer = (output: Verdict, decision: string, limits: readonly Noted[] = []): Advance<Verdict> => ({
+        const before = notedAs('nearly-used', plan.nearly ?? []);
+        const answer = (
+          output: Verdict,
+          decision: string,
+          { noted = [], costMicrousd = 0 }: { readonly noted?: readonly Noted[]; readonly costMicrousd?: number } = {}
+        ): Advance<Verdict> => ({
           output,
           rules: output.rules,
           ...(round > 1 && { status: 'active' as const }),
           event: {
             ...event,
-            tool: { name: tool.name, scope: tool.scope, dry_run: output.kind !== 'authorised' },
+            tool: {
+              name: tool.name,
+              scope: tool.scope,
+              dry_run: output.kind !== 'authorised',
+              ...(costMicrousd > 0 && { cost_microusd: costMicrousd }),
+            },
             ...(output.kind === 'authorised' && { writ: { action, digest: output.writ.digest } }),
             policy: { decision, rule_ids: output.rules, version: policy.version },
             result: { status: output.kind === 'refused' ? output.because : output.kind },
-            ...(limits.length > 0 && { limits: [...limits] }),
+            ...(before.length + noted.length > 0 && { limits: [...before, ...noted] }),
           },
         });
         if (issued !== undefined) {
@@ -106,7 +116,7 @@ export const decide = defineStep({
         const rules = [...judgement.rules];
         if (judgement.kind === 'refused') {
           const { because, limits = [] } = judgement;
-          return answer(refused(because, rules, limits), 'refused', notedAs('refused', limits));
+          return answer(refused(because, rules, limits), 'refused', { noted: notedAs('refused', limits) });
         }
         const asked = together(judgement.asked, askedIn(mode));
         const bound = {
@@ -133,15 +143,13 @@ export const decide = defineStep({
 
         const spending = await spendingOf(deps.counters, spender, { dossier, plan, full });
         if (spending.kind === 'refused')
-          return answer(
-            refused(spending.because, spending.rules, spending.limits),
-            'refused',
-            notedAs('refused', spending.limits)
-          );
+          return answer(refused(spending.because, spending.rules, spending.limits), 'refused', {
+            noted: notedAs('refused', spending.limits),
+          });
         nearly = spending.nearly;
         const writ = writOf(dossier, plan, tool, [...rules, ...asked.rules], spender.now);
         return {
-          ...answer(authorised(writ), judgement.kind, spending.noted),
+          ...answer(authorised(writ), judgement.kind, spending),
           deed: {
             kind: 'issue',
             writ,

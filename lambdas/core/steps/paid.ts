@@ -2,7 +2,8 @@ import type { Answer, Engine, Question } from '../engine/engine.ts';
 import { Terminal } from '../errors.ts';
 import { homeOf } from '../gate/controls.ts';
 import type { Counters, Held } from '../limits/counters.ts';
-import { budgetsOver, type Standing } from '../limits/limit.ts';
+import { isNearly } from '../limits/escrow.ts';
+import { budgetsOver, type Standing, standingOf } from '../limits/limit.ts';
 import { reserve } from '../limits/reserve.ts';
 import type { RunRef } from '../names.ts';
 import type { WorkflowRelease } from '../workflow.ts';
@@ -12,6 +13,8 @@ export interface Purse {
   readonly counters: Counters;
   /** A name for a reservation that nobody else gives. */
   readonly newId: () => string;
+  /** Told of each budget that is at 80 % with what an answer cost. */
+  readonly warn: (run: RunRef, budget: Standing) => void;
 }
 
 /** What a step needs whose engines may cost something. Without a purse it can ask those alone that do not. */
@@ -30,7 +33,9 @@ export type Paid =
       readonly answer: Answer;
       /** Under which name its amount is held; absent where nothing is. */
       readonly hold?: string;
-      /** To be called once the answer is kept: charges what it cost, and gives the rest back. */
+      /** Budgets that are at 80 % with what it cost. */
+      readonly nearly: readonly Standing[];
+      /** To be called once the answer is kept: charges what it cost, gives the rest back, and warns of budgets that are nearly used. */
       readonly settle: () => Promise<void>;
     }
   | { readonly kind: 'over-budget'; readonly limits: readonly Standing[] };
@@ -47,14 +52,14 @@ export const askWithinBudget = async (
 ): Promise<Paid> => {
   const asked = { ...question, tenant: ref.tenant };
   const free = await engine.free?.(asked); // most questions come no further, and nothing is set aside for them
-  if (free !== undefined) return { kind: 'answered', answer: free, settle: async () => undefined };
+  if (free !== undefined) return forNothing(free);
   const most = engine.mostMicrousd?.(asked) ?? 0;
-  if (most === 0) return { kind: 'answered', answer: await engine.answer(asked), settle: async () => undefined };
+  if (most === 0) return forNothing(await engine.answer(asked));
   if (!Number.isSafeInteger(most) || most < 0)
     throw new Terminal(`${engine.id.name} must cost a whole number of micro-dollars: it says ${most}`);
   if (purse === undefined)
     throw new Terminal(`${engine.id.name} costs something, and this step has nothing to pay it from`);
-  const { counters, newId } = purse;
+  const { counters, newId, warn } = purse;
   const at = now();
   const home = (shards: number): number => homeOf(ref, shards);
   const reserved = await reserve(counters, budgetsOver(release, ref, most, at), {
@@ -64,9 +69,18 @@ export const askWithinBudget = async (
   });
   if (reserved.kind === 'refused') return { kind: 'over-budget', limits: reserved.limits };
   const answer = await engine.answer(asked);
-  const settle = async () => void (await counters.settle(reserved.held, costOf(answer)));
-  return { kind: 'answered', answer, hold: reserved.held.id, settle };
+  const spent = costOf(answer);
+  const nearly = reserved.nearly
+    .filter(({ limit, used }) => isNearly(limit, used + spent))
+    .map(({ limit, used }) => standingOf({ ...limit, asked: spent }, used));
+  const settle = async () => {
+    await counters.settle(reserved.held, spent);
+    for (const budget of nearly) warn(ref, budget);
+  };
+  return { kind: 'answered', answer, hold: reserved.held.id, nearly, settle };
 };
+
+const forNothing = (answer: Answer): Paid => ({ kind: 'answered', answer, nearly: [], settle: async () => undefined });
 
 interface Costing {
   readonly usage?: Answer['usage'] | undefined;

@@ -100,6 +100,7 @@ const makePlan = async (
       ...(stages && { stages: [...stages] }),
       ...(usage && { usage }),
       ...(paid.hold !== undefined && { hold: paid.hold }),
+      ...(paid.nearly.length > 0 && { nearly: [...paid.nearly] }),
     },
     now()
   );

@@ -66,6 +66,7 @@ export const route = defineStep({
             answer: answerOf(answer),
             ...stagesOf(answer),
             policy: { decision: output.kind, rule_ids: [output.rule] },
+            ...(paid.nearly.length > 0 && { limits: [...notedAs('nearly-used', paid.nearly)] }),
             sources: sourcesOf(dossier),
           },
         });

@@ -90,6 +90,8 @@ export type Spending =
   | {
       readonly kind: 'paid';
       readonly charges: readonly Charge[];
+      /** What of it is money. */
+      readonly costMicrousd: number;
       /** For the audit: each limit, and what is asked of it. */
       readonly noted: readonly Noted[];
       /** Budgets that are at 80 % with this. */
@@ -130,10 +132,18 @@ const spendingFrom = async (
     const rules = found.limits.map(({ rule }) => rule);
     return { kind: 'refused', because: `over-${found.by}`, rules, limits: found.limits };
   }
-  const { charges, nearly } = found;
+  const { charges } = found;
+  const nearly = found.nearly.map(({ limit, used }) => standingOf(limit, used));
   const isNear = ({ rule }: Pick<Standing, 'rule'>): boolean => nearly.some((each) => each.rule === rule);
   const spent = limits
     .filter((limit) => limit.asked > 0 && !isNear(limit))
     .map((limit) => standingOf(limit, undefined));
-  return { kind: 'paid', charges, nearly, noted: [...notedAs('nearly-used', nearly), ...notedAs('spent', spent)] };
+  const costMicrousd = limits.find(({ kind }) => kind === 'budget')?.asked ?? 0;
+  return {
+    kind: 'paid',
+    charges,
+    costMicrousd,
+    nearly,
+    noted: [...notedAs('nearly-used', nearly), ...notedAs('spent', spent)],
+  };
 };

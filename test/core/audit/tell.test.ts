@@ -30,7 +30,7 @@ const answer = { confidence: 0.875, abstained: false };
 const source = (what: string) => ({ ref: `READ#jira:read#acme#r-1/jira.get#${what}`, sha256: SHA });
 const input = { ref: 'INPUT#acme#r-1', sha256: SHA };
 const writ = { action: 1, digest: SHA };
-const limit = (rule: string, state: 'spent' | 'refused') => ({
+const limit = (rule: string, state: 'spent' | 'nearly-used' | 'refused') => ({
   state,
   rule,
   unit: 'actions' as const,
@@ -203,6 +203,32 @@ const DECIDED: readonly Case[] = [
         'decided',
         'The gate refused it: over cap. 1 limit had no room: CAP.',
         { limits: [limit('RATE', 'spent'), limit('CAP', 'refused')] },
+      ],
+    ],
+  ],
+  [
+    'which budgets are nearly used, each once',
+    {
+      step: 'decide#1',
+      limits: [limit('BUDGET', 'nearly-used'), limit('RATE', 'spent'), limit('BUDGET', 'nearly-used')],
+      result: { status: 'authorised' },
+    },
+    [
+      [
+        'decided',
+        'The gate authorised it. It was charged to 2 limits: BUDGET, RATE. At 80 % or more with it: BUDGET.',
+        { limits: [limit('BUDGET', 'nearly-used'), limit('RATE', 'spent'), limit('BUDGET', 'nearly-used')] },
+      ],
+    ],
+  ],
+  [
+    'that the first gate brought a budget there',
+    { step: 'route#0', limits: [limit('BUDGET', 'nearly-used')], policy: { decision: 'eligible', rule_ids: [] } },
+    [
+      [
+        'routed',
+        'It was found to be a task for this workflow. At 80 % or more with it: BUDGET.',
+        { limits: [limit('BUDGET', 'nearly-used')] },
       ],
     ],
   ],

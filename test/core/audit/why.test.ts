@@ -50,6 +50,16 @@ describe('a story', () => {
     expect(cost_microusd).toBe(735);
   });
 
+  it('counts what a call was charged besides', () => {
+    const tool = { name: 'sms.send', scope: 'sms:write', dry_run: false };
+    const decided = { model: model(700), sources: [plan], result: { status: 'authorised' } };
+    const told = chained([
+      { step: 'decide#1', ...decided, tool: { ...tool, cost_microusd: 40 } },
+      { step: 'verify#1', tool, result: { status: 'verified' } },
+    ]);
+    expect(why(told).cost_microusd).toBe(740);
+  });
+
   it('tells who approved what, once', () => {
     const approval = {
       digest: SHA,

@@ -72,6 +72,7 @@ describe('a reservation', () => {
     expect(await reserve(counters, [aLimit()], about)).toEqual({
       kind: 'reserved',
       held: { id: 'a-reservation', until, parts: [part] },
+      nearly: [],
     });
     expect(reservations).toMatchObject([{ id: 'a-reservation', until, charges: [{ ...part, part: 10 }] }]);
   });

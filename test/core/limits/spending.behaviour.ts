@@ -49,9 +49,10 @@ describe.skipIf(!hasDynoxide)('reserving and settling', () => {
   const budgets = (tenantDayMicrousd: number) =>
     aRelease({ limits: { ...aRelease().limits, budgets: { ...aRelease().limits.budgets, tenantDayMicrousd } } });
 
-  const given = async (about: Given & { readonly tenant?: string } = {}) => {
+  const given = async (about: Given & { readonly tenant?: string; readonly workflow?: string } = {}) => {
     const ref = { tenant: about.tenant ?? aTenant(), run: aRunId() };
-    const run = await givenRun(dynoxide, { ...about, run: ref });
+    const { workflow } = about;
+    const run = await givenRun(dynoxide, { ...about, run: { ...ref, ...(workflow !== undefined && { workflow }) } });
     const counters = dynamoCounters(about.connection ?? dynoxide.connection, dynoxide.state);
     const release = about.release ?? aRelease();
     let ids = 0;
@@ -104,6 +105,59 @@ describe.skipIf(!hasDynoxide)('reserving and settling', () => {
     expect(one.parts.length).toBeGreaterThan(3);
     await counters.settle(one, 700);
     expect(await used()).toEqual([700, 700]);
+  });
+
+  it.each([
+    ['one shard', 400, aRelease()],
+    ['several', 900, budgets(1_000)],
+  ])('counts what was spent beyond what was held, in %s', async (_, amount, release) => {
+    const { counters, held, used } = await given({ release });
+    await counters.settle(await held(amount), amount + 50);
+    expect(await used()).toEqual([amount + 50, amount + 50]);
+  });
+
+  describe('warns of a budget', () => {
+    const limited = (budget: string, workflow: string) => {
+      const { limits } = aRelease();
+      const one = { ...limits, budgets: { ...limits.budgets, [budget]: 1_000 }, shards: { tenant: 1, workflow: 1 } };
+      return { ...aRelease({ limits: one }), workflow };
+    };
+    /** A run of these, whose steps cost so much. */
+    const costly = (release: ReturnType<typeof limited>, tenant: string, cost: number) =>
+      given({ release, tenant, eligibility: costing(cost), proposer: costing(cost), workflow: release.workflow });
+
+    it.each([
+      ['BUDGET_TENANT_DAY', 'tenantDayMicrousd'],
+      ['BUDGET_WORKFLOW_DAY', 'workflowDayMicrousd'],
+    ])('that is at 80 %% with what an answer cost, and not with what it might have cost: %s', async (rule, budget) => {
+      const release = limited(budget, `warned-${budget.toLowerCase()}`);
+      const tenant = aTenant();
+      const first = await costly(release, tenant, 420);
+      const second = await costly(release, tenant, 380);
+      await propose.run(first.deps, { ...first.ref, action: 1 });
+      await route.run(second.deps, { ...second.ref, round: 0 });
+      expect([first.warnings, second.warnings.map((warned) => warned.rule)]).toEqual([[], [rule]]);
+      const known = rule === 'BUDGET_TENANT_DAY' ? { used: 420 } : {};
+      expect(second.warnings[0]).toMatchObject({ atMost: 1_000, asked: 380, ...known });
+      const { records } = await second.kept();
+      expect(records.at(-1)?.limits).toMatchObject([{ state: 'nearly-used', rule, asked: 380, ...known }]);
+
+      await route.run(second.deps, { ...second.ref, round: 0 });
+      expect(second.warnings).toHaveLength(1); // nothing was spent again
+    });
+
+    it('of the run, in the record of the decision on what was proposed', async () => {
+      const { ref, deps, kept, warnings } = await costly(limited('runMicrousd', 'warned-run'), aTenant(), 450);
+      await route.run(deps, { ...ref, round: 0 });
+      expect(warnings).toEqual([]);
+      await propose.run(deps, { ...ref, action: 1 });
+      await decide.run(deps, { ...ref, action: 1 });
+      expect(warnings).toMatchObject([{ rule: 'BUDGET_RUN', atMost: 1_000, used: 450, asked: 450 }]);
+      const { records } = await kept();
+      expect(records.at(-1)?.limits).toContainEqual(
+        expect.objectContaining({ state: 'nearly-used', rule: 'BUDGET_RUN', used: 450, asked: 450 })
+      );
+    });
   });
 
   it('gives what has lapsed to whoever comes next, and not before', async () => {

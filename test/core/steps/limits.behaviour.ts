@@ -77,12 +77,19 @@ describe.skipIf(!hasDynoxide)('limits at the gate', () => {
 
   it('charges an action once, however often and concurrently it is decided', async () => {
     const tenant = aTenant();
-    const { decided } = await proposed(tenant, { tools: toolThat({ costMicrousd: () => 300 }) });
+    const { decided, kept } = await proposed(tenant, { tools: toolThat({ costMicrousd: () => 300 }) });
 
     await Promise.all(Array.from({ length: 12 }, decided));
     await decided();
 
     expect(await usedOf(tenantBudget(tenant))).toBe(300);
+    const { records } = await kept();
+    expect(records.at(-1)?.tool).toEqual({
+      name: 'jira.assign',
+      scope: 'jira:write',
+      dry_run: false,
+      cost_microusd: 300,
+    });
   });
 
   it('refuses by a cap with its value and its end, charges nothing, and says so in the audit', async () => {
