@@ -51,4 +51,6 @@ export const STANDING_REASONS: Readonly<Record<string, string>> = {
   EXECUTION_FAILED: 'The execution failed before it had closed the run.',
   EXECUTION_TIMED_OUT: 'The execution took longer than it may before it had closed the run.',
   EXECUTION_ABORTED: 'Somebody ended the execution before it had closed the run.',
+  EVIDENCE_UNREADABLE:
+    'Something that the run left could not be read, so whether a call of it took effect is not told here: look at the record itself.',
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import { APPROVAL_ROUNDS, ROUNDS_AFTER_APPROVAL } from '../gate/approval.ts';
-import type { Dossier } from '../ledger.ts';
+import type { Dossier, Wanted } from '../ledger.ts';
 import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
@@ -97,12 +97,24 @@ const evidenceOf = (deps: CloseDeps) => {
 };
 
 /** Closes a run with what people need to go on: where everything lies, and what of it is in doubt. */
-const handOver = async <Output>(
+const handOver = <Output>(
   deps: CloseDeps,
   dossier: Dossier,
-  { output, because, rules, outcome }: { output: Output; because: string; rules: readonly string[]; outcome: Outcome }
-): Promise<Advance<Output>> => {
-  const uses = await usesOf(deps, dossier);
+  {
+    output,
+    because,
+    rules,
+    outcome,
+    uses,
+  }: {
+    readonly output: Output;
+    readonly because: string;
+    readonly rules: readonly string[];
+    readonly outcome: Outcome;
+    /** Every writ of the run, with what became of it. */
+    readonly uses: readonly Dossier[];
+  }
+): Advance<Output> => {
   const sources = uses.flatMap(sourcesOf);
   const at = deps.now().toISOString();
   const abandonedAt = outcome === 'failed' ? at : undefined;
@@ -140,14 +152,23 @@ export const escalate = defineStep({
   input: z.strictObject({ tenant: Tenant, run: RunId, because: Because, rules: z.array(RuleId) }),
   output: Escalated,
   run: (deps: CloseDeps, { because, rules, ...ref }) =>
-    advance(deps, ref, { key: 'escalate', wanted: evidenceOf(deps), output: Escalated }, (dossier) =>
-      handOver(deps, dossier, { output: { kind: 'escalated' as const }, because, rules, outcome: 'escalated' })
-    ),
+    advance(deps, ref, { key: 'escalate', wanted: evidenceOf(deps), output: Escalated }, async (dossier) => {
+      const output = { kind: 'escalated' as const };
+      return handOver(deps, dossier, {
+        output,
+        because,
+        rules,
+        outcome: 'escalated',
+        uses: await usesOf(deps, dossier),
+      });
+    }),
 });
 
 interface ReapDeps extends CloseDeps {
   readonly purse?: Purse;
 }
+
+type Uses = (dossier: Dossier) => Promise<readonly Dossier[]>;
 
 const Reaped = z.strictObject({ kind: z.literal('reaped') });
 
@@ -167,8 +188,8 @@ const ExecutionEnded = z.object({
 });
 
 /**
- * Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people. What its
- * steps left held of budgets is settled.
+ * Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people, with as much evidence as
+ * can be read. What its steps left held of budgets is settled.
  */
 export const reap = defineStep({
   name: 'reap',
@@ -185,12 +206,31 @@ export const reap = defineStep({
   ) => {
     const ref = { tenant, run };
     const output = { kind: 'reaped' as const };
-    const known = await deps.ledger.look(ref, { plan: 1 });
+    const known = await orWithout(
+      () => deps.ledger.look(ref, { plan: 1 }),
+      () => deps.ledger.look(ref, {})
+    );
     if (known && deps.purse)
       await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['route', 'propose'], plan: known.plan });
     if (known?.run.status === 'closed') return output;
-    return advance(deps, ref, { key: 'reap', wanted: evidenceOf(deps), output: Reaped, anyRelease: true }, (dossier) =>
-      handOver(deps, dossier, { output, because: 'fault', rules: [`EXECUTION_${status}`], outcome: 'failed' })
+    const close = (wanted: Wanted, uses: Uses, rules: readonly string[]) =>
+      advance(deps, ref, { key: 'reap', wanted, output: Reaped, anyRelease: true }, async (dossier) =>
+        handOver(deps, dossier, { output, because: 'fault', rules, outcome: 'failed', uses: await uses(dossier) })
+      );
+    const ended = `EXECUTION_${status}`;
+    return orWithout(
+      () => close(evidenceOf(deps), (dossier) => usesOf(deps, dossier), [ended]),
+      () => close({}, async (dossier) => [dossier], [ended, 'EVIDENCE_UNREADABLE'])
     );
   },
 });
+
+/** What another release kept, or in a scope that is gone, may be closed to this one: then it is done without. */
+const orWithout = async <T>(work: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (fault) {
+    if (fault instanceof Terminal) return otherwise();
+    throw fault;
+  }
+};

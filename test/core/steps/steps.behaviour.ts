@@ -5,13 +5,14 @@ import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { rulesEngine } from '../../../lambdas/core/engine/rules.ts';
 import { Retryable, Terminal } from '../../../lambdas/core/errors.ts';
 import { controlSubject } from '../../../lambdas/core/gate/controls.ts';
+import type { RunRef } from '../../../lambdas/core/names.ts';
 import { ask } from '../../../lambdas/core/steps/ask.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { decide } from '../../../lambdas/core/steps/decide.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { route } from '../../../lambdas/core/steps/route.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
-import { AT, aRelease } from '../../support/builders.ts';
+import { AT, aReading, aRelease } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
 import { type Given, givenRun } from '../../support/run.ts';
 
@@ -229,6 +230,42 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
     await expect(propose.run(deps, { ...ref, action: 1 })).rejects.toThrow('is pinned to release');
     await reap.run(deps, reap.input.parse({ detail: { status: 'TIMED_OUT', input: JSON.stringify(ref) } }));
     expect((await kept()).run).toMatchObject({ status: 'closed', outcome: 'failed', rules: ['EXECUTION_TIMED_OUT'] });
+  });
+
+  it.each([
+    ['a reading', (ref: RunRef) => keys.reading(ref, aReading({ call: 'now' }))],
+    ['a proposal', (ref: RunRef) => keys.plan(ref, 1)],
+  ])('closes what cannot be read whole, and says so: %s of another release', async (_, keyOf) => {
+    const { ref, deps, state, kept } = await given();
+    await state.put({ ...keyOf(ref), content: { of: 'a later release' } });
+
+    await reap.run(deps, reap.input.parse({ detail: { status: 'ABORTED', input: JSON.stringify(ref) } }));
+    const { run, records } = await kept();
+    expect(run).toMatchObject({
+      status: 'closed',
+      outcome: 'failed',
+      rules: ['EXECUTION_ABORTED', 'EVIDENCE_UNREADABLE'],
+    });
+    expect(faultOf(records, run.head)).toBeUndefined();
+  });
+
+  it('closes what lies in a scope that it may not read any more, and says so; what may be read by and by it waits for', async () => {
+    let fault: Error = new Retryable('not now');
+    const ledger: Given['ledger'] = (real) => ({
+      ...real,
+      look: async (ref, wanted) => {
+        if (wanted.writ !== undefined) throw fault;
+        return real.look(ref, wanted);
+      },
+    });
+    const { ref, deps, kept } = await given({ ledger });
+    const reaped = () => reap.run(deps, reap.input.parse({ detail: { status: 'FAILED', input: JSON.stringify(ref) } }));
+    await expect(reaped()).rejects.toThrow('not now');
+    expect((await kept()).run.status).toBe('active');
+
+    fault = new Terminal('reading the state was refused (AccessDeniedException)');
+    await reaped();
+    expect((await kept()).run).toMatchObject({ status: 'closed', rules: ['EXECUTION_FAILED', 'EVIDENCE_UNREADABLE'] });
   });
 
   it('says that there is no such run', async () => {
