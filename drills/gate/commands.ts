@@ -11,6 +11,7 @@ import { answers, ofRuns, type Single, singles } from './singles.ts';
 import { ALL_SLOTS, type Slot } from './slots.ts';
 import { actionOf, acts, asks, decides, decidesAgain, reconciles, roundOf } from './steps.ts';
 import { CALM, goesBack, goesOn, type State, UNDO_STATES } from './ways.ts';
+import type { World } from './world.ts';
 
 const withFate = ({ what, doing }: Single, fate: Fate): Drilled =>
   happens(`${what}${told(fate)}`, (model, world) => doing(model, world, fate));
@@ -28,14 +29,27 @@ const carrying = {
     .map(([slot, to]) => happens(`${slot.thing} goes on to ${to}`, (model, world) => goesOn(model, world, slot, to))),
   weight: 6,
 };
+/** Somebody else changes a record, only where nothing is under way of which it would be hard to tell whose it was; or changes it and back. */
+const changes = async ({ tables, vendor }: World, slot: Slot, isBack: boolean): Promise<void> => {
+  const { claim } = await dynamoClaims(tables.connection, tables.state, SCOPE).look(slot.ref, 1);
+  if (claim !== undefined && claim.status !== 'done') return;
+  const before = vendor.components(slot.thing);
+  vendor.change(slot.thing, ['Hardware']);
+  if (isBack) vendor.change(slot.thing, before);
+};
+
+const BEFOREHAND = ['', 'goes on to respond, and ', 'goes on to respond, is changed and back, and '] as const;
 /** An operator has a run undone: often one that is at its end only now. */
 const undone = {
-  arbitrary: fc.tuple(slots, fc.constantFrom(...UNDO_STATES), fc.boolean()).map(([slot, to, isFresh]) =>
-    happens(`${slot.thing} ${isFresh ? 'goes on to respond, and ' : ''}goes back to ${to}`, async (model, world) => {
-      if (isFresh) await goesOn(model, world, slot, 'respond');
-      await goesBack(model, world, slot, to);
-    })
-  ),
+  arbitrary: fc
+    .tuple(slots, fc.constantFrom(...UNDO_STATES), fc.constantFrom(...BEFOREHAND))
+    .map(([slot, to, beforehand]) =>
+      happens(`${slot.thing} ${beforehand}goes back to ${to}`, async (model, world) => {
+        if (beforehand !== '') await goesOn(model, world, slot, 'respond');
+        if (beforehand === BEFOREHAND[2]) await changes(world, slot, true);
+        await goesBack(model, world, slot, to);
+      })
+    ),
   weight: 5,
 };
 
@@ -65,14 +79,12 @@ const arriving = {
   weight: 1,
 };
 
-/** Somebody else changes a record: only where nothing is under way of which it would be hard to tell whose it was. */
 const changing = {
-  arbitrary: slots.map((slot) =>
-    happens(`somebody changes ${slot.thing}`, async (_, { tables, vendor }) => {
-      const { claim } = await dynamoClaims(tables.connection, tables.state, SCOPE).look(slot.ref, 1);
-      if (claim === undefined || claim.status === 'done') vendor.change(slot.thing, ['Hardware']);
-    })
-  ),
+  arbitrary: fc
+    .tuple(slots, fc.boolean())
+    .map(([slot, isBack]) =>
+      happens(`somebody changes ${slot.thing}${isBack ? ', and back' : ''}`, (_, world) => changes(world, slot, isBack))
+    ),
   weight: 2,
 };
 

@@ -126,6 +126,8 @@ export const processOf = (world: World, life: Life, invocation: Invocation, slot
             world.begun.push(invocation);
             return { issueKey: thing, components: [...vendor.components(thing)] };
           }),
+        isChangedSince: (_: undefined, __: object, ___: AbortSignal, { marker }: { marker: string }) =>
+          reach(async () => vendor.isChangedSince(thing, marker)),
       },
     ],
     open: async () => undefined,

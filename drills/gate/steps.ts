@@ -8,7 +8,7 @@ import { reconcile } from '../../lambdas/core/act/reconcile.ts';
 import { digestOf } from '../../lambdas/core/digest.ts';
 import { undoActionOf } from '../../lambdas/core/gate/undo.ts';
 import type { RunRef } from '../../lambdas/core/names.ts';
-import { Plan } from '../../lambdas/core/records.ts';
+import { markerOf, Plan } from '../../lambdas/core/records.ts';
 import { approve } from '../../lambdas/core/steps/approve.ts';
 import { escalate, reap, respond } from '../../lambdas/core/steps/close.ts';
 import { propose } from '../../lambdas/core/steps/propose.ts';
@@ -126,6 +126,7 @@ export const looks = (
       action: call === 'undone' ? 1 : action,
       round,
       input: { issueKey: slot.thing },
+      marker: call === 'now' ? markerOf({ run: slot.ref.run, action }) : undefined,
       workflow: slot.workflow,
     })
   );

@@ -44,6 +44,8 @@ export class Vendor {
   /** What no scope function may do to a system. */
   readonly offences: string[] = [];
   readonly #components = new Map<string, readonly string[]>();
+  /** By thing: who changed it, oldest first. */
+  readonly #history = new Map<string, string[]>();
   readonly #made = new Map<string, Made[]>();
   readonly #late: Call[] = [];
 
@@ -72,7 +74,13 @@ export class Vendor {
 
   /** Somebody else changes it. */
   change(thing: string, components: readonly string[]): void {
-    this.#components.set(thing, components);
+    this.#set(thing, components, 'somebody else');
+  }
+
+  /** Whether anybody changed it after the call with this marker had. */
+  isChangedSince(thing: string, marker: string): boolean {
+    const history = this.#history.get(thing) ?? [];
+    return history.includes(marker) && history.at(-1) !== marker;
   }
 
   /** What was on its way arrives. */
@@ -80,8 +88,13 @@ export class Vendor {
     for (const call of this.#late.splice(0)) this.#happen(call);
   }
 
-  #happen({ thing, sets, effect, marker }: Call, components = sets): void {
+  #set(thing: string, components: readonly string[], by: string): void {
     this.#components.set(thing, components);
+    this.#history.set(thing, [...(this.#history.get(thing) ?? []), by]);
+  }
+
+  #happen({ thing, sets, effect, marker }: Call, components = sets): void {
+    this.#set(thing, components, marker);
     const times = effect === 'once' ? (this.effects.get(marker)?.times ?? 0) + 1 : 1;
     this.effects.set(marker, { thing, sets, marker, times });
   }

@@ -46,7 +46,7 @@ const faultsOf = (writ: Writ, { run, action }: NonNullable<Writ['undoes']>, evid
   const given = writ.arguments.components;
   const by = runs.find((each) => each.run === writ.run);
   return [
-    ...(isOurs([String(undone.arguments.component)], was, is, isOwn)
+    ...(isOurs([String(undone.arguments.component)], was, is, isOwn) && now.changedSince !== true
       ? []
       : [`${name} reverses what has changed since`]),
     ...(Array.isArray(given) && asText(given) === asText(was) ? [] : [`${name} restores what was not there`]),
