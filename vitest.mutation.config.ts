@@ -18,7 +18,7 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      'test/core/{act,audit,cache,gate,limits}/**/*.test.ts',
+      'test/core/{act,audit,cache,gate,limits,steps}/**/*.test.ts',
       'test/core/{act,cache,limits,steps,undo}/*.behaviour.ts',
       'test/api/why.behaviour.ts',
     ],

@@ -34,6 +34,14 @@ export interface Given {
   readonly eligibility?: Engine;
 }
 
+/** What a record says of its step: without who and when, and without its place in the chain. */
+export const eventOf = (record: AuditRecord | undefined) => {
+  if (record === undefined) throw new Error('there is no record');
+  const { trace_id: _, run_id: __, release: ___, user: ____, at: _____, seq: ______, ...rest } = record;
+  const { prev_hash: _______, hash: ________, ...event } = rest;
+  return event;
+};
+
 /** A run that was just submitted, and everything that its steps need. */
 export const givenRun = async (
   dynoxide: Dynoxide,

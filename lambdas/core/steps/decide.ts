@@ -199,9 +199,8 @@ const writOf = ({ run, approval }: Dossier, plan: Plan, { scope }: WriteTool, ru
   workflow: run.workflow,
   rules,
   user: run.user.id,
-  ...(approval && {
-    approvals: approval.decisions.flatMap(({ by, decision, at }) => (decision === 'approve' ? [{ by, at }] : [])),
-  }),
+  // nobody of these refused: one refusal is final
+  ...(approval && { approvals: approval.decisions.map(({ by, at }) => ({ by, at })) }),
   issuedAt: now.toISOString(),
 });
 

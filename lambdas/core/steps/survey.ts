@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { digestOf } from '../digest.ts';
 import { Terminal } from '../errors.ts';
-import { reversalOf, ruleOf, UndoRefusal } from '../gate/undo.ts';
+import { type Reversal, reversalOf, ruleOf, UndoRefusal } from '../gate/undo.ts';
 import { Digest, RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
-import { markerOf } from '../records.ts';
+import { markerOf, type Writ } from '../records.ts';
 import type { Run } from '../run.ts';
-import { sourcesOf } from './evidence.ts';
 import { lookBack } from './look-back.ts';
 import { reportOf, STANDS_NO_MORE } from './report.ts';
 import { advance, defineStep, type StepDeps } from './step.ts';
@@ -40,6 +39,20 @@ const isBelow = ({ steps }: Run, action: number, record: string): boolean =>
     return (other === undefined || other === record) && !STANDS_NO_MORE.includes(report);
   });
 
+const refused = (because: UndoRefusal, more: { readonly record?: string } = {}): Output => ({
+  kind: 'refused',
+  because,
+  rules: [ruleOf(because)],
+  ...more,
+});
+
+/** What is said of an action that could be reversed: that it is, unless a newer one stands. */
+const surveyed = (run: Run, of: Pick<Writ, 'run' | 'action'>, { seenWith }: Reversal): Output => {
+  const record = digestOf(seenWith);
+  if (isBelow(run, of.action, record)) return refused('newer-stands', { record });
+  return { kind: 'reversible', input: { ...seenWith }, record, marker: markerOf(of) };
+};
+
 /**
  * Begins to undo one action of the run that this run was made to undo: looks at what is left of it, and says by which ids the record
  * is seen again. An older write is not undone below a newer one to the same record that stands.
@@ -49,32 +62,12 @@ export const survey = defineStep({
   input: z.strictObject({ tenant: Tenant, run: RunId, action: z.int().positive() }),
   output: Output,
   run: (deps: StepDeps & { readonly tools: Tools }, { action, ...ref }) =>
-    advance(deps, ref, { key: `survey#${action}`, wanted: {}, output: Output }, async (dossier) => {
-      const { run } = dossier;
+    advance(deps, ref, { key: `survey#${action}`, wanted: {}, output: Output }, async ({ run }) => {
       if (run.undo === undefined) throw new Terminal(`run ${ref.run} was not made to undo another`);
-      const past = await lookBack(deps, { tenant: ref.tenant, run: run.undo.of }, action);
+      const of = run.undo.of;
+      const past = await lookBack(deps, { tenant: ref.tenant, run: of }, action);
       const found = reversalOf(past, { tools: deps.tools, at: deps.now().toISOString() });
-      const record = found.kind === 'reversible' ? digestOf(found.seenWith) : undefined;
-      const because =
-        found.kind === 'refused'
-          ? found.because
-          : isBelow(run, action, digestOf(found.seenWith))
-            ? 'newer-stands'
-            : undefined;
-      const output: Output =
-        found.kind === 'reversible' && because === undefined
-          ? {
-              kind: 'reversible',
-              input: { ...found.seenWith },
-              record: digestOf(found.seenWith),
-              marker: markerOf({ run: past.run.run, action }),
-            }
-          : {
-              kind: 'refused',
-              because: because ?? 'never-done',
-              rules: [ruleOf(because ?? 'never-done')],
-              ...(record && { record }),
-            };
+      const output = found.kind === 'refused' ? refused(found.because) : surveyed(run, { run: of, action }, found);
       const rules = output.kind === 'refused' ? output.rules : [];
       return {
         output,
@@ -82,7 +75,7 @@ export const survey = defineStep({
         event: {
           policy: { decision: output.kind, rule_ids: rules },
           result: { status: output.kind === 'refused' ? output.because : output.kind },
-          sources: [...sourcesOf(dossier), ...past.sources],
+          sources: past.sources,
         },
       };
     }),

@@ -99,6 +99,21 @@ describe.skipIf(!hasDynoxide)('a step that has no business with a run', () => {
     await expectTerminal(made, steps[key]?.(made) ?? Promise.resolve(), `run ${made.ref.run} ${problem}`);
   });
 
+  it.each(['writ', 'claim', 'reading'])('verifies nothing without its %s', async (missing) => {
+    const made = await given();
+    const writ = aWrit(made.ref);
+    const { digest, issuedAt } = writ;
+    const claim = { digest, status: 'done', attempt: 1, startedAt: issuedAt, leaseUntil: issuedAt };
+    if (missing !== 'writ') await made.state.put({ ...keys.writ(writ, writ.scope, 1), content: writ });
+    if (missing !== 'claim') await made.state.put({ ...keys.claim(writ, writ.scope, 1), content: claim });
+    if (missing !== 'reading') await made.read('after', { issueKey: 'OPS-1', components: ['Network'] });
+    const verifying = verify.run(made.deps, { ...made.ref, action: 1 });
+    await expect(verifying).rejects.toThrow(
+      new Terminal(`run ${made.ref.run} has no writ, claim and reading of action 1 to compare`)
+    );
+    expect((await made.kept()).records).toHaveLength(1);
+  });
+
   it.each([
     ['reported', {}],
     ['completed', { undo: { of: OTHER, reason: 'a test' } }],
@@ -164,6 +179,9 @@ describe.skipIf(!hasDynoxide)('a step that has no business with a run', () => {
       await expectTerminal(made, verifying, `jira.assign is ${seeing}`);
       const ruling = decideOrUndo.run(made.deps, { ...made.ref, ...undoes });
       await expectTerminal(made, ruling, `what jira:write writes is ${seeing}`);
+      const undoing = await given({ tools: blind, run: { undo: { of: made.ref.run, reason: 'a test' } } });
+      const surveying = survey.run(undoing.deps, { ...undoing.ref, action: 1 });
+      await expectTerminal(undoing, surveying, `what jira:write writes is ${seeing}`);
     });
 
     it('has no longer the tool, or not for these arguments, that a writ is of', async () => {
@@ -190,6 +208,7 @@ describe.skipIf(!hasDynoxide)('a step that has no business with a run', () => {
       await expect(verified({ arguments: { issueKey: 'none' } })).rejects.toMatchObject({
         name: Terminal.name,
         message: 'the arguments of the writ do not fit jira.assign',
+        cause: { issues: [{ path: ['issueKey'] }, { path: ['component'] }] },
       });
     });
 

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { digestOf } from '../../../lambdas/core/digest.ts';
 import { Terminal } from '../../../lambdas/core/errors.ts';
 import { approve } from '../../../lambdas/core/steps/approve.ts';
 import { ask } from '../../../lambdas/core/steps/ask.ts';
 import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
+import { verify } from '../../../lambdas/core/steps/verify.ts';
 import { AT, aRelease, aRun, aRunId, aWrit } from '../../support/builders.ts';
 import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-import { type Given, givenRun } from '../../support/run.ts';
+import { eventOf, type Given, givenRun } from '../../support/run.ts';
 
 /*
  * What steps answer and leave in the audit, word by word.
@@ -115,7 +117,38 @@ describe.skipIf(!hasDynoxide)('a step records', () => {
     ]);
   });
 
-  it('nothing of an undo whose action has its writ where this release does not look', async () => {
+  it.each([
+    ['what shows', false, ['Network'], 'verified', ['ASSIGN_ALLOWED']],
+    ['what does not show', false, ['Access'], 'mismatch', ['EFFECT_NOT_SEEN']],
+    ['what shows of an undo', true, ['Network'], 'undone', ['ASSIGN_ALLOWED']],
+    ['what does not show of an undo', true, ['Access'], 'mismatch', ['EFFECT_NOT_SEEN']],
+  ] as const)('what was read back of a write: %s', async (_, isUndo, components, kind, rules) => {
+    const { deps, ref, state, read, last } = await given();
+    const writ = aWrit({ ...ref, ...(isUndo && { undoes: { run: aRunId(), action: 1 } }) });
+    const at = AT.toISOString();
+    const claim = { digest: writ.digest, status: 'done', attempt: 3, startedAt: at, leaseUntil: at, latencyMs: 12 };
+    await state.put({ ...keys.writ(ref, writ.scope, 1), content: writ });
+    await state.put({ ...keys.claim(ref, writ.scope, 1), content: claim });
+    const output = { issueKey: 'OPS-1', components };
+    await read('after', output);
+    expect(await verify.run(deps, { ...ref, action: 1 })).toEqual({ kind, rules });
+    expect(eventOf(await last())).toEqual({
+      step: 'verify#1',
+      tool: { name: 'jira.assign', scope: 'jira:write', dry_run: false },
+      args_redacted: { issueKey: 'OPS-1', component: 'Network' },
+      policy: { decision: kind, rule_ids: rules },
+      writ: { action: 1, digest: writ.digest },
+      claim: { status: 'done', attempt: 3 },
+      result: { status: kind, latency_ms: 12, retries: 2 },
+      sources: [
+        { ref: `READ#jira:read#acme#${ref.run}/jira.get#after`, sha256: digestOf(output) },
+        { ref: `WRIT#jira:write#acme#${ref.run}/1`, sha256: writ.digest },
+        { ref: `CLAIM#jira:write#acme#${ref.run}/1`, sha256: digestOf(claim) },
+      ],
+    });
+  });
+
+  it('nothing of an undo whose action has its writ where this release does not look, and all of another', async () => {
     const writ = aWrit();
     const steps = { 'decide#1': { kind: 'authorised', writ: { scope: 'desk:write', action: 1, digest: writ.digest } } };
     const original = aRun({ status: 'closed', outcome: 'completed', steps }).run;
@@ -127,5 +160,6 @@ describe.skipIf(!hasDynoxide)('a step records', () => {
       )
     );
     expect((await undoing.kept()).records).toHaveLength(1);
+    expect(await survey.run(undoing.deps, { ...undoing.ref, action: 2 })).toMatchObject({ because: 'never-done' });
   });
 });

@@ -5,7 +5,6 @@ import { digestOf } from '../../../lambdas/core/digest.ts';
 import { undoActionOf } from '../../../lambdas/core/gate/undo.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import { markerOf } from '../../../lambdas/core/records.ts';
-import type { Run } from '../../../lambdas/core/run.ts';
 import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
@@ -33,13 +32,6 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   /** A run whose action verified, and that is closed: its issue had the component Access before, and has Network since. */
   const done = () => aClosedWorld(dynoxide, sandbox, { before: ['Access'] });
   type World = Awaited<ReturnType<typeof done>>;
-
-  const rewrite = async ({ state }: World, ref: RunRef, change: (run: Run) => Partial<Run>) => {
-    const key = keys.run(ref);
-    const item = await state.get(key);
-    const run = item?.content as Run;
-    await state.put({ ...item, ...key, content: { ...run, ...change(run) } });
-  };
 
   describe('after a deployment', () => {
     const deployed = () =>
@@ -71,7 +63,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
 
     it('says that it is gone where nothing tells which version that was', async () => {
       const { world, ref } = await unstarted();
-      await rewrite(world, ref, ({ machine: _, ...run }) => ({ ...run, machine: undefined }));
+      await world.rewrite(ref, ({ machine: _, ...run }) => ({ ...run, machine: undefined }));
       const api = deployed();
       expect(await askedOf(api, world)).toMatchObject({ status: 410 });
       expect(api.executions.started.size).toBe(0);
@@ -82,7 +74,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   it('moves neither the time at which the run ended nor what is told of its end, and is told itself', async () => {
     const world = await done();
     const { updatedAt } = await world.view(world.ref.run);
-    await rewrite(world, world.ref, () => ({ updatedAt: '2020-01-01T00:00:00.000Z' }));
+    await world.rewrite(world.ref, () => ({ updatedAt: '2020-01-01T00:00:00.000Z' }));
     const undo = await world.asked();
     expect(await world.undo(undo)).toEqual([{ action: 1, report: 'undone' }]);
     expect(updatedAt).toBe(AT.toISOString());
@@ -162,7 +154,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   describe('after an execution that ended under its run', () => {
     const aborted = async ({ deps, ref }: Pick<World, 'deps' | 'ref'>): Promise<void> =>
       void (await reap.run(deps, { detail: { status: 'ABORTED', input: ref } } as never));
-    const closedAt = (world: World, time: string) => rewrite(world, world.ref, () => ({ updatedAt: time }));
+    const closedAt = (world: World, time: string) => world.rewrite(world.ref, () => ({ updatedAt: time }));
     const LONG_AGO = '2020-01-01T00:00:00.000Z';
 
     /** A run with a writ, which its function has not claimed when the execution is ended. */
@@ -203,9 +195,9 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'unsettled' }]);
       expect(await world.view(first.run)).toMatchObject({ outcome: 'refused', rules: ['UNDO_UNSETTLED'] });
       // a function of a release of before, which asks nobody whether its run is closed
-      await rewrite(world, world.ref, () => ({ status: 'active' }));
+      await world.rewrite(world.ref, () => ({ status: 'active' }));
       await world.act(world.ref, 1);
-      await rewrite(world, world.ref, () => ({ status: 'closed' }));
+      await world.rewrite(world.ref, () => ({ status: 'closed' }));
       expect(world.components()).toEqual(['Network']);
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'undone' }]);
       expect(world.components()).toEqual(['Access']);
@@ -240,11 +232,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
   describe('reverses nothing that an earlier one has reversed', () => {
     it('of the actions that a first one undid in part', async () => {
       const world = await done();
-      for (const key of [keys.writ, keys.claim]) {
-        const item = await world.state.get(key(world.ref, 'jira:write', 1));
-        const action = { ...(item?.content as object), ...(key === keys.writ && { action: 2 }) };
-        await world.state.put({ ...key(world.ref, 'jira:write', 2), content: action });
-      }
+      await world.actedAgain(2);
       /** As the machine of a workflow with two actions has it; `between` happens when the newer one is dealt with. */
       const undo = async (ref: RunRef, between: () => Promise<void> = async () => undefined) => {
         for (const action of [2, 1]) {

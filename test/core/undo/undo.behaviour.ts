@@ -279,11 +279,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
 
     it('takes the newest action first, and leaves what lies below one that stands', async () => {
       const world = await done(['Access']);
-      for (const key of [keys.writ, keys.claim]) {
-        const item = await world.state.get(key(world.ref, 'jira:write', 1));
-        const action = { ...(item?.content as object), ...(key === keys.writ && { action: 2 }) };
-        await world.state.put({ ...key(world.ref, 'jira:write', 2), content: action });
-      }
+      await world.actedAgain(2);
       const ref = await world.asked();
       const surveyed = (action: number) => survey.run(world.deps, { ...ref, action });
       expect(await surveyed(2)).toMatchObject({ kind: 'reversible', input: { issueKey: 'OPS-2' } });

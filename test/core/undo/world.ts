@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { dynamoClaims } from '../../../lambdas/adapters/dynamodb/claims.ts';
+import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import { type ActDeps, act } from '../../../lambdas/core/act/act.ts';
 import { read } from '../../../lambdas/core/act/read.ts';
@@ -7,6 +8,7 @@ import { reconcile } from '../../../lambdas/core/act/reconcile.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import type { Tools } from '../../../lambdas/core/provenance.ts';
 import { markerOf, type Reading } from '../../../lambdas/core/records.ts';
+import type { Run } from '../../../lambdas/core/run.ts';
 import { respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
@@ -87,6 +89,26 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     return (await view(ref.run)).undone;
   };
   const asked = async (): Promise<RunRef> => ({ tenant: run.ref.tenant, run: (await ask()).body.run });
+  /** Something of a run becomes otherwise than its steps would make it. */
+  const rewrite = async (ref: RunRef, change: (run: Run) => Partial<Run>) => {
+    const key = keys.run(ref);
+    const item = await run.state.get(key);
+    const content = item?.content as Run;
+    await run.state.put({ ...item, ...key, content: { ...content, ...change(content) } });
+  };
+  /** As if the run had made its action twice, the second time under this number. */
+  const actedAgain = async (action: number) => {
+    for (const [key, about] of [
+      [keys.writ, { action }],
+      [keys.claim, {}],
+    ] as const) {
+      const item = await run.state.get(key(run.ref, 'jira:write', 1));
+      await run.state.put({
+        ...key(run.ref, 'jira:write', action),
+        content: { ...(item?.content as object), ...about },
+      });
+    }
+  };
   const components = () => sandbox.issue(issueKey)?.components ?? [];
   /** `undoes`: by an undo of the call with this marker. */
   const jiraSets = (names: readonly string[], { marker = 'other', undoes }: Partial<Mark> = {}) =>
@@ -108,6 +130,8 @@ export const aWorld = async (dynoxide: Dynoxide, sandbox: Sandbox, given: Given 
     undo,
     components,
     jiraSets,
+    rewrite,
+    actedAgain,
     /** From now on contracts are these. */
     contract: (tools: Tools) => void Object.assign(deps, { tools }),
     act: (ref: RunRef, action: number) => act(scoped, ref, action),
