@@ -4,7 +4,9 @@ import { digestOf } from '../../../lambdas/core/digest.ts';
 import { Terminal } from '../../../lambdas/core/errors.ts';
 import { approve } from '../../../lambdas/core/steps/approve.ts';
 import { ask } from '../../../lambdas/core/steps/ask.ts';
-import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
+import { escalate, reap, respond } from '../../../lambdas/core/steps/close.ts';
+import { decide } from '../../../lambdas/core/steps/decide.ts';
+import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
 import { AT, aRelease, aRun, aRunId, aWrit } from '../../support/builders.ts';
@@ -161,5 +163,53 @@ describe.skipIf(!hasDynoxide)('a step records', () => {
     );
     expect((await undoing.kept()).records).toHaveLength(1);
     expect(await survey.run(undoing.deps, { ...undoing.ref, action: 2 })).toMatchObject({ because: 'never-done' });
+  });
+
+  describe('of a run that people get', () => {
+    /** With a writ that was claimed for the second time, and whose end nobody has heard. */
+    const claimedTwice = async () => {
+      const run = await given();
+      await propose.run(run.deps, { ...run.ref, action: 1 });
+      await decide.run(run.deps, { ...run.ref, action: 1 });
+      const [writ] = await run.writs();
+      const claim = { digest: writ?.digest, status: 'in-doubt', attempt: 2, startedAt: AT.toISOString() };
+      const content = { ...claim, leaseUntil: AT.toISOString() };
+      await run.state.put({ ...keys.claim(run.ref, 'jira:write', 1), content });
+      return run;
+    };
+    const told = async ({ last, state, ref }: Awaited<ReturnType<typeof claimedTwice>>) => {
+      const record = await last();
+      const escalation = (await state.get(keys.escalation(ref)))?.content;
+      return { record, escalation };
+    };
+
+    it('why, by which rules, after how many tries, and where the evidence lies', async () => {
+      const run = await claimedTwice();
+      await escalate.run(run.deps, { ...run.ref, because: 'in-doubt', rules: ['ASSIGN_ALLOWED'] });
+      const { record, escalation } = await told(run);
+      expect(record).toMatchObject({
+        step: 'escalate',
+        policy: { decision: 'escalate', rule_ids: ['ASSIGN_ALLOWED'] },
+        claim: { status: 'in-doubt', attempt: 2 },
+        result: { status: 'in-doubt', retries: 1 },
+        doubts: [{ action: 1, tool: 'jira.assign', claim: 'in-doubt' }],
+      });
+      expect(escalation).toMatchObject({ because: 'in-doubt', rules: ['ASSIGN_ALLOWED'], doubts: [{ action: 1 }] });
+      expect((escalation as { evidence: string[] }).evidence).toEqual(record?.sources?.map(({ ref }) => ref));
+    });
+
+    it('what ended its execution, where that closed nothing', async () => {
+      const run = await claimedTwice();
+      await reap.run(run.deps, reap.input.parse({ detail: { status: 'TIMED_OUT', input: JSON.stringify(run.ref) } }));
+      const { record, escalation } = await told(run);
+      expect(record).toMatchObject({ step: 'reap', result: { status: 'fault', retries: 1 } });
+      expect(escalation).toMatchObject({ because: 'fault', rules: ['EXECUTION_TIMED_OUT'] });
+    });
+
+    it('no tries where it had no claim', async () => {
+      const { deps, ref, last } = await given();
+      await escalate.run(deps, { ...ref, because: 'unsure', rules: [] });
+      expect((await last())?.result).toEqual({ status: 'unsure' });
+    });
   });
 });
