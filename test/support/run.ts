@@ -4,7 +4,7 @@ import { dynamoCounters } from '../../lambdas/adapters/dynamodb/counters.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
-import type { AuditRecord } from '../../lambdas/core/audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../../lambdas/core/audit/record.ts';
 import type { Engine } from '../../lambdas/core/engine/engine.ts';
 import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
 import { shardOf } from '../../lambdas/core/gate/controls.ts';
@@ -33,6 +33,13 @@ export interface Given {
   readonly proposer?: Engine;
   readonly eligibility?: Engine;
 }
+
+/** What the step itself said of a record, without what every record of its run says. */
+export const eventOf = (record: AuditRecord | undefined): AuditEvent => {
+  if (record === undefined) throw new Error('there is no record');
+  const { trace_id, run_id, seq, at, user, release, prev_hash, hash, ...event } = record;
+  return event;
+};
 
 /** A run that was just submitted, and everything that its steps need. */
 export const givenRun = async (
