@@ -4,7 +4,7 @@ import { dynamoCounters } from '../../lambdas/adapters/dynamodb/counters.ts';
 import { keys } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { dynamoLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
 import { dynamoTable } from '../../lambdas/adapters/dynamodb/table.ts';
-import type { AuditRecord } from '../../lambdas/core/audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../../lambdas/core/audit/record.ts';
 import type { Engine } from '../../lambdas/core/engine/engine.ts';
 import { rulesEngine } from '../../lambdas/core/engine/rules.ts';
 import { shardOf } from '../../lambdas/core/gate/controls.ts';
@@ -34,11 +34,10 @@ export interface Given {
   readonly eligibility?: Engine;
 }
 
-/** What a record says of its step: without who and when, and without its place in the chain. */
-export const eventOf = (record: AuditRecord | undefined) => {
+/** What the step itself said of a record, without what every record of its run says. */
+export const eventOf = (record: AuditRecord | undefined): AuditEvent => {
   if (record === undefined) throw new Error('there is no record');
-  const { trace_id: _, run_id: __, release: ___, user: ____, at: _____, seq: ______, ...rest } = record;
-  const { prev_hash: _______, hash: ________, ...event } = rest;
+  const { trace_id, run_id, seq, at, user, release, prev_hash, hash, ...event } = record;
   return event;
 };
 

@@ -88,11 +88,8 @@ interface Costing {
 
 const costOf = ({ usage }: Costing): number => usage?.costMicroUsd ?? 0;
 
-/** Of each budget as much is held. */
-const amountOf = ({ parts: [first, ...others] }: Held): number => {
-  const same = others.filter(({ subject, window }) => subject === first?.subject && window === first.window);
-  return [...(first ? [first] : []), ...same].reduce((sum, { amount }) => sum + amount, 0);
-};
+/** Of each budget as much is held: of the run's own, which has no shards, in one piece. */
+const amountOf = ({ parts }: Held): number => Math.max(...parts.map(({ amount }) => amount));
 
 /**
  * Settles what attempts that nobody has heard of left held: the one whose proposal was kept at what that cost, all others in full,

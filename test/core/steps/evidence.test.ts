@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../lambdas/core/digest.ts';
-import { approvalOf, modelOf, sourcesOf, stagesOf, useOf } from '../../../lambdas/core/steps/evidence.ts';
+import { answerOf, approvalOf, modelOf, sourcesOf, stagesOf, useOf } from '../../../lambdas/core/steps/evidence.ts';
 import { AT, aDossier, aPlan, aReading, aRun, aWrit } from '../../support/builders.ts';
 
 const at = AT.toISOString();
@@ -14,6 +14,12 @@ describe('what the audit has of', () => {
     const free = modelOf({ engine: rules });
     expect(free).toStrictEqual({ name: free.name, ...none });
     expect(modelOf({ engine: rules, usage, cachedAt: at })).toStrictEqual({ name: free.name, ...spent, cached_at: at });
+  });
+
+  it('an answer: how sure the engine was, and by which rule where there is one', () => {
+    const sure = { confidence: 1, abstained: false };
+    expect(answerOf(sure)).toStrictEqual(sure);
+    expect(answerOf({ ...sure, rule: 'SAYS_VPN' })).toStrictEqual({ ...sure, rule: 'SAYS_VPN' });
   });
 
   it('the engines of a cascade: what each said, or that it was spared', () => {
