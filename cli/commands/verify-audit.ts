@@ -20,7 +20,7 @@ interface Verdict {
   readonly chain: string;
   readonly records: number;
   readonly findings: readonly Finding[];
-  /** What the server itself found, where nothing was found here. */
+  /** What the server says, where it was not found here: it alone has seen what is no record at all. */
   readonly fault?: string;
   /** Where it is not what was anchored. */
   readonly unanchored?: readonly string[];
@@ -41,12 +41,13 @@ type Hold = (records: Source['records']) => Anchored | undefined;
 const verdictOn = async (chain: string, ask: () => Promise<Source>, hold: Hold): Promise<Verdict> => {
   const { records, head, fault } = await ask();
   const findings = findingsOf(records, head, chain);
+  const isFoundHere = findings.map(sentenceOf).some((sentence) => sentence === fault);
   const { faults = [], place } = hold(records) ?? {};
   return {
     chain,
     records: records.length,
     findings,
-    ...(findings.length === 0 && fault !== undefined && { fault }),
+    ...(fault !== undefined && !isFoundHere && { fault }),
     ...(faults.length > 0 && { unanchored: faults }),
     ...(place && { place }),
   };
@@ -90,9 +91,9 @@ const notSeen =
   };
 
 const faultsOf = ({ findings, fault, unanchored = [] }: Verdict): readonly string[] => [
+  ...(fault === undefined ? [] : [`the server says: ${fault}`]),
   ...findings.map(sentenceOf),
   ...unanchored,
-  ...(fault === undefined ? [] : [`the server says: ${fault}`]),
 ];
 
 const verify = async (shell: Shell, id: string | undefined, options: VerifyOptions): Promise<number> => {

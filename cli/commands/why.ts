@@ -13,7 +13,7 @@ const faultsOf = ({ statements, fault }: Story, { records, head }: AuditTrail, r
   const unproved = statements
     .filter(({ proof }) => hashes.get(proof.seq) !== proof.hash)
     .map(({ text, proof }) => `record ${proof.seq} of the chain is not the one that is to prove "${text}"`);
-  return [...(found.length === 0 && fault !== undefined ? [fault] : found), ...unproved];
+  return [...(fault === undefined || found.includes(fault) ? [] : [fault]), ...found, ...unproved];
 };
 
 const dollars = (microusd: number): string => `$${(microusd / 1_000_000).toFixed(6)}`;
