@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import type { AuditLink } from '../api-shapes.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -27,6 +28,7 @@ const COLUMNS: readonly Column<AuditLink>[] = [
 ];
 
 const audit = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
+  checked('run', id);
   const trail = await (await openSession(shell, options, 'auditor')).audit(id);
   const found = faultOf(trail.records, trail.head, id);
   // the server alone has seen what is no record at all: what it says comes first

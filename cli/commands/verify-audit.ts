@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { sentenceOf } from '../../lambdas/core/audit/verify.ts';
 import { usage } from '../failure.ts';
 import { ApiProblem } from '../http.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -40,6 +41,7 @@ const verify = async (shell: Shell, id: string | undefined, options: VerifyOptio
     throw usage(
       'audit verify takes the id of a run, --controls, or --all for every run of the tenant and every control; with --archive alone it verifies the archive.'
     );
+  if (id !== undefined) checked('run', id);
   const anchoring = archive === undefined ? undefined : await openAnchoring(archive);
   const api = await openSession(shell, options, 'auditor');
   const none: Looked = { verdicts: [], unread: [] };

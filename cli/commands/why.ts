@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { findingsOf, sentenceOf } from '../../lambdas/core/audit/verify.ts';
 import type { AuditTrail, Story } from '../api-shapes.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -39,6 +40,7 @@ const tell = ({ out }: Shell, story: Story): void => {
 };
 
 const why = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
+  checked('run', id);
   const api = await openSession(shell, options, 'auditor');
   const story = await api.why(id);
   const trail = await api.audit(id);
