@@ -1,4 +1,5 @@
 import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
+import { Failure } from '../failure.ts';
 
 /** The function of one write scope, as it is deployed. */
 export interface WriteFunction {
@@ -26,9 +27,13 @@ export interface LambdaAt {
   readonly stop: AbortSignal;
   /** How long a call waits to connect, for an answer, and for each next piece of it; 5 seconds by default. It is made twice at most. */
   readonly timeoutMs?: number;
+  /** How long credentials are waited for; 30 seconds by default. */
+  readonly credentialsMs?: number;
 }
 
 const TIMEOUT_MS = 5_000;
+/** Long enough for a program that asks somebody for a code. */
+const CREDENTIALS_MS = 30_000;
 
 /** The local stack takes these for the developer's own. */
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
@@ -66,7 +71,7 @@ const found = async (client: LambdaClient, abortSignal: AbortSignal): Promise<re
   return functions.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
 
-/** Ends with the signal, whatever the work is at: credentials are looked for before each call, by programs that know of no signal. */
+/** Ends with the signal, whatever the work is at: credentials are looked for by programs and services that know of no signal. */
 const until = <T>(stop: AbortSignal, work: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     const end = () => reject(stop.reason);
@@ -75,11 +80,29 @@ const until = <T>(stop: AbortSignal, work: Promise<T>): Promise<T> =>
     work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
   });
 
+const noCredentials = (ms: number): Failure =>
+  new Failure(
+    `there were no AWS credentials within ${ms / 1_000} seconds: what this shell's AWS profile or environment names to give them does not answer. ` +
+      'See with "aws sts get-caller-identity" what it waits for, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
+  );
+
+/** Waits until there are credentials. The client keeps them: its next call finds them, and looks for them no longer than that. */
+const awaitCredentials = async (client: LambdaClient, stop: AbortSignal, ms: number): Promise<void> => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(noCredentials(ms)), ms);
+  try {
+    await until(AbortSignal.any([stop, late.signal]), client.config.credentials());
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Write functions by Lambda's own API, with whatever credentials the caller has: nothing of Writ is asked. */
 export const writeFunctionsAt = async ({
   endpoint,
   stop,
   timeoutMs = TIMEOUT_MS,
+  credentialsMs = CREDENTIALS_MS,
 }: LambdaAt): Promise<WriteFunctions & Disposable> => {
   const { DeleteFunctionConcurrencyCommand, LambdaClient, PutFunctionConcurrencyCommand } = await import(
     '@aws-sdk/client-lambda'
@@ -96,8 +119,12 @@ export const writeFunctionsAt = async ({
   });
   const options = { abortSignal: stop };
   return {
-    list: () => until(stop, found(client, stop)),
+    async list() {
+      await awaitCredentials(client, stop, credentialsMs);
+      return until(stop, found(client, stop));
+    },
     async reserve(FunctionName, ReservedConcurrentExecutions) {
+      await awaitCredentials(client, stop, credentialsMs);
       const sent =
         ReservedConcurrentExecutions === undefined
           ? client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }), options)

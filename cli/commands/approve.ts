@@ -3,6 +3,7 @@ import type { Approval, Need } from '../api-shapes.ts';
 import { wholeNumber } from '../arguments.ts';
 import type { Api } from '../client.ts';
 import { Failure, usage } from '../failure.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -99,6 +100,7 @@ const nobodyThere = (decision: string, id: string): Failure =>
   );
 
 const decide = async (shell: Shell, decision: 'approve' | 'refuse', id: string, options: DecideOptions) => {
+  checked('run', id);
   const action = options.action === undefined ? undefined : wholeNumber('--action', options.action, 1, 99);
   if (options.comment?.trim() === '') throw usage('--comment expects some text');
   if (!options.yes && options.json) throw nobodyThere(decision, id);

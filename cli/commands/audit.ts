@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { faultOf } from '../../lambdas/core/audit/verify.ts';
 import type { AuditLink } from '../api-shapes.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -27,23 +28,27 @@ const COLUMNS: readonly Column<AuditLink>[] = [
 ];
 
 const audit = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
+  checked('run', id);
   const trail = await (await openSession(shell, options, 'auditor')).audit(id);
-  const fault = faultOf(trail.records, trail.head, id) ?? trail.fault;
+  const found = faultOf(trail.records, trail.head, id);
+  // the server alone has seen what is no record at all: what it says comes first
+  const faults = [...new Set([trail.fault, found])].filter((fault) => fault !== undefined);
+  const isIntact = faults.length === 0;
   if (options.json) {
-    shell.out.line(safeJson({ ...trail, intact: fault === undefined, ...(fault !== undefined && { fault }) }));
-    return fault === undefined ? 0 : 1;
+    shell.out.line(safeJson({ ...trail, intact: isIntact, ...(!isIntact && { fault: faults.join('; ') }) }));
+    return isIntact ? 0 : 1;
   }
   const { out } = shell;
   for (const line of table(COLUMNS, trail.records, out)) out.line(line);
   out.line();
-  if (fault === undefined) {
+  if (isIntact) {
     const head = trail.head.hash.slice(0, 16);
     out.line(
       `${out.paint('good', 'Intact:')} ${trail.records.length} records, each hash recomputed here, up to head ${clean(head)}.`
     );
     return 0;
   }
-  out.line(`${out.paint('bad', 'Broken:')} ${clean(fault)}.`);
+  for (const fault of faults) out.line(`${out.paint('bad', 'Broken:')} ${clean(fault)}.`);
   return 1;
 };
 

@@ -3,6 +3,7 @@ import type { Control, Stop } from '../api-shapes.ts';
 import { durationMs } from '../arguments.ts';
 import type { Api, Level } from '../client.ts';
 import { Failure, usage } from '../failure.ts';
+import { checked, foundOf } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -79,8 +80,9 @@ const change = async (
   { reason, mode, everything, ...options }: ControlOptions
 ) => {
   const until = untilOf(options, new Date());
-  if (level === 'global' && name !== undefined) throw usage(`global takes no name, found ${clean(name)}`);
+  if (level === 'global' && name !== undefined) throw usage(`global takes no name, found ${foundOf(name)}`);
   if (level !== 'global' && !name) throw usage(`${level} expects a name, such as ${EXAMPLES[level]}`);
+  if (level !== 'global' && name) checked(level, name);
   if (mode !== undefined && level !== 'tenant') throw usage('--mode goes with tenant only');
   if (reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
   const api = await openSession(shell, options, 'operator');

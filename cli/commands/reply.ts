@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { collect, fieldsOf } from '../arguments.ts';
 import { usage } from '../failure.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -10,6 +11,7 @@ interface ReplyOptions extends SessionOptions {
 }
 
 const reply = async (shell: Shell, id: string, options: ReplyOptions) => {
+  checked('run', id);
   const fields = fieldsOf(options.field);
   if (Object.keys(fields).length === 0) throw usage('reply expects at least one --field name=value');
   const replied = await (await openSession(shell, options, 'submitter')).reply(id, fields);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunView } from '../api-shapes.ts';
 import { wholeNumber } from '../arguments.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { safeJson } from '../terminal/sanitise.ts';
@@ -34,6 +35,7 @@ const list = async (shell: Shell, options: ListOptions) => {
 };
 
 const show = async (shell: Shell, id: string, options: SessionOptions) => {
+  checked('run', id);
   const view = await (await openSession(shell, options, 'auditor')).run(id);
   if (options.json) shell.out.line(safeJson(view));
   else showRun(shell.out, view);

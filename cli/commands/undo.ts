@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../arguments.ts';
 import { usage } from '../failure.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { safeJson } from '../terminal/sanitise.ts';
@@ -14,6 +15,7 @@ interface UndoOptions extends SessionOptions {
 
 /** 0 where nothing of what the run did is left, 1 where anything is. */
 const undo = async (shell: Shell, id: string, { reason, within, ...options }: UndoOptions): Promise<number> => {
+  checked('run', id);
   if (reason.trim() === '') throw usage('--reason expects a sentence: it goes into the audit');
   const withinMs = wholeNumber('--within', within, 1, 86_400) * 1_000;
   const api = await openSession(shell, options, 'operator');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { findingsOf, sentenceOf } from '../../lambdas/core/audit/verify.ts';
 import type { AuditTrail, Story } from '../api-shapes.ts';
+import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
@@ -13,7 +14,7 @@ const faultsOf = ({ statements, fault }: Story, { records, head }: AuditTrail, r
   const unproved = statements
     .filter(({ proof }) => hashes.get(proof.seq) !== proof.hash)
     .map(({ text, proof }) => `record ${proof.seq} of the chain is not the one that is to prove "${text}"`);
-  return [...(found.length === 0 && fault !== undefined ? [fault] : found), ...unproved];
+  return [...(fault === undefined || found.includes(fault) ? [] : [fault]), ...found, ...unproved];
 };
 
 const dollars = (microusd: number): string => `$${(microusd / 1_000_000).toFixed(6)}`;
@@ -39,6 +40,7 @@ const tell = ({ out }: Shell, story: Story): void => {
 };
 
 const why = async (shell: Shell, id: string, options: SessionOptions): Promise<number> => {
+  checked('run', id);
   const api = await openSession(shell, options, 'auditor');
   const story = await api.why(id);
   const trail = await api.audit(id);

@@ -247,5 +247,12 @@ describe.skipIf(!hasDynoxide)('asking why', () => {
       expect(out).not.toMatch(/[^\P{C}\n]/u);
       expect(JSON.parse((await writ(run, '--json')).out)).toMatchObject({ proved: false });
     });
+
+    it('says what the API alone has seen of a record that is none', async () => {
+      const run = await wrote();
+      const audit = dynamoTable(dynoxide.connection, dynoxide.audit);
+      await audit.put({ ...keys.audit(chainKey.run(run.ref), 2), content: { hello: 'there' } });
+      expect((await writ(run)).out).toContain('Not proved: record 2 is not a record of an audit.');
+    });
   });
 });

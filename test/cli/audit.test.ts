@@ -79,6 +79,27 @@ describe('audit', () => {
     expect(out).toContain('Broken: record 1 is gone.');
   });
 
+  const END = 'the chain does not end as the run says, from record 1 on';
+  it('says what the server alone has seen, before what that looks like from here', async () => {
+    const given = { run: RUN, head, records: [first], fault: 'record 1 is not a record of an audit' };
+    const { code, out } = await audit(given);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /Broken: record 1 is not a record of an audit\.\nBroken: the chain does not end as the run says/
+    );
+    await api?.close();
+
+    const { fault, intact } = JSON.parse((await audit(given, '--json')).out);
+    expect(intact).toBe(false);
+    expect(fault).toContain(`record 1 is not a record of an audit; ${END}`);
+  });
+
+  it('says once what both have found', async () => {
+    const fault = faultOf([first], head);
+    const { out } = await audit({ run: RUN, head, records: [first], fault });
+    expect(out.split(END)).toHaveLength(2);
+  });
+
   it('prints the chain as it came, and its own verdict', async () => {
     const { code, out } = await audit({ run: RUN, head, records }, '--json');
     expect(code).toBe(0);
@@ -179,6 +200,28 @@ describe('audit verify', () => {
     expect(code).toBe(1);
     expect(out).toContain('record 0 is of another run');
     expect(out).not.toContain('\u001b');
+  });
+
+  const UNREADABLE = 'record 1 is not a record of an audit';
+  const cut = { [ONE]: { run: RUN, head, records: [first], fault: UNREADABLE } };
+  it('says what the server alone has seen, before what that looks like from here', async () => {
+    const { code, out } = await verify(cut, RUN);
+    expect(code).toBe(1);
+    const [said, found] = out.split('\n');
+    expect(said).toBe(`Broken: ${RUN}: the server says: ${UNREADABLE}.`);
+    expect(found).toContain(`Broken: ${RUN}: the chain does not end as the run says, from record 1 on`);
+  });
+
+  it('gives as JSON what the server alone has seen, and not what was found here too', async () => {
+    expect(JSON.parse((await verify(cut, RUN, '--json')).out)).toMatchObject({
+      broken: [{ chain: RUN, findings: [{ seq: 1, kind: 'end' }], fault: UNREADABLE }],
+    });
+    await api?.close();
+
+    const both = { [ONE]: { run: RUN, head, records: [first], fault: faultOf([first], head) } };
+    const [broken] = JSON.parse((await verify(both, RUN, '--json')).out).broken;
+    expect(broken.findings).toHaveLength(1);
+    expect(broken).not.toHaveProperty('fault');
   });
 
   it('gives the findings as JSON', async () => {

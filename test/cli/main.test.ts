@@ -77,7 +77,7 @@ describe('submit', () => {
     [['run', 'a', 'b'], 'too many arguments'],
     [['stop', 'planet', '--reason', 'x'], 'Allowed choices are global, tenant, workflow, scope'],
     [['stop', 'global'], "required option '--reason <text>' not specified"],
-    [['stop', 'global', 'all', '--reason', 'x'], 'global takes no name, found all'],
+    [['stop', 'global', 'all', '--reason', 'x'], 'global takes no name, found "all"'],
     [['stop', 'scope', '--reason', 'x'], 'scope expects a name, such as jira:write'],
     [['stop', 'scope', 'jira:write', '--reason', ' '], '--reason expects a sentence'],
     [['resume', 'scope', 'jira:write', '--reason', 'x', '--mode', 'shadow'], '--mode goes with tenant only'],

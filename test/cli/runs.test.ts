@@ -110,9 +110,4 @@ describe('runs, run and reply', () => {
     expect(out).toBe(`Replied; run ${RUN} goes on.\n`);
     expect(requests).toMatchObject([{ path: `/v1/runs/${RUN}/reply`, body: { fields: { issueKey: 'OPS-1' } } }]);
   });
-
-  it('never reach another path by an id', async () => {
-    const { requests } = await writ(['run', '../controls/global']);
-    expect(requests).toMatchObject([{ path: '/v1/runs/..%2Fcontrols%2Fglobal' }]);
-  });
 });

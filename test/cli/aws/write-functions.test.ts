@@ -49,6 +49,18 @@ const listed = {
 };
 const tagged = { Tags: { 'writ:scope': 'jira:write', 'writ:effect': 'write' } };
 
+/** A profile whose credentials a program gives once it is answered, which is when the server of this test closes. */
+const profileThatWaits = async () => {
+  const ask = `"${process.execPath}" -e "fetch('${endpoint}/credentials').catch(() => 0)"`;
+  await writeFile(join(data, 'config'), `[profile slow]\ncredential_process = ${ask}\n`);
+  vi.stubEnv('AWS_CONFIG_FILE', join(data, 'config'));
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(data, 'none'));
+  vi.stubEnv('AWS_PROFILE', 'slow');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+  vi.stubEnv('AWS_REGION', 'eu-central-1');
+  vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+};
+
 const never = new AbortController().signal;
 
 describe('write functions of an account', () => {
@@ -62,6 +74,19 @@ describe('write functions of an account', () => {
     expect(asked).toHaveLength(2);
     await expect(functions.reserve('One', 0)).rejects.toMatchObject({ name: 'TimeoutError' });
     await expect(functions.reserve('One', undefined)).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('are given up where there are no credentials in time, and it is said what does not answer', async () => {
+    answer = silent;
+    await profileThatWaits();
+    using functions = await writeFunctionsAt({ stop: never, credentialsMs: 100 });
+    const said = /^there were no AWS credentials within 0\.1 seconds: .*AWS profile.*get-caller-identity/;
+    await Promise.all(
+      [functions.list(), functions.reserve('One', 0), functions.reserve('One', undefined)].map((work) =>
+        expect(work).rejects.toThrow(said)
+      )
+    );
+    expect(asked.filter((line) => line !== 'GET /credentials')).toEqual([]);
   });
 
   it('are asked for at once: one that does not answer keeps no other waiting', async () => {
@@ -88,14 +113,7 @@ describe('writ break-glass', () => {
   it('ends at the first signal, though it has no credentials yet', async () => {
     const stop = new AbortController();
     answer = () => stop.abort(new Error('interrupted by SIGINT'));
-    // a program that gives credentials once it is answered, which is when the server of this test closes
-    const ask = `"${process.execPath}" -e "fetch('${endpoint}/credentials').catch(() => 0)"`;
-    await writeFile(join(data, 'config'), `[profile slow]\ncredential_process = ${ask}\n`);
-    vi.stubEnv('AWS_CONFIG_FILE', join(data, 'config'));
-    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(data, 'none'));
-    vi.stubEnv('AWS_PROFILE', 'slow');
-    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
-    vi.stubEnv('AWS_REGION', 'eu-central-1');
+    await profileThatWaits();
     const { shell, written } = aShell({ stop: stop.signal });
     expect(await main(['break-glass', '--all', '--aws', '--yes'], shell)).toBe(1);
     expect(written.err).toBe('Interrupted.\n');

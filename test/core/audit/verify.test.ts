@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditRecord, chain, GENESIS, type Head, headOf } from '../../../lambdas/core/audit/record.ts';
 import { faultOf, findingsOf } from '../../../lambdas/core/audit/verify.ts';
+import { digestOf } from '../../../lambdas/core/digest.ts';
 import { AT } from '../../support/builders.ts';
 
 const RUN = 'r-1';
@@ -73,8 +74,7 @@ describe('the verifier', () => {
       fc.property(place, ({ size, at }) => {
         const { records, head } = aChain(size);
         for (const changed of changes(records[at] as AuditRecord))
-          if (changed.seq !== undefined) expect(firstOf(records.with(at, changed), head)?.seq).toBe(at);
-          else expect(firstOf(records.with(at, changed), head)).toBeDefined();
+          expect(firstOf(records.with(at, changed), head)?.seq).toBe(at);
       })
     );
   });
@@ -95,6 +95,35 @@ describe('the verifier', () => {
         const { records, head } = aChain(size);
         const kind = at === size - 1 ? 'end' : 'missing';
         expect(findingsOf(records.toSpliced(at, 1), head, RUN)).toMatchObject([{ seq: at, kind }]);
+      })
+    );
+  });
+
+  it('names the place of a record that was put in anywhere, or the one after, however it and what follows are linked', () => {
+    const odd = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
+    const given = fc.record({
+      size: length,
+      where: fc.nat(12),
+      seq: odd(fc.nat(15)),
+      prev_hash: odd(digest),
+      hash: odd(digest),
+      isFollowed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(given, ({ size, where, seq, prev_hash, hash, isFollowed }) => {
+        const { records, head } = aChain(size);
+        const at = Math.min(where, size);
+        const { seq: _, prev_hash: __, hash: ___, ...event } = records[0] as AuditRecord;
+        const before: Head = at === 0 ? GENESIS : headOf(records[at - 1] as AuditRecord);
+        const body = { ...event, step: 'forged', seq: seq ?? before.seq + 1, prev_hash: prev_hash ?? before.hash };
+        const forged = { ...body, hash: hash ?? digestOf(body) };
+        const [next, ...rest] = records.slice(at);
+        const following = next && isFollowed ? { ...next, seq: forged.seq + 1, prev_hash: forged.hash } : next;
+        const tampered = [...records.slice(0, at), forged, ...(following ? [following, ...rest] : [])];
+
+        const isWellMade = (seq ?? at) === at && prev_hash === undefined && hash === undefined;
+        expect(firstOf(tampered, head)?.seq).toBe(isWellMade && at < size ? at + 1 : at);
       })
     );
   });
