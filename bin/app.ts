@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib/core';
-import { addStacks } from '../lib/app.ts';
+import { addStacks, synthesise } from '../lib/app.ts';
 import { addChecks } from '../lib/checks.ts';
 import { ConfigError, readConfig } from '../lib/config.ts';
 import { bundleProject, learn, prepare } from '../lib/prepare.ts';
@@ -10,7 +10,7 @@ try {
   const config = readConfig(app.node.getAllContext());
   addStacks(app, config, prepare(learn(config), await bundleProject()));
   addChecks(app);
-  app.synth();
+  synthesise(app);
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof NotProven)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -50,6 +50,7 @@ export const Approval = z.object({
   expiresAt: z.string(),
   needs: z.array(Need),
   missing: z.array(Need),
+  missingPeople: z.int(),
   approved: z.array(z.object({ by: z.string(), at: z.string() })),
 });
 export type Approval = z.infer<typeof Approval>;
@@ -57,7 +58,12 @@ export type Approval = z.infer<typeof Approval>;
 export const ApprovalPage = z.object({ approvals: z.array(Approval), next: z.string().optional() });
 export type ApprovalPage = z.infer<typeof ApprovalPage>;
 
-export const Decided = z.object({ id: z.string(), decision: z.string(), missing: z.array(Need) });
+export const Decided = z.object({
+  id: z.string(),
+  decision: z.string(),
+  missing: z.array(Need),
+  missingPeople: z.int(),
+});
 export type Decided = z.infer<typeof Decided>;
 
 /** An action that may or may not have happened, or happen yet: `unclaimed`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib/core';
 import type { Config } from './config.ts';
 import type { Prepared } from './prepare.ts';
+import { assertAllowlisted } from './proof/allowlist.ts';
 import { ApiStack } from './stacks/api.ts';
 import { DataStack } from './stacks/data.ts';
 import { WorkflowsStack } from './stacks/workflows.ts';
@@ -19,4 +20,11 @@ export const addStacks = (app: App, config: Config, { workflows, bundles }: Prep
   } finally {
     rmSync(workspace, { recursive: true }); // the CDK has taken its own copies into the cloud assembly
   }
+};
+
+/** Synthesises; gives the folder of the templates. Throws `NotProven` where a state machine may invoke other functions than it calls. */
+export const synthesise = (app: App): string => {
+  const { stacks, directory } = app.synth();
+  for (const { template } of stacks) assertAllowlisted(template);
+  return directory;
 };

@@ -42,7 +42,7 @@ export const synth = async ({ outdir, context = {} }: SynthOptions): Promise<Syn
   const bundling = bundleProject().then((bundles) => ({ bundles, bundleMs: bundleTime() }));
   bundling.catch(() => undefined); // awaited below, unless something else fails before
   // esbuild works in a process of its own: meanwhile this one loads the CDK and trains
-  const [{ App }, { addStacks }] = await Promise.all([import('aws-cdk-lib/core'), import('./app.ts')]);
+  const [{ App }, { addStacks, synthesise }] = await Promise.all([import('aws-cdk-lib/core'), import('./app.ts')]);
   const trainTime = stopwatch();
   const learnt = learn(config);
   const trainMs = trainTime();
@@ -57,6 +57,6 @@ export const synth = async ({ outdir, context = {} }: SynthOptions): Promise<Syn
     builtinCloudFormationValidation: false,
   });
   addStacks(app, config, prepare(learnt, bundles));
-  const { directory } = app.synth();
+  const directory = synthesise(app);
   return { directory, bundleMs, trainMs, synthMs: synthTime() };
 };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Approval, Need } from '../api-shapes.ts';
+import type { Approval } from '../api-shapes.ts';
 import { wholeNumber } from '../arguments.ts';
 import type { Api } from '../client.ts';
 import { Failure, usage } from '../failure.ts';
@@ -9,6 +9,7 @@ import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
 import { type Column, table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { missingText, needsText } from './needs.ts';
 import { keptText, percent, timeOf } from './show-run.ts';
 
 const argumentsOf = ({ action }: Approval): string =>
@@ -17,15 +18,12 @@ const argumentsOf = ({ action }: Approval): string =>
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(', ');
 
-const needsText = (needs: readonly Need[]): string =>
-  needs.map(({ role, approvers }) => `${approvers} ${role}${approvers === 1 ? '' : 's'}`).join(' and ');
-
 const COLUMNS: readonly Column<Approval>[] = [
   { header: 'RUN', cell: ({ run }) => run, dispensable: 0 },
   { header: 'ACTION', cell: (each) => `${each.action.tool} ${argumentsOf(each)}`, min: 20, dispensable: 0 },
   { header: 'ASKED BY', cell: ({ rules }) => rules.join(', '), min: 12, dispensable: 2 },
   { header: 'CONF', cell: ({ action }) => percent(action.confidence), align: 'right', dispensable: 3 },
-  { header: 'MISSING', cell: ({ missing }) => needsText(missing), min: 10, dispensable: 1 },
+  { header: 'MISSING', cell: missingText, min: 10, dispensable: 1 },
   { header: 'SUBMITTED BY', cell: ({ requester }) => requester, min: 8, dispensable: 5 },
   { header: 'EXPIRES', cell: ({ expiresAt }) => timeOf(expiresAt), tone: () => 'quiet', dispensable: 4 },
 ];
@@ -74,7 +72,7 @@ const showApproval = (out: Terminal, approval: Approval): void => {
   say('asked by', approval.rules.join(', '));
   say('needs', needsText(approval.needs));
   if (approval.approved.length > 0) say('approved by', approval.approved.map(({ by }) => by).join(', '));
-  say('missing', needsText(approval.missing));
+  say('missing', missingText(approval));
   say('expires', timeOf(approval.expiresAt));
   say('digest', approval.digest);
 };
@@ -121,8 +119,8 @@ const decide = async (shell: Shell, decision: 'approve' | 'refuse', id: string, 
   const kept = await api.decide(approval.id, { decision, digest, ...(comment !== undefined && { comment }) });
   if (options.json) out.line(safeJson(kept));
   else if (decision === 'refuse') out.line(`${out.paint('warn', 'Refused')}; nothing is done.`);
-  else if (kept.missing.length > 0)
-    out.line(`${out.paint('good', 'Approved')}; ${clean(needsText(kept.missing))} still missing.`);
+  else if (kept.missingPeople > 0)
+    out.line(`${out.paint('good', 'Approved')}; still missing: ${clean(missingText(kept))}.`);
   else out.line(`${out.paint('good', 'Approved')}; the run goes on, and decides again.`);
   return 0;
 };

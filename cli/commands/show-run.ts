@@ -1,6 +1,7 @@
 import type { Doubt, Limit, RunView } from '../api-shapes.ts';
 import { clean } from '../terminal/sanitise.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
+import { missingText } from './needs.ts';
 
 const TONES: Readonly<Record<string, Tone>> = {
   completed: 'good',
@@ -121,10 +122,9 @@ export const showRun = (out: Terminal, view: RunView): void => {
     say('answer with', `npm run -s writ -- reply ${view.run} --field ${question.field}=…`);
   }
   if (approval) {
-    const missing = approval.missing.map(({ role, approvers }) => `${approvers} ${role}${approvers === 1 ? '' : 's'}`);
     say(
       'needs',
-      `${missing.join(' and ')} to approve action ${approval.action.action}: ${approval.rules.join(', ')}`,
+      `${missingText(approval)} to approve action ${approval.action.action}: ${approval.rules.join(', ')}`,
       'note'
     );
     say('expires', timeOf(approval.expiresAt));

@@ -1,22 +1,7 @@
 import type { State, Task } from '../../statemachines/segments/asl.ts';
 import type { Violation } from './governance.ts';
 import type { Edge, ProvenState, Understood } from './machine.ts';
-
-const edgesOf = ({ states }: Understood): readonly Edge[] => [...states.values()].flatMap(({ edges }) => edges);
-
-/** The shortest way from one state to another along these edges, both included; `undefined` where there is none. */
-const wayBetween = (edges: readonly Edge[], from: string, to: string): readonly string[] | undefined => {
-  const seen = new Set<string>();
-  const open: (readonly string[])[] = edges.filter((edge) => edge.from === from).map((edge) => [from, edge.to ?? '']);
-  for (const way of open) {
-    const at = way.at(-1) ?? '';
-    if (at === to) return way;
-    if (seen.has(at)) continue;
-    seen.add(at);
-    for (const edge of edges) if (edge.from === at && edge.to !== undefined) open.push([...way, edge.to]);
-  }
-  return undefined;
-};
+import { wayBetween, wayTo } from './ways.ts';
 
 const countsUp = ({ assigns }: Edge, counter: string): boolean => assigns[counter] === `{% $${counter} + 1 %}`;
 const touches = ({ assigns }: Edge, counter: string): boolean => Object.hasOwn(assigns, counter);
@@ -42,7 +27,7 @@ const isBounded = (edge: Edge, edges: readonly Edge[]): boolean =>
 
 /** Loops that no counter ends. */
 const endlessLoops = (understood: Understood): readonly Violation[] => {
-  const edges = edgesOf(understood);
+  const { edges } = understood;
   const unbounded = edges.filter((edge) => !isBounded(edge, edges));
   for (const name of understood.states.keys()) {
     const way = wayBetween(unbounded, name, name);
@@ -53,7 +38,7 @@ const endlessLoops = (understood: Understood): readonly Violation[] => {
 
 /** States that nothing leads to: whoever reads the machine would believe in them. */
 const unreachable = (understood: Understood): readonly Violation[] => {
-  const edges = edgesOf(understood);
+  const { edges } = understood;
   return [...understood.states.keys()]
     .filter((name) => name !== understood.startAt && wayBetween(edges, understood.startAt, name) === undefined)
     .map((name) => ({ rule: 'reachable', because: 'nothing leads to it', path: [name] }));
@@ -97,7 +82,7 @@ const variablesIn = (state: State<string>): ReadonlySet<string> =>
 
 /** Variables that are asked for on a way that has not assigned them. */
 const unassigned = (understood: Understood): readonly Violation[] => {
-  const edges = edgesOf(understood);
+  const { edges } = understood;
   const all = new Set(edges.flatMap(({ assigns }) => Object.keys(assigns)));
   const known = new Map<string, ReadonlySet<string>>(
     [...understood.states.keys()].map((name) => [name, name === understood.startAt ? new Set<string>() : all])
@@ -120,7 +105,7 @@ const unassigned = (understood: Understood): readonly Violation[] => {
       .map((variable) => ({
         rule: 'assigned',
         because: `it asks for $${variable}, which a way to it does not assign`,
-        path: wayBetween(edges, understood.startAt, name) ?? [name],
+        path: wayTo(understood, name),
       }))
   );
 };
@@ -129,7 +114,11 @@ const unassigned = (understood: Understood): readonly Violation[] => {
 export const boundsBroken = (understood: Understood, timeouts: Timeouts): readonly Violation[] => [
   ...[...understood.states.values()].flatMap((proven) =>
     proven.state.Type === 'Task'
-      ? taskFaults(proven, proven.state, timeouts).map(([rule, because]) => ({ rule, because, path: [proven.name] }))
+      ? taskFaults(proven, proven.state, timeouts).map(([rule, because]) => ({
+          rule,
+          because,
+          path: wayTo(understood, proven.name),
+        }))
       : []
   ),
   ...endlessLoops(understood),

@@ -12,7 +12,7 @@ export interface Purpose {
 export interface Violation {
   readonly rule: string;
   readonly because: string;
-  /** The states in the order of entry, as far as the one where it shows. */
+  /** The states in the order of entry, as far as the one where it shows. Where it is of no state: what it is of, a scope or a contract. */
   readonly path: readonly string[];
 }
 

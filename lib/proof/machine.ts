@@ -55,8 +55,16 @@ export interface ProvenState {
 export interface Understood {
   readonly startAt: string;
   readonly states: ReadonlyMap<string, ProvenState>;
+  /** All ways, also out of states that could not be understood. */
+  readonly edges: readonly Edge[];
   /** What could not be understood: nothing is proven of a machine that has any. */
-  readonly unknown: readonly string[];
+  readonly unknown: readonly Unknown[];
+}
+
+export interface Unknown {
+  /** The state that could not be understood; none where the machine does not begin with any. */
+  readonly state: string | undefined;
+  readonly because: string;
 }
 
 const IS = /^\$(\w+)\.(\w+) = '([\w-]+)'$/;
@@ -155,23 +163,28 @@ const partOf = (task: Task<string>, scopes: ReadonlyMap<string, Scope>): Part | 
 export const understand = (machine: StateMachine, scopes: readonly Scope[]): Understood => {
   const byName = new Map(scopes.map((scope) => [scope.name, scope]));
   const states = new Map<string, ProvenState>();
-  const unknown: string[] = [];
+  const ways: Edge[] = [];
+  const unknown: Unknown[] = [];
   for (const [name, state] of Object.entries<State<string>>(machine.States)) {
     if (state.Type === 'Choice') {
-      states.set(name, { name, state, part: { kind: 'choice' }, edges: choiceEdges(name, state) });
+      const edges = choiceEdges(name, state);
+      ways.push(...edges);
+      states.set(name, { name, state, part: { kind: 'choice' }, edges });
       continue;
     }
     // a definition may come from elsewhere than the segments: what the types rule out is looked at all the same
     const part = state.Type === 'Task' ? partOf(state, byName) : `has the type ${(state as { Type: string }).Type}`;
-    if (typeof part === 'string') unknown.push(`${name} ${part}`);
-    else states.set(name, { name, state, part, edges: taskEdges(name, state) });
+    const edges = taskEdges(name, state);
+    ways.push(...edges);
+    if (typeof part === 'string') unknown.push({ state: name, because: `${name} ${part}` });
+    else states.set(name, { name, state, part, edges });
   }
-  for (const { edges } of states.values())
-    for (const { from, to } of edges)
-      if (to === undefined && states.get(from)?.part.kind === 'choice') unknown.push(`${from} has no Default`);
-      else if (to !== undefined && machine.States[to] === undefined)
-        unknown.push(`${from} leads to ${to}, which there is not`);
+  for (const { from, to } of ways)
+    if (to === undefined && states.get(from)?.part.kind === 'choice')
+      unknown.push({ state: from, because: `${from} has no Default` });
+    else if (to !== undefined && machine.States[to] === undefined)
+      unknown.push({ state: from, because: `${from} leads to ${to}, which there is not` });
   if (machine.States[machine.StartAt] === undefined)
-    unknown.push(`StartAt names ${machine.StartAt}, which there is not`);
-  return { startAt: machine.StartAt, states, unknown };
+    unknown.push({ state: undefined, because: `StartAt names ${machine.StartAt}, which there is not` });
+  return { startAt: machine.StartAt, states, edges: ways, unknown };
 };

@@ -8,6 +8,7 @@ import { symbolicMachine, symbolicUndoMachine } from '../release.ts';
 import { boundsBroken } from './bounds.ts';
 import { followAll, type Purpose, type Violation } from './governance.ts';
 import { understand } from './machine.ts';
+import { wayTo } from './ways.ts';
 
 /** The functions that a machine calls, as its tasks name them. */
 export const functionsCalledBy = ({ States }: StateMachine): ReadonlySet<string> =>
@@ -27,7 +28,11 @@ export const functionsCalledBy = ({ States }: StateMachine): ReadonlySet<string>
 export const prove = (machine: StateMachine, scopes: readonly Scope[], purpose: Purpose): readonly Violation[] => {
   const understood = understand(machine, scopes);
   if (understood.unknown.length > 0)
-    return understood.unknown.map((because) => ({ rule: 'understood', because, path: [] }));
+    return understood.unknown.map(({ state, because }) => ({
+      rule: 'understood',
+      because,
+      path: state === undefined ? ['StartAt'] : wayTo(understood, state),
+    }));
   const timeouts = new Map<string, number>([
     ...STEPS.map((step) => [`step:${step}`, stepTimeoutSeconds(step)] as const),
     ...scopes.map(({ name, timeoutSeconds }) => [name, timeoutSeconds] as const),
@@ -37,7 +42,11 @@ export const prove = (machine: StateMachine, scopes: readonly Scope[], purpose: 
   return [
     ...followAll(understood, purpose),
     ...boundsBroken(understood, timeouts),
-    ...unused.map(({ name }) => ({ rule: 'used', because: `it declares tools of ${name} and calls none`, path: [] })),
+    ...unused.map(({ name }) => ({
+      rule: 'used',
+      because: `it declares tools of ${name} and calls none`,
+      path: [name],
+    })),
   ];
 };
 
@@ -52,25 +61,33 @@ export const toolsOfUndo = ({ actions }: WorkflowDefinition): readonly Tool[] =>
   actions.flatMap(({ write, seenBy }) => [write, seenBy]);
 
 /** What of a workflow's declared actions does not fit its machine, or cannot be undone as their contracts say. */
-const irreversibly = (definition: WorkflowDefinition): readonly string[] => {
+const irreversibly = (definition: WorkflowDefinition): readonly Violation[] => {
   const { actions, tools, name } = definition;
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const acted = [...understand(symbolicMachine(definition), scopesOf(definition)).states.values()].flatMap(
-    ({ part }) => (part.kind === 'act' && actionOfUndo(part.action) === part.action ? [part] : [])
+  const understood = understand(symbolicMachine(definition), scopesOf(definition));
+  const acted = [...understood.states.values()].flatMap(({ name: state, part }) =>
+    part.kind === 'act' && actionOfUndo(part.action) === part.action ? [{ ...part, state }] : []
   );
+  const broken = (because: string, path: readonly string[]): Violation => ({ rule: 'reversible', because, path });
   return [
     ...acted
       .filter(({ action, scope }) => !actions.some((each) => each.action === action && each.write.scope === scope))
-      .map(({ action, scope }) => `${name} acts on ${scope} as action ${action} and does not declare it`),
+      .map(({ action, scope, state }) =>
+        broken(`${name} acts on ${scope} as action ${action} and does not declare it`, wayTo(understood, state))
+      ),
     ...actions.flatMap(({ action, write, seenBy }) => {
-      if (write.seenBy !== seenBy.name) return [`action ${action} is seen by ${write.seenBy}, not by ${seenBy.name}`];
+      if (write.seenBy !== seenBy.name)
+        return [broken(`action ${action} is seen by ${write.seenBy}, not by ${seenBy.name}`, [write.name])];
       if (write.undo === 'irreversible') return [];
       const by = byName.get(write.undo.by);
       const fits = by !== undefined && by.effect !== 'read' && by.scope === write.scope && by.seenBy === write.seenBy;
       return fits
         ? []
         : [
-            `${write.name} is undone by ${write.undo.by}, which must be a write tool of ${name}, of the same scope and seen by the same tool`,
+            broken(
+              `${write.name} is undone by ${write.undo.by}, which must be a write tool of ${name}, of the same scope and seen by the same tool`,
+              [write.name]
+            ),
           ];
     }),
   ];
@@ -81,16 +98,22 @@ export class NotProven extends Error {
   override readonly name = 'NotProven';
 }
 
-const said = ({ rule, because, path }: Violation): string =>
-  `  ${rule}: ${because}${path.length === 0 ? '' : `\n    ${path.join(' → ')}`}`;
+const said = ({ rule, because, path }: Violation): string => `  ${rule}: ${because}\n    ${path.join(' → ')}`;
 
 /** Tools whose effect cannot be undone, of a workflow that has no way to ask anybody: the gate would never let them be used. */
-const unasked = ({ tools }: WorkflowDefinition, machine: StateMachine): readonly Violation[] =>
-  functionsCalledBy(machine).has('step:approve')
-    ? []
-    : tools
-        .filter((tool) => tool.effect !== 'read' && tool.undo === 'irreversible')
-        .map(({ name }) => ({ rule: 'asks', because: `${name} cannot be undone, and no state asks people`, path: [] }));
+const unasked = (definition: WorkflowDefinition, machine: StateMachine): readonly Violation[] => {
+  if (functionsCalledBy(machine).has('step:approve')) return [];
+  const understood = understand(machine, scopesOf(definition));
+  const actOf = (scope: string) =>
+    understood.states.values().find(({ part }) => part.kind === 'act' && part.scope === scope);
+  return definition.tools
+    .filter((tool) => tool.effect !== 'read' && tool.undo === 'irreversible')
+    .map(({ name, scope }) => {
+      const act = actOf(scope);
+      const path = act === undefined ? [name] : wayTo(understood, act.name);
+      return { rule: 'asks', because: `${name} cannot be undone, and no state asks people`, path };
+    });
+};
 
 /** Throws `NotProven` with each thing that the workflow breaks and the way that shows it. */
 export const assertProven = (definition: WorkflowDefinition): void => {
@@ -102,7 +125,7 @@ export const assertProven = (definition: WorkflowDefinition): void => {
       scopesOf({ tools: toolsOfUndo(definition) }),
       purposeOf(definition, 'undo')
     ),
-    ...irreversibly(definition).map((because) => ({ rule: 'reversible', because, path: [] })),
+    ...irreversibly(definition),
     ...unasked(definition, machine),
   ];
   if (violations.length === 0) return;

@@ -73,6 +73,7 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
           expiresAt: '2030-01-03T03:04:05.000Z',
           needs: [{ role: 'approver', approvers: 1 }],
           missing: [{ role: 'approver', approvers: 1 }],
+          missingPeople: 1,
           approved: [],
         },
       ],
@@ -215,14 +216,22 @@ describe.skipIf(!hasDynoxide)('approvals', () => {
     expect(await decided(2)).toMatchObject({ kind: 'authorised', rules: ['ASSIGN_ALLOWED', 'ASK_0'] });
   });
 
-  it('needs every role that is asked, of which people hold one or both', async () => {
+  it('needs every role that is asked, and as many different people, of whom some hold both', async () => {
+    const tenant = 'roles';
     const release = asking({ approvers: 2 }, { role: 'operator' });
-    const { say, decided } = await waitingRun(dynoxide, { release });
-    expect((await say('approve', 'a-1')).body.missing).toEqual([
-      { role: 'approver', approvers: 1 },
-      { role: 'operator', approvers: 1 },
-    ]);
-    expect((await say('approve', 'o-1', { roles: '[approver operator]' })).body.missing).toEqual([]);
+    const { say, list, executions, decided } = await waitingRun(dynoxide, { release, run: { tenant } });
+    const both = { tenant, roles: '[approver operator]' };
+    expect((await say('approve', 'b-1', both)).body).toMatchObject({
+      missing: [{ role: 'approver', approvers: 1 }],
+      missingPeople: 2,
+    });
+    expect((await say('approve', 'b-2', both)).body).toMatchObject({ missing: [], missingPeople: 1 });
+    const { body } = await list('', approver('a-1', '[approver]', tenant));
+    expect(body).toMatchObject({ approvals: [{ missing: [], missingPeople: 1 }] });
+    expect(executions.answers).toEqual([]);
+
+    expect((await say('approve', 'a-1', { tenant })).body).toMatchObject({ missing: [], missingPeople: 0 });
+    expect(executions.answers).toHaveLength(1);
     expect(await decided(2)).toMatchObject({ kind: 'authorised' });
   });
 

@@ -31,6 +31,7 @@ const approval = {
   expiresAt: '2030-01-03T03:04:05.000Z',
   needs: [{ role: 'approver', approvers: 2 }],
   missing: [{ role: 'approver', approvers: 1 }],
+  missingPeople: 1,
   approved: [{ by: 'ruth', at: AT }],
 };
 const view = { run: RUN, workflow: 'ticket-triage', status: 'waiting', rules: [], createdAt: AT, updatedAt: AT };
@@ -44,7 +45,8 @@ const writ = async (args: readonly string[], { run = { ...view, approval }, kept
   api = await startFakeApi({
     instead: (method, path) => {
       if (path === '/v1/approvals') return { status: 200, body: { approvals: [approval], next: 'more' } };
-      if (method === 'POST') return { status: 200, body: kept ?? { id: approval.id, decision: 'x', missing: [] } };
+      if (method === 'POST')
+        return { status: 200, body: kept ?? { id: approval.id, decision: 'x', missing: [], missingPeople: 0 } };
       return { status: 200, body: run };
     },
   });
@@ -116,10 +118,27 @@ describe.each(['approve', 'refuse'] as const)('%s', (decision) => {
   });
 });
 
-it('says who is still missing', async () => {
-  const kept = { id: approval.id, decision: 'approve', missing: [{ role: 'operator', approvers: 2 }] };
+it.each([
+  ['2 operators', [{ role: 'operator', approvers: 2 }], 2],
+  [
+    '1 approver and 2 operators',
+    [
+      { role: 'approver', approvers: 1 },
+      { role: 'operator', approvers: 2 },
+    ],
+    3,
+  ],
+  ['1 more person', [], 1],
+  ['2 more people, 1 approver among them', [{ role: 'approver', approvers: 1 }], 2],
+] as const)('says who is still missing: %s', async (said, missing, missingPeople) => {
+  const kept = { id: approval.id, decision: 'approve', missing, missingPeople };
   const { out } = await writ(['approve', RUN, '--yes'], { kept });
-  expect(out).toMatch(/Approved; 2 operators still missing\.\n$/);
+  expect(out).toContain(`Approved; still missing: ${said}.\n`);
+  const waiting = { ...approval, missing, missingPeople };
+  await api?.close();
+  expect((await writ(['run', RUN], { run: { ...view, approval: waiting } })).out).toContain(
+    `${said} to approve action 1`
+  );
 });
 
 it('tells with the run what it waits for, and how to decide', async () => {

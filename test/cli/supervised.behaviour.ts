@@ -95,10 +95,10 @@ describe.skipIf(!hasDynoxide)('writ start --mode supervised', () => {
     await json('approve', one, '--yes', '--comment', 'Ruth agrees');
     expect(await ended(one)).toMatchObject({ outcome: 'completed' }); // as Jira shows it afterwards
     await json('refuse', two, '--yes');
+    expect(await ended(two)).toMatchObject({ outcome: 'refused', rules: ['REFUSED_BY_APPROVER'] });
     await json('stop', 'scope', 'jira:write', '--reason', 'a test');
     await json('approve', three, '--yes');
 
-    expect(await ended(two)).toMatchObject({ outcome: 'refused', rules: ['REFUSED_BY_APPROVER'] });
     expect(await ended(three)).toMatchObject({ outcome: 'escalated', rules: ['STOPPED_SCOPE'] });
     expect(await json('approvals')).toEqual({ approvals: [] });
     for (const run of [one, two, three]) {

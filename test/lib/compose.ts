@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib/core';
-import { addStacks } from '../../lib/app.ts';
+import { addStacks, synthesise } from '../../lib/app.ts';
 import type { Bundles } from '../../lib/bundle.ts';
 import { readConfig } from '../../lib/config.ts';
 import { learn, prepare } from '../../lib/prepare.ts';
@@ -9,5 +9,5 @@ export const compose = (bundles: Bundles, outdir: string, context: Readonly<Reco
   const config = readConfig(context);
   const app = new App({ outdir, treeMetadata: false, autoSynth: false, builtinCloudFormationValidation: false });
   addStacks(app, config, prepare(learn(config), bundles));
-  return app.synth().directory;
+  return synthesise(app);
 };

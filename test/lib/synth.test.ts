@@ -276,8 +276,13 @@ describe('steps', () => {
 });
 
 describe('the state machine', () => {
-  it('may invoke published versions of its own functions, and calls them by version', () => {
-    const [[, machine] = []] = ofType(workflows, 'AWS::StepFunctions::StateMachine');
+  it.each([
+    ['StateMachine', 10], // eight steps, two scopes; nobody but EventBridge calls the reaper
+    ['UndoStateMachine', 7], // neither what proposes nor what asks people
+  ])('%s may invoke published versions of its own functions, and calls them by version', (name, many) => {
+    const machines = ofType(workflows, 'AWS::StepFunctions::StateMachine');
+    expect(machines).toHaveLength(2);
+    const [, machine] = machines.find(([id]) => id.startsWith(`TicketTriage${name}`)) ?? [];
     const role = target(machine?.Properties.RoleArn) ?? '';
     const invoked = statementsOf(workflows, role).filter(({ actions }) => actions.includes('lambda:InvokeFunction'));
     const resources = invoked.flatMap((statement) => statement.resources);
@@ -292,7 +297,7 @@ describe('the state machine', () => {
       return target(version?.Properties.FunctionName);
     });
     expect(new Set(granted)).toEqual(new Set(called));
-    expect(granted).toHaveLength(10); // eight steps, two scopes; nobody but EventBridge calls the reaper
+    expect(granted).toHaveLength(many);
   });
 
   it('is traced, and logs errors without data', () => {

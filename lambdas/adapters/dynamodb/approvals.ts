@@ -1,5 +1,5 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { ApprovalHead, ApprovalRequest, type Round } from '../../core/gate/approval.ts';
+import { ApprovalHead, ApprovalRequest, peopleFor, type Round } from '../../core/gate/approval.ts';
 import type { ApprovalHold } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/names.ts';
 import { Plan } from '../../core/records.ts';
@@ -26,7 +26,7 @@ export const requestItem = (ref: RunRef, request: ApprovalRequest): Item => ({
 
 /**
  * Checks that an approval is as it was found, and good for what is to be done: of this digest, not expired, refused by
- * nobody, by enough people of each role, and not by whoever asked.
+ * nobody, by enough people of each role and of all together, and not by whoever asked.
  */
 export const approvalCheck = (
   table: string,
@@ -41,6 +41,7 @@ export const approvalCheck = (
     '#content.#vetoed = :false',
     'NOT contains(#content.#approvers, :requester)',
     ...needs.map((_, at) => of(at)),
+    'size(#content.#approvers) >= :people',
   ].join(' AND ');
   return write.check(table, keys.approval(ref, head), {
     condition,
@@ -59,6 +60,7 @@ export const approvalCheck = (
       ':now': now.toISOString(),
       ':false': false,
       ':requester': requester,
+      ':people': peopleFor(needs),
       ...Object.fromEntries(needs.map(({ approvers }, at) => [`:needed${at}`, approvers])),
     },
   });

@@ -12,7 +12,7 @@ export const listTenantApprovals = defineEndpoint({
   path: '/v1/approvals',
   summary: "List what the tenant's people are asked to approve.",
   description:
-    'What expires first comes first. Each shows the action with its arguments and where they come from, the rules that ask, who submitted the task, and how many more must approve. One may appear a moment after it was asked; how it stands is always up to date. A page may be short: `next` is there as long as there may be more.',
+    'What expires first comes first. Each shows the action with its arguments and where they come from, the rules that ask, who submitted the task, and how many more must approve: `missing` of each role, and `missingPeople` different people at least, as nobody counts for two roles. One may appear a moment after it was asked; how it stands is always up to date. A page may be short: `next` is there as long as there may be more.',
   roles: APPROVER_ROLES,
   request: z.object({ query: z.strictObject({ limit, cursor }) }),
   answer: { status: 200, name: 'ApprovalList', schema: ApprovalList, example: { approvals: [approvalExample] } },
@@ -26,8 +26,10 @@ export const listTenantApprovals = defineEndpoint({
 const Kept = z.strictObject({
   id: ApprovalId,
   decision: Decision.shape.decision,
-  /** Who must approve besides; nobody, where the run goes on. */
+  /** Who must approve besides, by role. */
   missing: z.array(Need).readonly(),
+  /** How many different people that takes at least; nobody, where the run goes on. */
+  missingPeople: z.int().nonnegative(),
 });
 
 export const answerApproval = defineEndpoint({
@@ -44,14 +46,16 @@ export const answerApproval = defineEndpoint({
     status: 200,
     name: 'AnsweredApproval',
     schema: Kept,
-    example: { id: approvalExample.id, decision: 'approve', missing: [] },
+    example: { id: approvalExample.id, decision: 'approve', missing: [], missingPeople: 0 },
   },
   problems: ['malformed', 'not-found', 'conflict', 'gone', 'body-too-large', 'unsupported-media-type', 'invalid'],
   run: async (deps, identity, { params: { id }, body }) => {
     const deciding = await decideApproval(deps, identity, id, body);
     switch (deciding.kind) {
-      case 'decided':
-        return { body: { id, decision: body.decision, missing: deciding.missing } };
+      case 'decided': {
+        const { roles, people } = deciding.missing;
+        return { body: { id, decision: body.decision, missing: roles, missingPeople: people } };
+      }
       case 'unknown':
         return problem('not-found', 'Your tenant is asked for no approval with this id.');
       case 'machine':

@@ -41,6 +41,7 @@ export const approvalExample = {
   expiresAt: '2030-01-03T03:04:05.000Z',
   needs: [{ role: 'approver' as const, approvers: 1 }],
   missing: [{ role: 'approver' as const, approvers: 1 }],
+  missingPeople: 1,
   approved: [],
 };
 

@@ -32,7 +32,7 @@ export interface Asked {
   readonly needs: readonly Need[];
 }
 
-/** All needs at once: of each role the most. A person of two roles counts for both. */
+/** All needs at once: of each role the most. What several roles need takes as many different people, whoever has two of them. */
 export const strictest = (needs: readonly Need[]): readonly Need[] =>
   APPROVER_ROLES.flatMap((role) => {
     const of = needs.filter((need) => need.role === role).map(({ approvers }) => approvers);
@@ -109,12 +109,32 @@ export const ApprovalHead = z.strictObject({
 /** What all decisions on one request come to; changes together with each of them. */
 export type ApprovalHead = z.infer<typeof ApprovalHead>;
 
-/** The needs that are still open. */
-export const missing = (needs: readonly Need[], head: ApprovalHead | undefined): readonly Need[] =>
-  needs.flatMap(({ role, approvers }) => {
+/** How many different people these needs take: nobody counts for two of them. */
+export const peopleFor = (needs: readonly Need[]): number => needs.reduce((sum, { approvers }) => sum + approvers, 0);
+
+/** Who must still approve. */
+export interface Missing {
+  /** At least so many of each of these roles. */
+  readonly roles: readonly Need[];
+  /** So many people more at least, whatever roles they have of those that count. Nobody: it is enough. */
+  readonly people: number;
+}
+
+/**
+ * What is still open of these needs. It is enough where each role has its number, and all roles together as many different
+ * people: for two roles exactly where everybody can stand for one role, and each need has people of its own (ADR 59).
+ */
+export const missing = (needs: readonly Need[], head: ApprovalHead | undefined): Missing => {
+  const counting = (head?.decisions ?? []).filter(
+    ({ decision, roles }) => decision === 'approve' && needs.some(({ role }) => roles.includes(role))
+  );
+  const roles = needs.flatMap(({ role, approvers }) => {
     const left = approvers - (head?.approved[role] ?? 0);
     return left > 0 ? [{ role, approvers: left }] : [];
   });
+  const people = peopleFor(needs) - new Set(counting.map(({ by }) => by)).size;
+  return { roles, people: Math.max(people, ...roles.map(({ approvers }) => approvers), 0) };
+};
 
 /** The head with one more person's word. */
 export const withDecision = (
@@ -172,6 +192,6 @@ export const approvalStanding = (
   if (head.vetoed) return { kind: 'vetoed', rule: vetoRule(head) };
   if (head.digest !== digest || head.requester !== requester || head.approvers.includes(requester))
     return { kind: 'other' };
-  const isGood = head.expiresAt > now.toISOString() && missing(needs, head).length === 0;
+  const isGood = head.expiresAt > now.toISOString() && missing(needs, head).people === 0;
   return isGood ? { kind: 'approved', head } : { kind: 'open' };
 };

@@ -27,7 +27,10 @@ const shared = {
 export const PolicyRule = z.discriminatedUnion('effect', [
   /** `forbid` wins over `escalate`, which hands the action to a person and wins over `ask`, which wins over `permit`. */
   z.strictObject({ ...shared, effect: z.enum(['permit', 'escalate', 'forbid']) }),
-  /** What is permitted besides, waits until so many distinct people of the role have approved it. Permits nothing by itself. */
+  /**
+   * What is permitted besides, waits until so many distinct people of the role have approved it, and others for what is asked of
+   * another role. Permits nothing by itself.
+   */
   z.strictObject({
     ...shared,
     effect: z.literal('ask'),

@@ -6,6 +6,7 @@ import {
   type ApproverRole,
   approvalDigest,
   Decided,
+  type Missing,
   missing,
   Need,
   type Round,
@@ -63,8 +64,10 @@ export const ApprovalView = z.strictObject({
   at: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
   needs: z.array(Need),
-  /** How many are still missing. */
+  /** How many of each role are still missing. */
   missing: z.array(Need),
+  /** How many different people are still missing at least: nobody counts for two roles. */
+  missingPeople: z.int().nonnegative(),
   approved: z.array(Decided.pick({ by: true, at: true })),
 });
 export type ApprovalView = z.infer<typeof ApprovalView>;
@@ -78,7 +81,7 @@ const isOpen = ({ run, request, head }: ApprovalFile, now: Date): boolean =>
   !wentOn(run, request) &&
   request.expiresAt > now.toISOString() &&
   head?.vetoed !== true &&
-  missing(request.needs, head).length > 0;
+  missing(request.needs, head).people > 0;
 
 /** Whether the run went on from this request, which it does only when that is decided. */
 const wentOn = ({ steps }: Run, { action, round }: Round): boolean =>
@@ -91,6 +94,7 @@ export const openApproval = (file: ApprovalFile, now: Date): ApprovalView | unde
   if (!isOpen(file, now) || plan === undefined || approvalDigest(run, plan, request.policy) !== request.digest)
     return undefined;
   const { action, tool, arguments: args, provenance, confidence, engine, cachedAt } = plan;
+  const { roles, people } = missing(request.needs, head);
   return {
     id: approvalId(run.run, request),
     run: run.run,
@@ -110,7 +114,8 @@ export const openApproval = (file: ApprovalFile, now: Date): ApprovalView | unde
     at: request.at,
     expiresAt: request.expiresAt,
     needs: request.needs,
-    missing: [...missing(request.needs, head)],
+    missing: [...roles],
+    missingPeople: people,
     approved: (head?.decisions ?? []).map(({ by, at }) => ({ by, at })),
   };
 };
@@ -162,7 +167,7 @@ export type Decision = z.infer<typeof Decision>;
 
 export type Deciding =
   /** Kept, also where it was before. `missing` says who else must approve; nobody, where the run goes on. */
-  | { readonly kind: 'decided'; readonly missing: readonly Need[] }
+  | { readonly kind: 'decided'; readonly missing: Missing }
   | { readonly kind: 'unknown' }
   /** An approval is a person's. */
   | { readonly kind: 'machine' }
@@ -212,7 +217,7 @@ export const decideApproval = async (
     const at = deps.now().toISOString();
     if (file.run.status === 'closed') return { kind: 'closed' };
     if (request.expiresAt <= at) return { kind: 'expired' };
-    if (head?.vetoed === true || missing(request.needs, head).length === 0) return { kind: 'settled' };
+    if (head?.vetoed === true || missing(request.needs, head).people === 0) return { kind: 'settled' };
 
     const decided: Decided = {
       by: by.id,
@@ -232,18 +237,20 @@ export const decideApproval = async (
 const LOOKS_AGAIN = 5;
 const LOOK_AGAIN_MS = 400;
 
+const NOBODY: Missing = { roles: [], people: 0 };
+
 /** Lets the execution go on where the request is settled. */
 const deliver = async (deps: ApproveDeps, ref: RunRef, file: ApprovalFile): Promise<Deciding> => {
   const { request, head } = file;
-  const left = head?.vetoed === true ? [] : missing(request.needs, head);
-  if (left.length > 0) return { kind: 'decided', missing: left };
+  const left = head?.vetoed === true ? NOBODY : missing(request.needs, head);
+  if (left.people > 0) return { kind: 'decided', missing: left };
   let now: ApprovalFile | undefined = file;
   for (let look = 0; now !== undefined; look += 1) {
-    if (now.run.status === 'closed' || wentOn(now.run, request)) return { kind: 'decided', missing: [] };
+    if (now.run.status === 'closed' || wentOn(now.run, request)) return { kind: 'decided', missing: NOBODY };
     // a step that asks again has another token, which is then the one that is waited for
     const isNew = look === 0 || now.request.token !== file.request.token;
     if (isNew && (await deps.executions.answer(now.request.token, { decided: request.round })) === 'answered')
-      return { kind: 'decided', missing: [] };
+      return { kind: 'decided', missing: NOBODY };
     if (look === LOOKS_AGAIN) break;
     await deps.pause(LOOK_AGAIN_MS);
     now = await deps.approvals.file(ref, request);

@@ -62,7 +62,7 @@ describe('what people say of a request', () => {
   });
 
   it('leaves open what nobody has approved yet, role by role', () => {
-    const open = (head: ApprovalHead | undefined) => missing(REQUEST.needs, head);
+    const open = (head: ApprovalHead | undefined) => missing(REQUEST.needs, head).roles;
     expect(open(undefined)).toEqual(REQUEST.needs);
     expect(open(headOf(said('a-1', 'approve', 'approver')))).toEqual([
       { role: 'approver', approvers: 1 },
@@ -72,6 +72,27 @@ describe('what people say of a request', () => {
     const both = [said('a-1', 'approve', 'approver'), said('a-2', 'approve', 'approver', 'operator')];
     expect(open(headOf(...both))).toEqual([]);
     expect(open(headOf(...both, said('a-3', 'approve', 'approver')))).toEqual([]);
+  });
+
+  it('leaves open how many different people it takes: whoever has two roles counts as one', () => {
+    const people = (...words: readonly Decided[]) => missing(REQUEST.needs, headOf(...words)).people;
+    const [one, two, three] = ['a-1', 'a-2', 'a-3'].map((by) => said(by, 'approve', 'approver', 'operator'));
+    if (!(one && two && three)) throw new TypeError('there are three');
+    expect(missing(REQUEST.needs, undefined).people).toBe(3);
+    expect(people(one)).toBe(2);
+    expect(people(one, two)).toBe(1); // each role has its number, and somebody would count twice
+    expect(people(one, two, three)).toBe(0);
+    expect(people(one, two, said('o-1', 'approve', 'operator'))).toBe(0);
+    expect(people(one, two, said('s-1', 'approve', 'submitter'))).toBe(1);
+    expect(people(one, two, said('a-3', 'refuse', 'approver'))).toBe(1);
+    const approvers = ['a-1', 'a-2', 'a-3', 'a-4'].map((by) => said(by, 'approve', 'approver'));
+    expect(people(...approvers)).toBe(1); // an operator, however many others there are
+  });
+
+  it('takes one person where one role alone is asked', () => {
+    const [need] = [{ role: 'operator' as const, approvers: 1 }];
+    expect(missing([need], headOf(said('a-1', 'approve', 'approver', 'operator')))).toEqual({ roles: [], people: 0 });
+    expect(missing([need], headOf(said('a-1', 'approve', 'approver')))).toEqual({ roles: [need], people: 1 });
   });
 
   it.each([

@@ -183,6 +183,21 @@ describe.skipIf(!hasDynoxide)('deciding again after an approval', () => {
     expect(await run.writs()).toEqual([]);
   });
 
+  it("asks again where what two roles approved turns out to be one person's, between looking and writing", async () => {
+    const when = [{ fact: 'action.tool', is: 'jira.assign' }];
+    const ask = { id: 'ASK_OPERATOR', effect: 'ask' as const, role: 'operator' as const, because: 'a test', when };
+    const release = aRelease({ mode: 'supervised', policy: [...aRelease().policy, ask] });
+    const run = await withMeanwhile({ release });
+    await run.say('approve');
+    await run.say('approve', 'o-1', { roles: '[approver operator]' });
+    const { head, change } = await headOf(run);
+    const [, both] = head.decisions;
+    if (both === undefined) throw new TypeError('two have said something');
+    run.next(() => change({ approvers: [both.by], decisions: [both] }));
+    expect(await run.decided(2)).toMatchObject({ kind: 'approval-needed' });
+    expect(await run.writs()).toEqual([]);
+  });
+
   it('asks first where the tenant comes under supervision between looking and writing', async () => {
     const tenant = 'supervised-late';
     let isFirst = true;

@@ -114,7 +114,8 @@ it('lets an undo be started by the API alone, answered by nobody, and surveyed b
   expect(may(/^survey$/, /^state `(?!RUN#)/)).not.toMatch(/[pudc]/);
   expect(may(/^survey$/, /secret|invoke|assume|`(CONTROL|INPUT|PLAN|BUDGET|RATE)#/)).toBe('');
   expect(may(/^decide$/, /^state `CLAIM#jira/)).toBe('qr');
-  expect(may(/^undo machine$/, /TicketTriagepropose/)).toBe('');
+  expect(may(/^undo machine$/, /^invoke (a version of )?(propose|route|ask|approve|reap)\b/)).toBe('');
+  expect(may(/machine$/, /^invoke .* without a version|^invoke a version of (reap|archiver|token|API)$/)).toBe('');
   expect(may(/^undo machine$/, /^(state|audit|secret|index)/)).toBe('');
 });
 

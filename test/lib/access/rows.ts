@@ -1,6 +1,6 @@
 import { BY_DAY, BY_TENANT, cacheWriter, prefix } from '../../../lambdas/core/tables.ts';
 import type { Deployment } from '../../../local/template/deployment.ts';
-import type { Deed, Row } from './matrix.ts';
+import { type Deed, type Row, rolesIn } from './matrix.ts';
 
 const onItem = (table: string, key: string): readonly Deed[] =>
   (
@@ -70,16 +70,8 @@ export const modelRows = (
 };
 
 /** Everything that would matter if the wrong role could do it. */
-export const sensitiveRows = ({
-  account,
-  region,
-  tables,
-  functions,
-  machines,
-  roles,
-  access,
-  buckets,
-}: Deployment): Row[] => {
+export const sensitiveRows = (deployment: Deployment): Row[] => {
+  const { account, region, tables, functions, machines, roles, access, buckets } = deployment;
   const find = <T extends { readonly name: string }>(what: readonly T[], part: string): T => {
     const found = what.find(({ name }) => name.includes(part));
     if (found === undefined) throw new Error(`the template has no ${part}`);
@@ -125,14 +117,12 @@ export const sensitiveRows = ({
     prefix.cache('reading', 'jira:read'),
     'ELSE#',
   ];
-  const functionRows = ['JiraRead', 'JiraWrite', 'TicketTriagedecide', 'TicketTriagepropose'].flatMap((part) => {
-    const { arn, name } = find(functions, part);
-    const short = name.replace(/^.*?-(Jira|TicketTriage)/, '$1').replace(/Function.*|[0-9A-F]{8}-.*/, '');
-    return [
-      { about: `invoke a version of ${short}`, deeds: one('lambda:InvokeFunction', `${arn}:1`) },
-      { about: `invoke ${short} without a version`, deeds: one('lambda:InvokeFunction', arn) },
-    ];
-  });
+  // every function has a role of its own, and goes by that
+  const names = new Map([...rolesIn(deployment)].map(([name, arn]) => [arn, name]));
+  const functionRows = functions.flatMap(({ arn, roleArn }) => [
+    { about: `invoke a version of ${names.get(roleArn)}`, deeds: one('lambda:InvokeFunction', `${arn}:1`) },
+    { about: `invoke ${names.get(roleArn)} without a version`, deeds: one('lambda:InvokeFunction', arn) },
+  ]);
   return [
     ...partitions.map((start) => ({ about: `state \`${start}\``, deeds: onItem(state, `${start}demo#x`) })),
     { about: 'state, a partition nobody names', deeds: one('dynamodb:Query', state) },
@@ -202,7 +192,6 @@ export const sensitiveRows = ({
       about: "change a function's concurrency",
       deeds: one('lambda:PutFunctionConcurrency', find(functions, 'JiraWrite').arn),
     },
-    { about: 'invoke the archiver', deeds: one('lambda:InvokeFunction', find(functions, 'Archiver').arn) },
     { about: 'start an execution', deeds: one('states:StartExecution', machine?.arn ?? '') },
     { about: 'start an undo', deeds: one('states:StartExecution', undo) },
     { about: 'answer a task token of an undo', deeds: one('states:SendTaskSuccess', undo) },

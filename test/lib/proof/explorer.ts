@@ -64,7 +64,8 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
   const fault: readonly Answer[] = [{ error: 'Terminal', world: failing }];
   const says = (payloads: readonly Values[], next: (answer: Values) => World): readonly Answer[] =>
     payloads.map((answer) => ({ payload: answer, world: next(answer) }));
-  switch (name) {
+  // a scope by what it is for, whatever its system is
+  switch (name.startsWith('step:') ? name : name.replace(/^.*:/, '')) {
     case 'step:route':
       return [
         ...says(
@@ -91,7 +92,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
       return [
         ...says(
           [
-            { kind: 'reversible', input: { issueKey: 'OPS-1' } },
+            { kind: 'reversible', input: { issueKey: 'OPS-1' }, marker: 'a-marker' },
             { kind: 'refused', rules },
           ],
           () => ({
@@ -150,7 +151,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
         { payload: {}, world: { ...world, verdict: 'none', read: world.read === 'none' ? 'none' : 'stale' } },
         { error: 'States.Timeout', world: failing },
       ];
-    case 'jira:write': {
+    case 'write': {
       if (payload.operation === 'act') {
         if (world.verdict !== 'authorised') throw new Error('acts without authority');
         if (payload.action !== world.decided) throw new Error('acts on what was not decided');
@@ -180,7 +181,7 @@ const answersOf = (name: string, payload: Values, world: World): readonly Answer
         { error: 'Lambda.TooManyRequestsException', world: { ...looked, failed: true } },
       ];
     }
-    case 'jira:read':
+    case 'read':
       return [
         {
           payload: {},
