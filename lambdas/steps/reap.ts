@@ -1,4 +1,4 @@
-import { reap } from '../core/steps/close.ts';
+import { reap } from '../core/steps/reap.ts';
 import { serve } from '../runtime/serve.ts';
 import { purse, stepDeps } from '../runtime/workflow-step.ts';
 import { contracts } from '../tools/contracts.ts';

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { Retryable, Terminal, Uncertain } from '../../lambdas/core/errors.ts';
-import { reap } from '../../lambdas/core/steps/close.ts';
+import { reap } from '../../lambdas/core/steps/reap.ts';
 import { defineStep } from '../../lambdas/core/steps/step.ts';
 import { serve } from '../../lambdas/runtime/serve.ts';
 

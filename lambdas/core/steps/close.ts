@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import { APPROVAL_ROUNDS, ROUNDS_AFTER_APPROVAL } from '../gate/approval.ts';
-import type { Dossier, Wanted } from '../ledger.ts';
-import { RuleId, RunId, RunRef, Tenant } from '../names.ts';
+import type { Dossier } from '../ledger.ts';
+import { RuleId, RunId, Tenant } from '../names.ts';
 import type { Tools } from '../provenance.ts';
 import { readingsOf } from '../provenance.ts';
 import type { Outcome, Run } from '../run.ts';
 import { writeToolOf } from './decide.ts';
 import { doubtAs, doubtOf, usesOf } from './doubt.ts';
 import { approvalOf, sourcesOf, useOf } from './evidence.ts';
-import { type Purse, settleLeft } from './paid.ts';
 import { reportsOf, STANDS_NO_MORE } from './report.ts';
 import { type Advance, advance, defineStep, type StepDeps } from './step.ts';
 
 /*
- * The three ways in which a run ends. A closed run never opens again, so whichever comes first has the last word.
+ * The two ways in which a machine ends its run; where it ends without, the reaper does. A closed run never opens again, so whichever comes first
+ * has the last word.
  */
 
 const Closed = z.strictObject({
@@ -71,7 +71,7 @@ export const Because = z.enum([
 
 const Escalated = z.strictObject({ kind: z.literal('escalated') });
 
-interface CloseDeps extends StepDeps {
+export interface CloseDeps extends StepDeps {
   readonly tools: Tools;
 }
 
@@ -79,7 +79,7 @@ interface CloseDeps extends StepDeps {
 const SEEN = ['before', 'now', 'after', 'undone'] as const;
 
 /** Everything that a person may want to see of a run's first action. */
-const evidenceOf = (deps: CloseDeps) => {
+export const evidenceOf = (deps: CloseDeps) => {
   const { scope, seenBy } = writeToolOf(deps);
   const seer = deps.tools[seenBy];
   const again = ROUNDS_AFTER_APPROVAL.map((round) => ({ call: 'before' as const, round }));
@@ -97,7 +97,7 @@ const evidenceOf = (deps: CloseDeps) => {
 };
 
 /** Closes a run with what people need to go on: where everything lies, and what of it is in doubt. */
-const handOver = <Output>(
+export const handOver = <Output>(
   deps: CloseDeps,
   dossier: Dossier,
   {
@@ -163,74 +163,3 @@ export const escalate = defineStep({
       });
     }),
 });
-
-interface ReapDeps extends CloseDeps {
-  readonly purse?: Purse;
-}
-
-type Uses = (dossier: Dossier) => Promise<readonly Dossier[]>;
-
-const Reaped = z.strictObject({ kind: z.literal('reaped') });
-
-/** The part that matters of EventBridge's "Step Functions Execution Status Change". */
-const ExecutionEnded = z.object({
-  detail: z.object({
-    status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
-    input: z.string().transform((text, context) => {
-      try {
-        return RunRef.loose().parse(JSON.parse(text));
-      } catch {
-        context.addIssue({ code: 'custom', message: 'the execution input must be JSON with tenant and run' });
-        return z.NEVER;
-      }
-    }),
-  }),
-});
-
-/**
- * Closes a run whose execution ended without closing it, whatever release it was pinned to, and hands it to people, with as much evidence as
- * can be read. What its steps left held of budgets is settled.
- */
-export const reap = defineStep({
-  name: 'reap',
-  input: ExecutionEnded,
-  output: Reaped,
-  run: async (
-    deps: ReapDeps,
-    {
-      detail: {
-        status,
-        input: { tenant, run },
-      },
-    }
-  ) => {
-    const ref = { tenant, run };
-    const output = { kind: 'reaped' as const };
-    const known = await orWithout(
-      () => deps.ledger.look(ref, { plan: 1 }),
-      () => deps.ledger.look(ref, {})
-    );
-    if (known && deps.purse)
-      await settleLeft({ ...deps.purse, now: deps.now }, ref, { of: ['route', 'propose'], plan: known.plan });
-    if (known?.run.status === 'closed') return output;
-    const close = (wanted: Wanted, uses: Uses, rules: readonly string[]) =>
-      advance(deps, ref, { key: 'reap', wanted, output: Reaped, anyRelease: true }, async (dossier) =>
-        handOver(deps, dossier, { output, because: 'fault', rules, outcome: 'failed', uses: await uses(dossier) })
-      );
-    const ended = `EXECUTION_${status}`;
-    return orWithout(
-      () => close(evidenceOf(deps), (dossier) => usesOf(deps, dossier), [ended]),
-      () => close({}, async (dossier) => [dossier], [ended, 'EVIDENCE_UNREADABLE'])
-    );
-  },
-});
-
-/** What another release kept, or in a scope that is gone, may be closed to this one: then it is done without. */
-const orWithout = async <T>(work: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (fault) {
-    if (fault instanceof Terminal) return otherwise();
-    throw fault;
-  }
-};
