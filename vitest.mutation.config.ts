@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Suites that take seconds: the last to be asked about a mutant, which a quicker one may have found by then. */
-const SLOW = /(spending|limits|approvals|undo\/\w+)\.behaviour\.ts$/;
+const SLOW = /(spending|limits|approvals|undo\/\w+|api\/\w+)\.behaviour\.ts$/;
 /** Suites that look for what nobody thought of, by chance or by trying all there is: too slow to be asked of each mutant. */
 const SEARCHING = ['test/core/**/*-{model,matrix}.behaviour.ts'];
 const rank = ({ moduleId }: TestSpecification): number =>
@@ -18,9 +18,9 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      'test/core/{act,audit,cache,gate,limits,steps}/**/*.test.ts',
+      'test/core/{act,audit,cache,gate,limits,steps,tasks}/**/*.test.ts',
       'test/core/{act,cache,limits,steps,undo}/*.behaviour.ts',
-      'test/api/why.behaviour.ts',
+      'test/api/{approvals,controls,relaxing,reply,runs,stops,tasks,why}.behaviour.ts',
     ],
     exclude: SEARCHING,
     sequence: { sequencer: QuickFirst },

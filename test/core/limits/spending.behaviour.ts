@@ -8,8 +8,9 @@ import { homeOf } from '../../../lambdas/core/gate/controls.ts';
 import { shardsOf } from '../../../lambdas/core/limits/escrow.ts';
 import { budgetsOver } from '../../../lambdas/core/limits/limit.ts';
 import { HELD_SECONDS, reserve } from '../../../lambdas/core/limits/reserve.ts';
+import type { RunRef } from '../../../lambdas/core/names.ts';
 import { decide } from '../../../lambdas/core/steps/decide.ts';
-import { propose } from '../../../lambdas/core/steps/propose.ts';
+import { type ProposeDeps, propose } from '../../../lambdas/core/steps/propose.ts';
 import { reap } from '../../../lambdas/core/steps/reap.ts';
 import { route } from '../../../lambdas/core/steps/route.ts';
 import { stepTimeoutSeconds } from '../../../lib/functions.ts';
@@ -132,18 +133,18 @@ describe.skipIf(!hasDynoxide)('reserving and settling', () => {
     ])('that is at 80 %% with what an answer cost, and not with what it might have cost: %s', async (rule, budget) => {
       const release = limited(budget, `warned-${budget.toLowerCase()}`);
       const tenant = aTenant();
-      const first = await costly(release, tenant, 420);
-      const second = await costly(release, tenant, 380);
-      await propose.run(first.deps, { ...first.ref, action: 1 });
-      await route.run(second.deps, { ...second.ref, round: 0 });
-      expect([first.warnings, second.warnings.map((warned) => warned.rule)]).toEqual([[], [rule]]);
-      const known = rule === 'BUDGET_TENANT_DAY' ? { used: 420 } : {};
-      expect(second.warnings[0]).toMatchObject({ atMost: 1_000, asked: 380, ...known });
-      const { records } = await second.kept();
-      expect(records.at(-1)?.limits).toMatchObject([{ state: 'nearly-used', rule, asked: 380, ...known }]);
+      const before = [await costly(release, tenant, 420), await costly(release, tenant, 300)];
+      for (const { deps, ref } of before) await propose.run(deps, { ...ref, action: 1 });
+      const last = await costly(release, tenant, 80);
+      await route.run(last.deps, { ...last.ref, round: 0 });
+      expect([...before, last].map(({ warnings }) => warnings.map((warned) => warned.rule))).toEqual([[], [], [rule]]);
+      const known = rule === 'BUDGET_TENANT_DAY' ? { used: 720 } : {};
+      expect(last.warnings[0]).toMatchObject({ atMost: 1_000, asked: 80, ...known });
+      const { records } = await last.kept();
+      expect(records.at(-1)?.limits).toMatchObject([{ state: 'nearly-used', rule, asked: 80, ...known }]);
 
-      await route.run(second.deps, { ...second.ref, round: 0 });
-      expect(second.warnings).toHaveLength(1); // nothing was spent again
+      await route.run(last.deps, { ...last.ref, round: 0 });
+      expect(last.warnings).toHaveLength(1); // nothing was spent again
     });
 
     it('of the run, in the record of the decision on what was proposed', async () => {
@@ -249,7 +250,14 @@ describe.skipIf(!hasDynoxide)('reserving and settling', () => {
     await expect(propose.run(without, { ...ref, action: 1 })).rejects.toThrow(Terminal);
   });
 
-  it('settles, where a proposal was kept and its cost was not, at that cost', async () => {
+  const repeated = async (deps: ProposeDeps, ref: RunRef) => void (await propose.run(deps, { ...ref, action: 1 }));
+  const reaped = async (deps: ProposeDeps, ref: RunRef) =>
+    void (await reap.run(deps, reap.input.parse({ detail: { status: 'FAILED', input: JSON.stringify(ref) } })));
+
+  it.each([
+    ['by Propose, when it is repeated', repeated],
+    ['by the reaper, where nobody repeats it', reaped],
+  ])('settles, where a proposal was kept and its cost was not, at that cost: %s', async (_, next) => {
     const { connection, meet } = faulty(dynoxide.connection);
     const { ref, deps, used } = await given({ proposer: costing(120), connection });
     const plan = deps.ledger.plan;
@@ -263,7 +271,7 @@ describe.skipIf(!hasDynoxide)('reserving and settling', () => {
     await expect(propose.run({ ...deps, ledger }, { ...ref, action: 1 })).rejects.toThrow('try again');
     expect(await used()).toEqual([500, 500]);
 
-    await propose.run(deps, { ...ref, action: 1 });
+    await next(deps, ref);
     expect(await used()).toEqual([120, 120]);
   });
 
