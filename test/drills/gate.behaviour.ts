@@ -6,7 +6,7 @@ import { hasDynoxide } from '../support/dynoxide.ts';
 const COMMANDS = 1_000;
 /** The same worlds each time, unless others are asked for. */
 const SEED = 20_300_102;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 /** Without these the drill would say little. */
 const MET = [
   'claims done',
