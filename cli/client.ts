@@ -63,7 +63,7 @@ export interface Api {
   approvals(page: { readonly limit: number; readonly cursor?: string }): Promise<ApprovalPage>;
   /** Deciding the same again is harmless. */
   decide(id: string, decision: Decision): Promise<Decided>;
-  /** Asking again is harmless: it gives the same undo. */
+  /** Asking again is harmless: it gives the same undo, or another where that may come to more; nothing is reversed twice. */
   undo(id: string, reason: string): Promise<Undoing>;
   controls(): Promise<ControlList>;
   controlAudit(level: Level, name: string | undefined): Promise<ControlTrail>;

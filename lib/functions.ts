@@ -39,7 +39,8 @@ const scopeFrom = (name: string, tools: readonly Tool[]): Scope => {
     throw new TypeError(`the scope ${name} must have tools that read or tools that write, not both`);
   const slowest = Math.max(...tools.map(({ timeoutSeconds }) => timeoutSeconds));
   const remembers = tools.some((tool) => tool.effect === 'read' && tool.cacheSeconds !== undefined);
-  return { name, effect, timeoutSeconds: slowest + SCOPE_OVERHEAD_SECONDS, remembers };
+  const calls = effect === 'read' ? 2 : 1; // what is to be undone is read, and then its history
+  return { name, effect, timeoutSeconds: slowest * calls + SCOPE_OVERHEAD_SECONDS, remembers };
 };
 
 /** Names of bundles, as `bundle` gives them. */

@@ -34,7 +34,7 @@ const tell = ({ out }: Shell, story: Story): void => {
     }
   }
   out.line();
-  out.line(`Its engines cost ${dollars(cost)}.`);
+  out.line(`Its engines and tools cost ${dollars(cost)}.`);
   if (story.knows_release === false)
     out.line('Its release is not the one that is deployed now: the reasons of its own rules are in that release.');
 };

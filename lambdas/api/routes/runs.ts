@@ -150,7 +150,7 @@ export const undoTenantRun = defineEndpoint({
   path: '/v1/runs/{run}/undo',
   summary: 'Undo what a run did.',
   description:
-    'Starts a run that undoes each action of this one, newest first, where the record is still as the action left it. Asked again, it gives the same undo, and starts it where it was accepted and not started; a new one where that ended with people, or was refused for what may be otherwise by now: `changed`, `newer-stands`, `over-rate`, `unsettled`. No action is reversed twice. It may be asked for while things are stopped. `undone` of the run that is answered says what became of each action.',
+    'Starts a run that undoes each action of this one, newest first, where the record is still as the action left it and nobody has changed it since. Asked again, it gives the same undo, and starts it where it was accepted and not started; a new one where that ended with people, or has a report that may be otherwise by now: `changed`, `nothing-to-undo`, `newer-stands`, `over-rate`, `unsettled`. No action is reversed twice. It may be asked for while things are stopped. `undone` of the run that is answered says what became of each action.',
   roles: ['operator'],
   request: z.object({ params, body: UndoRequest }),
   requestExample: { reason: 'The queue was renamed this morning.' },

@@ -61,7 +61,7 @@ export const Story = z.strictObject({
   release: z.string().optional(),
   /** How it ended; absent where it has not. */
   outcome: z.string().optional(),
-  /** What engines cost, in micro-dollars. */
+  /** What engines and tools cost, in micro-dollars. */
   cost_microusd: z.int().nonnegative(),
   /** Whether the reasons of its release's own rules are still known: only those of the release that is deployed are. */
   knows_release: z.boolean(),

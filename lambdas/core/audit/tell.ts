@@ -110,13 +110,14 @@ const approved = (record: AuditRecord): readonly Said[] => {
     : [['approved', `People were asked to approve the action with digest ${action}; nobody had answered.`]];
 };
 
-const limitsOf = ({ limits = [] }: AuditRecord): string => {
-  if (limits.length === 0) return '';
-  const refused = limits.filter(({ state }) => state === 'refused');
-  if (refused.length > 0)
-    return ` ${some(refused.length, 'limit')} had no room: ${refused.map(({ rule }) => rule).join(', ')}.`;
-  const names = [...new Set(limits.map(({ rule }) => rule))];
-  return ` It was charged to ${some(names.length, 'limit')}: ${names.join(', ')}.${nearlyOf(limits)}`;
+const limitsOf = (record: AuditRecord): string => {
+  const { limits = [] } = record;
+  const refused = limits.filter(({ state }) => state === 'refused').map(({ rule }) => rule);
+  const noRoom = refused.length === 0 ? '' : ` ${some(refused.length, 'limit')} had no room: ${refused.join(', ')}.`;
+  // what was not authorised was charged nothing, whatever engines had cost before
+  const names = statusOf(record) === 'authorised' ? [...new Set(limits.map(({ rule }) => rule))] : [];
+  const charged = names.length === 0 ? '' : ` It was charged to ${some(names.length, 'limit')}: ${names.join(', ')}.`;
+  return `${noRoom}${charged}${nearlyOf(limits)}`;
 };
 
 const nearlyOf = (limits: NonNullable<AuditRecord['limits']>): string => {

@@ -84,7 +84,7 @@ export const decide = defineStep({
           sources: sourcesOf(dossier),
           ...(given && { approval: approvalOf(given) }),
         };
-        const before = notedAs('nearly-used', plan.nearly ?? []);
+        const before = notedAs('nearly-used', round === 1 ? (plan.nearly ?? []) : []);
         const answer = (
           output: Verdict,
           decision: string,

@@ -61,9 +61,15 @@ export const reap = defineStep({
         handOver(deps, dossier, { output, because: 'fault', rules, outcome: 'failed', uses: await uses(dossier) })
       );
     const ended = `EXECUTION_${status}`;
+    const uses: Uses = (dossier) => usesOf(deps, dossier);
+    const unread = [ended, 'EVIDENCE_UNREADABLE'];
     return orWithout(
-      () => close(evidenceOf(deps), (dossier) => usesOf(deps, dossier), [ended]),
-      () => close({}, async (dossier) => [dossier], [ended, 'EVIDENCE_UNREADABLE'])
+      () => close(evidenceOf(deps), uses, [ended]),
+      () =>
+        orWithout(
+          () => close({}, uses, unread),
+          () => close({}, async (dossier) => [dossier], unread)
+        )
     );
   },
 });

@@ -43,8 +43,8 @@ const mayComeToMore = (run: Run): boolean => {
 
 /**
  * Has a closed run undone, by a run of its own whose user is the operator. Asked again it gives the same undo, and starts it where it was
- * written but not started, on the version that it keeps, whatever is deployed by then; a new one only where the one before ended with people, or was
- * refused for what may be otherwise by now. Each names the other, also in the audit.
+ * written but not started, on the version that it keeps, whatever is deployed by then; a new one only where the one before ended with people, or
+ * came to what may be otherwise by now. Each names the other, also in the audit.
  */
 export const undoRun = async (deps: UndoDeps, by: Identity, ref: RunRef, { reason }: UndoRequest): Promise<Undoing> => {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {

@@ -26,7 +26,8 @@ const isOfComponents = ({ items }: Change): boolean =>
 /**
  * Whether an issue's components are somebody else's since the call with this marker, by its newest changes, newest first. An undo gives
  * back what was there before the call that it undoes, so what was changed and undone since counts for nothing. A call that is not among
- * all the changes there are changed nothing, and nothing is told of it: false. One that is not among the newest is older than all of them.
+ * all the changes there are changed nothing, and nothing is told of it: false. One that is not among the newest is older than all of them; what lies
+ * between them and it is not seen.
  */
 export const isChangedSince = (changes: readonly Change[], marker: string): boolean => {
   let left = changes.filter(isOfComponents);
@@ -34,8 +35,8 @@ export const isChangedSince = (changes: readonly Change[], marker: string): bool
   if (own === undefined && changes.length < MOST_CHANGES) return false;
   for (;;) {
     const [newest] = left;
+    if (newest === undefined) return own !== undefined; // what is undone is the call itself
     if (newest === own) return false;
-    if (newest === undefined) return true; // what is undone is the call itself
     const { undoes } = saidOf(newest);
     const undone = left.findIndex((change) => typeof undoes === 'string' && saidOf(change).writ === undoes);
     if (undone < 1) return true;

@@ -222,6 +222,32 @@ const DECIDED: readonly Case[] = [
     ],
   ],
   [
+    'which budgets an engine brought there, where nothing was charged to them',
+    { step: 'decide#1', limits: [limit('BUDGET', 'nearly-used')], result: { status: 'approval-needed' } },
+    [
+      [
+        'decided',
+        'The gate wants people to approve it. At 80 % or more with it: BUDGET.',
+        { limits: [limit('BUDGET', 'nearly-used')] },
+      ],
+    ],
+  ],
+  [
+    'that besides a limit that has no room',
+    {
+      step: 'decide#1',
+      limits: [limit('BUDGET', 'nearly-used'), limit('RATE', 'refused')],
+      result: { status: 'over-rate' },
+    },
+    [
+      [
+        'decided',
+        'The gate refused it: over rate. 1 limit had no room: RATE. At 80 % or more with it: BUDGET.',
+        { limits: [limit('BUDGET', 'nearly-used'), limit('RATE', 'refused')] },
+      ],
+    ],
+  ],
+  [
     'that the first gate brought a budget there',
     { step: 'route#0', limits: [limit('BUDGET', 'nearly-used')], policy: { decision: 'eligible', rule_ids: [] } },
     [

@@ -250,6 +250,22 @@ describe.skipIf(!hasDynoxide)('the steps of a run', () => {
     expect(faultOf(records, run.head)).toBeUndefined();
   });
 
+  it('tells what is in doubt of a run also where something else of it cannot be read', async () => {
+    const { ref, deps, state, kept, writs } = await given();
+    await propose.run(deps, { ...ref, action: 1 });
+    await decide.run(deps, { ...ref, action: 1 });
+    const [writ] = await writs();
+    const claim = { digest: writ?.digest, status: 'executing', attempt: 1, startedAt: AT.toISOString() };
+    await state.put({ ...keys.claim(ref, 'jira:write', 1), content: { ...claim, leaseUntil: AT.toISOString() } });
+    await state.put({ ...keys.reading(ref, aReading({ call: 'now' })), content: { of: 'a later release' } });
+
+    await reap.run(deps, reap.input.parse({ detail: { status: 'FAILED', input: JSON.stringify(ref) } }));
+    expect((await kept()).run.rules).toEqual(['EXECUTION_FAILED', 'EVIDENCE_UNREADABLE']);
+    expect((await state.get(keys.escalation(ref)))?.content).toMatchObject({
+      doubts: [{ action: 1, tool: 'jira.assign', claim: 'executing' }],
+    });
+  });
+
   it('closes what lies in a scope that it may not read any more, and says so; what may be read by and by it waits for', async () => {
     let fault: Error = new Retryable('not now');
     const ledger: Given['ledger'] = (real) => ({
