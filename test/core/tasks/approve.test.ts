@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { approvalDigest } from '../../../lambdas/core/gate/approval.ts';
-import { approvalId, decideApproval, openApproval } from '../../../lambdas/core/tasks/approve.ts';
+import { approvalId, decideApproval, listApprovals, openApproval } from '../../../lambdas/core/tasks/approve.ts';
 import type { Identity } from '../../../lambdas/core/tasks/identity.ts';
 import type { ApprovalFile } from '../../../lambdas/core/tasks/ports.ts';
 import { AT, aPlan, aRun } from '../../support/builders.ts';
@@ -76,6 +76,60 @@ describe('what people see of an approval', () => {
   ])('is nothing where it %s', (_, given) => {
     const file = typeof given === 'function' ? given(aFile()) : aFile(given);
     expect(openApproval(file, AT)).toBeUndefined();
+  });
+});
+
+describe('the list of what people are asked', () => {
+  /** What is pending, a page a look; `looked` says from where each look began. */
+  const listed = async (
+    pages: readonly (readonly ApprovalFile[])[],
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string }
+  ) => {
+    const looked: unknown[] = [];
+    const pending = async (_: string, { after }: { readonly after?: { readonly createdAt: string } }) => {
+      looked.push(after);
+      const files = pages[looked.length - 1] ?? [];
+      const more = looked.length < pages.length && { next: { createdAt: later(looked.length), run: 'b'.repeat(26) } };
+      return { files, ...more };
+    };
+    const list = await listApprovals({ approvals: { pending } as never, now: () => AT }, 'acme', { limit, cursor });
+    return { list, looked };
+  };
+  const over = (): ApprovalFile => aFile({ run: aRun({ status: 'closed' }).run });
+  const idsOf = (list: Awaited<ReturnType<typeof listed>>['list']) =>
+    'approvals' in list ? list.approvals.map(({ run }) => run) : list.errors;
+
+  it('has as many as were wanted, and goes on behind the last of them', async () => {
+    const [first, second, third] = [aFile(), aFile(), aFile()];
+    const { list, looked } = await listed([[over(), first, second, third]], { limit: 2 });
+    expect(idsOf(list)).toEqual([first.run.run, second.run.run]);
+    expect(looked).toEqual([undefined]);
+    const next = 'next' in list ? list.next : undefined;
+    const behind = await listed([[third]], { limit: 2, ...(next !== undefined && { cursor: next }) });
+    expect(behind.looked).toEqual([{ createdAt: later(60), run: second.run.run }]);
+    expect([idsOf(behind.list), 'next' in behind.list]).toEqual([[third.run.run], false]);
+  });
+
+  it('looks on where all of a page is decided, and ends where there is no more', async () => {
+    const file = aFile();
+    const { list, looked } = await listed([[over()], [over(), file]], { limit: 2 });
+    expect([idsOf(list), 'next' in list]).toEqual([[file.run.run], false]);
+    expect(looked).toEqual([undefined, { createdAt: later(1), run: 'b'.repeat(26) }]);
+  });
+
+  it('ends after some looks where nearly all is decided, and says where to go on', async () => {
+    const { list, looked } = await listed(Array(40).fill([over()]), { limit: 2 });
+    expect(idsOf(list)).toEqual([]);
+    expect(looked.length).toBeLessThan(20);
+    const next = 'next' in list ? list.next : undefined;
+    const behind = await listed([[]], { limit: 2, ...(next !== undefined && { cursor: next }) });
+    expect(behind.looked).toEqual([{ createdAt: later(looked.length), run: 'b'.repeat(26) }]);
+  });
+
+  it('says what it takes where it is asked to go on from something else', async () => {
+    expect((await listed([[]], { limit: 2, cursor: 'x' })).list).toEqual({
+      errors: [{ field: 'cursor', expected: 'what this list gave as `next`', found: 'something else' }],
+    });
   });
 });
 

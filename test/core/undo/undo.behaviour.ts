@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
+import { digestOf } from '../../../lambdas/core/digest.ts';
 import { Retryable, Uncertain } from '../../../lambdas/core/errors.ts';
 import { controlSubject, shardOf } from '../../../lambdas/core/gate/controls.ts';
 import { isOperatorsUndo, undoActionOf } from '../../../lambdas/core/gate/undo.ts';
@@ -69,8 +70,18 @@ describe.skipIf(!hasDynoxide)('undo', () => {
         step: 'undo#0',
         user: { id: 'op-1' },
         args_redacted: { undone_by: ref.run, reason: 'it was wrong' },
+        result: { status: 'undo-accepted' },
+        sources: [{ ref: `RUN#acme#${ref.run}`, sha256: by.records[0].hash }],
       });
-      expect(by.records[0]).toMatchObject({ step: 'submit-undo', args_redacted: { undoes: world.ref.run } });
+      expect(by.records[0]).toMatchObject({
+        step: 'submit-undo',
+        args_redacted: { undoes: world.ref.run },
+        sources: [{ ref: `RUN#acme#${world.ref.run}`, sha256: of.records.at(-2).hash }],
+      });
+      expect((await world.state.get(keys.run(ref)))?.content).toMatchObject({
+        user: { id: 'op-1', roles: ['operator'] },
+        taskDigest: digestOf({ undo: world.ref.run }),
+      });
       const steps = by.records.map(({ step, result }: { step: string; result: { status: string } }) => [
         step,
         result.status,
