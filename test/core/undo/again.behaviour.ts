@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
@@ -12,31 +12,22 @@ import { survey } from '../../../lambdas/core/steps/survey.ts';
 import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { anApi, MACHINE } from '../../support/api.ts';
 import { AT, aRelease } from '../../support/builders.ts';
-import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
-import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
+import { hasDynoxide } from '../../support/dynoxide.ts';
+import { aStage } from './stage.ts';
 import { aClosedWorld, aWorld, OPERATOR } from './world.ts';
 
 const NEWER = `${MACHINE.slice(0, -1)}8`;
 
 describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
-  let dynoxide: Dynoxide;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-  });
-  afterAll(() => dynoxide.stop());
-  beforeEach(async () => {
-    sandbox = await openSandbox();
-  });
-  afterEach(() => sandbox.close());
+  const stage = aStage();
 
   /** A run whose action verified, and that is closed: its issue had the component Access before, and has Network since. */
-  const done = () => aClosedWorld(dynoxide, sandbox, { before: ['Access'] });
+  const done = () => aClosedWorld(stage.dynoxide, stage.sandbox, { before: ['Access'] });
   type World = Awaited<ReturnType<typeof done>>;
 
   describe('after a deployment', () => {
     const deployed = () =>
-      anApi(dynoxide, {
+      anApi(stage.dynoxide, {
         workflows: new Map([
           [
             'ticket-triage',
@@ -96,7 +87,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       const first = await world.asked();
       expect(await world.undo(first)).toEqual([{ action: 1, report: 'changed' }]);
       await world.jiraSets(['Network'], { marker: 'undo', undoes: 'other' });
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
 
       const answers = await Promise.all(Array.from({ length: 5 }, () => world.ask('it is back')));
       const [second, ...others] = new Set(answers.map(({ body }) => body.run as string));
@@ -106,7 +97,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       expect(await world.undo({ ...first, run: second })).toEqual([{ action: 1, report: 'undone' }]);
 
       expect(world.components()).toEqual(['Access']);
-      expect(sandbox.writes()).toHaveLength(writes + 1);
+      expect(stage.sandbox.writes()).toHaveLength(writes + 1);
       expect((await world.asked()).run).toBe(second); // nothing is left to be undone
       expect((await world.view(world.ref.run)).undoneBy).toEqual([first.run, second]);
       const { records, head } = await world.audit(world.ref.run);
@@ -160,7 +151,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
 
     /** A run with a writ, which its function has not claimed when the execution is ended. */
     const unclaimed = async (end = aborted) => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.see(world.ref, 'before');
       await propose.run(world.deps, { ...world.ref, action: 1 });
@@ -218,7 +209,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
     });
 
     it("waits for a function of the run's own undo once, and not anew each time that it is asked", async () => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.acted(() => world.jiraSets(['Network', 'Access']));
       await world.decide(world.ref, undoActionOf(1), 1);
@@ -259,7 +250,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       });
       // as both actions left it
       await world.jiraSets(['Network'], { marker: 'undo', undoes: markerOf({ run: ref.run, action: 2 }) });
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
       expect(await undo(await world.asked())).toMatchObject({
         outcome: 'completed',
         undone: [
@@ -267,11 +258,11 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
           { action: 1, report: 'undone' },
         ],
       });
-      expect(sandbox.writes()).toHaveLength(writes + 1);
+      expect(stage.sandbox.writes()).toHaveLength(writes + 1);
     });
 
     it('be it the one that the run made itself, after a mismatch', async () => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.acted(() => world.jiraSets(['Network', 'Access']));
       const own = undoActionOf(1);
@@ -294,7 +285,7 @@ describe.skipIf(!hasDynoxide)('an undo that is asked for again', () => {
       const world = await done();
       const first = await world.asked();
       await world.ruled(first);
-      sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
+      stage.sandbox.failNext({ method: 'PUT', kind: 'reset-before' });
       await expect(world.act(first, 1)).rejects.toThrow();
       await escalate.run(world.deps, { ...first, because: 'in-doubt', rules: [] });
       const { escalation, undone } = await world.view(first.run);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import { readScope, writeScope } from '../../../lambdas/core/act/scope.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
@@ -13,9 +13,9 @@ import { undoMachine } from '../../../statemachines/segments/undo.ts';
 import { ticketTriage } from '../../../statemachines/ticket-triage/workflow.ts';
 import { symbolicCallees } from '../../statemachines/callees.ts';
 import { AT } from '../../support/builders.ts';
-import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { hasDynoxide } from '../../support/dynoxide.ts';
 import { play } from '../../support/machine.ts';
-import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
+import { aStage } from './stage.ts';
 import { aClosedWorld } from './world.ts';
 
 type World = Awaited<ReturnType<typeof aClosedWorld>>;
@@ -23,16 +23,7 @@ const MACHINE = undoMachine(symbolicCallees, ticketTriage);
 
 /** The deployed state machine, with its real steps and the scopes' own functions, on a Jira that keeps a history. */
 describe.skipIf(!hasDynoxide)('the state machine that undoes', () => {
-  let dynoxide: Dynoxide;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-  });
-  afterAll(() => dynoxide.stop());
-  beforeEach(async () => {
-    sandbox = await openSandbox();
-  });
-  afterEach(() => sandbox.close());
+  const stage = aStage();
 
   /** Carries out an undo of the world's run, to its end; gives what it says of the one action. */
   const undone = async (world: World): Promise<string> => {
@@ -42,7 +33,7 @@ describe.skipIf(!hasDynoxide)('the state machine that undoes', () => {
       async (payload: unknown): Promise<Output> =>
         step.output.parse(await step.run(deps, step.input.parse(payload)));
     const { deps, client, scoped } = world;
-    const readings = dynamoReadings(dynoxide.connection, dynoxide.state);
+    const readings = dynamoReadings(stage.dynoxide.connection, stage.dynoxide.state);
     const reading = { readings, scope: 'jira:read', reads: jira.reads, open: async () => client, now: () => AT };
     const functions: Readonly<Record<string, (payload: JsonObject) => Promise<unknown>>> = {
       'step:survey': calling(survey, deps),
@@ -67,22 +58,22 @@ describe.skipIf(!hasDynoxide)('the state machine that undoes', () => {
     const [{ report }] = (await world.view(ref.run)).undone;
     return report;
   };
-  const closed = (before: readonly string[]) => aClosedWorld(dynoxide, sandbox, { before });
+  const closed = (before: readonly string[]) => aClosedWorld(stage.dynoxide, stage.sandbox, { before });
 
   it('gives the record back what it had, and leaves in its history which call was undone', async () => {
     const world = await closed(['Access']);
     expect(await undone(world)).toBe('undone');
     expect(world.components()).toEqual(['Access']);
-    expect(sandbox.writes().at(-1)).toMatchObject({ extraData: { undoes: `${world.ref.run}-1` } });
+    expect(stage.sandbox.writes().at(-1)).toMatchObject({ extraData: { undoes: `${world.ref.run}-1` } });
   });
 
   it('leaves alone what somebody has set to the very same again', async () => {
     const world = await closed(['Access']);
     await world.jiraSets(['Hardware']);
     await world.jiraSets(['Network']);
-    const writes = sandbox.writes().length;
+    const writes = stage.sandbox.writes().length;
     expect(await undone(world)).toBe('changed');
-    expect(sandbox.writes()).toHaveLength(writes);
+    expect(stage.sandbox.writes()).toHaveLength(writes);
   });
 
   it('waits until what another run changed since is undone', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
 import { controlSubject } from '../../../lambdas/core/gate/controls.ts';
@@ -9,10 +9,10 @@ import type { WriteTool } from '../../../lambdas/core/tool.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { jiraRestoreComponents } from '../../../lambdas/tools/jira/contract.ts';
 import { AT, aRunId, aWrit } from '../../support/builders.ts';
-import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { hasDynoxide } from '../../support/dynoxide.ts';
 import { eventOf } from '../../support/run.ts';
-import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
 import { evidenceIn, leftBehind } from './evidence.ts';
+import { aStage } from './stage.ts';
 import { aClosedWorld, aWorld } from './world.ts';
 
 /*
@@ -24,16 +24,7 @@ const RESTORES = { tool: 'jira.restore-components', arguments: { issueKey: 'OPS-
 const AS_TOOL = { name: RESTORES.tool, scope: 'jira:write', dry_run: false };
 
 describe.skipIf(!hasDynoxide)('a ruling on an undo', () => {
-  let dynoxide: Dynoxide;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-  });
-  afterAll(() => dynoxide.stop());
-  beforeEach(async () => {
-    sandbox = await openSandbox();
-  });
-  afterEach(() => sandbox.close());
+  const stage = aStage();
 
   const refused = (because: string, rules: readonly string[]) => ({ kind: 'refused', because, rules });
   const authorised = (writ: { action: number; digest: string }, rules = RULES) => ({
@@ -45,7 +36,7 @@ describe.skipIf(!hasDynoxide)('a ruling on an undo', () => {
   describe('that an operator asks for', () => {
     /** An undo that is about to be ruled on. */
     const undoing = async () => {
-      const world = await aClosedWorld(dynoxide, sandbox, { before: ['Access'] });
+      const world = await aClosedWorld(stage.dynoxide, stage.sandbox, { before: ['Access'] });
       const ref = await world.asked();
       const seen = async () => evidenceIn(world).reading(ref, { call: 'now' });
       const told = async () => eventOf((await world.audit(ref.run)).records.at(-1));
@@ -140,7 +131,9 @@ describe.skipIf(!hasDynoxide)('a ruling on an undo', () => {
     /** A run, of a tenant that no other test has, whose action shows in part, or as a whole. */
     const acted = async (shows: 'in-part' | 'whole' = 'in-part') => {
       tenants += 1;
-      const world = await aWorld(dynoxide, sandbox, { run: { tenant: `undoing-${tenants}`, run: aRunId() } });
+      const world = await aWorld(stage.dynoxide, stage.sandbox, {
+        run: { tenant: `undoing-${tenants}`, run: aRunId() },
+      });
       await world.jiraSets(['Access']);
       await world.acted(async () => {
         if (shows === 'in-part') await world.jiraSets(['Network', 'Access']);

@@ -1,13 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import { markerOf } from '../../../lambdas/core/records.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
-import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { hasDynoxide } from '../../support/dynoxide.ts';
 import { eventOf } from '../../support/run.ts';
-import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
 import { leftBehind } from './evidence.ts';
+import { aStage } from './stage.ts';
 import { aClosedWorld } from './world.ts';
 
 /*
@@ -15,20 +15,11 @@ import { aClosedWorld } from './world.ts';
  */
 
 describe.skipIf(!hasDynoxide)('an action that is surveyed', () => {
-  let dynoxide: Dynoxide;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-  });
-  afterAll(() => dynoxide.stop());
-  beforeEach(async () => {
-    sandbox = await openSandbox();
-  });
-  afterEach(() => sandbox.close());
+  const stage = aStage();
 
   /** A run whose two actions are done, and an undo of it that has surveyed and done these steps. */
   const undoing = async (steps: Readonly<Record<string, unknown>> = {}) => {
-    const world = await aClosedWorld(dynoxide, sandbox, { before: ['Access'] });
+    const world = await aClosedWorld(stage.dynoxide, stage.sandbox, { before: ['Access'] });
     await world.actedAgain(2);
     const ref = await world.asked();
     await world.rewrite(ref, () => ({ steps }));

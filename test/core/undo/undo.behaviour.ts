@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { faultOf } from '../../../lambdas/core/audit/verify.ts';
 import { digestOf } from '../../../lambdas/core/digest.ts';
@@ -13,26 +13,17 @@ import { contracts } from '../../../lambdas/tools/contracts.ts';
 import { jiraAssign } from '../../../lambdas/tools/jira/contract.ts';
 import { claimsOf } from '../../support/api.ts';
 import { AT } from '../../support/builders.ts';
-import { type Dynoxide, hasDynoxide, startDynoxide } from '../../support/dynoxide.ts';
+import { hasDynoxide } from '../../support/dynoxide.ts';
 import type { Given } from '../../support/run.ts';
-import { openSandbox, type Sandbox } from '../../tools/jira/sandboxed.ts';
+import { aStage } from './stage.ts';
 import { aClosedWorld, aWorld } from './world.ts';
 
 describe.skipIf(!hasDynoxide)('undo', () => {
-  let dynoxide: Dynoxide;
-  let sandbox: Sandbox;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-  });
-  afterAll(() => dynoxide.stop());
-  beforeEach(async () => {
-    sandbox = await openSandbox();
-  });
-  afterEach(() => sandbox.close());
+  const stage = aStage();
 
   /** A run that is closed, whose issue had these components before. */
   const done = (before: readonly string[] = [], given: Given = {}) =>
-    aClosedWorld(dynoxide, sandbox, { before, ...given });
+    aClosedWorld(stage.dynoxide, stage.sandbox, { before, ...given });
 
   describe('that an operator asks for', () => {
     it.each([
@@ -113,9 +104,9 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       await world.see(ref, 'now', 1);
       const verdicts = await Promise.all(Array.from({ length: 5 }, () => world.decide(ref, 1, 1)));
       expect(new Set(verdicts.map((verdict) => JSON.stringify(verdict))).size).toBe(1);
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
       await Promise.allSettled(Array.from({ length: 5 }, () => world.act(ref, 1)));
-      expect(sandbox.writes()).toHaveLength(writes + 1);
+      expect(stage.sandbox.writes()).toHaveLength(writes + 1);
       expect(world.components()).toEqual(['Access']);
     });
 
@@ -127,22 +118,22 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       const world = await done(['Access']);
       for (const names of since) await world.jiraSets(names);
       const now = world.components();
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
 
       const ref = await world.asked();
       expect(await world.undo(ref)).toEqual([{ action: 1, report: 'changed' }]);
 
       expect(world.components()).toEqual(now);
-      expect(sandbox.writes()).toHaveLength(writes);
+      expect(stage.sandbox.writes()).toHaveLength(writes);
       expect(await world.view(ref.run)).toMatchObject({ outcome: 'refused', rules: ['UNDO_CHANGED'] });
     });
 
     it('does nothing where the issue is already as it was', async () => {
       const world = await done(['Access', 'Hardware']);
       await world.jiraSets(['Hardware', 'Access']);
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'nothing-to-undo' }]);
-      expect(sandbox.writes()).toHaveLength(writes);
+      expect(stage.sandbox.writes()).toHaveLength(writes);
     });
 
     it.each([
@@ -169,7 +160,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       world.contract(irreversible);
       expect(await world.undo(await world.asked())).toEqual([{ action: 1, report: 'irreversible' }]);
 
-      const other = await aWorld(dynoxide, sandbox);
+      const other = await aWorld(stage.dynoxide, stage.sandbox);
       await other.acted();
       await other.close();
       const before = keys.reading(other.ref, { scope: 'jira:read', tool: 'jira.get', call: 'before' });
@@ -226,7 +217,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     });
 
     it("of a run that is open, an undo, unknown or another tenant's is refused", async () => {
-      const open = await aWorld(dynoxide, sandbox);
+      const open = await aWorld(stage.dynoxide, stage.sandbox);
       expect(await open.ask()).toMatchObject({
         status: 409,
         body: { detail: 'The run is not closed: stop what it may still do, and undo it when it has ended.' },
@@ -271,12 +262,12 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       const world = await done(['Access']);
       const ref = await world.asked();
       expect(await world.ruled(ref)).toMatchObject({ kind: 'authorised' });
-      const writes = sandbox.writes().length;
+      const writes = stage.sandbox.writes().length;
 
-      for (let time = 0; time < 3; time++) sandbox.failNext({ method: 'PUT', kind: 'status', status: 429 }); // nothing happened
+      for (let time = 0; time < 3; time++) stage.sandbox.failNext({ method: 'PUT', kind: 'status', status: 429 }); // nothing happened
       await expect(world.act(ref, 1)).rejects.toThrow(Retryable);
       expect(await world.reconcile(ref, 1)).toEqual({ kind: 'not-done' });
-      sandbox.failNext({ method: 'PUT', kind: 'reset-after' }); // it happened, and the answer is lost
+      stage.sandbox.failNext({ method: 'PUT', kind: 'reset-after' }); // it happened, and the answer is lost
       await expect(world.act(ref, 1)).rejects.toThrow(Uncertain);
       await expect(world.act(ref, 1)).rejects.toThrow(Uncertain); // called again after a crash
       expect(await world.reconcile(ref, 1)).toEqual({ kind: 'done' });
@@ -284,7 +275,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       expect(await world.verify(ref, 1)).toMatchObject({ kind: 'undone' });
       expect(await world.decide(ref, 1, 1)).toMatchObject({ kind: 'authorised' });
 
-      expect(sandbox.writes()).toHaveLength(writes + 1);
+      expect(stage.sandbox.writes()).toHaveLength(writes + 1);
       expect(world.components()).toEqual(['Access']);
     });
 
@@ -329,7 +320,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     const own = undoActionOf(1);
 
     it('takes back the part of the write that is there, by a writ of its own', async () => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       // half of the effect: the queue is there, and so is what should have gone
       expect(await world.acted(() => world.jiraSets(['Network', 'Access']))).toMatchObject({ kind: 'mismatch' });
@@ -340,7 +331,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       expect(await world.verify(world.ref, own, 'undone')).toEqual({ kind: 'undone', rules: ['UNDO_STILL_OURS'] });
 
       expect(world.components()).toEqual(['Access']);
-      expect(JSON.stringify(sandbox.writes().at(-1))).toContain(`${world.ref.run}-${own}`);
+      expect(JSON.stringify(stage.sandbox.writes().at(-1))).toContain(`${world.ref.run}-${own}`);
       expect((await world.view(world.ref.run)).undone).toEqual([{ action: 1, report: 'undone' }]);
       await escalate.run(world.deps, {
         ...world.ref,
@@ -356,11 +347,11 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     });
 
     it('is told of where it is in doubt itself, beside the action that is not', async () => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.acted(() => world.jiraSets(['Network', 'Access']));
       await world.decide(world.ref, own, 1);
-      sandbox.failNext({ method: 'PUT', kind: 'reset-after' });
+      stage.sandbox.failNext({ method: 'PUT', kind: 'reset-after' });
       await expect(world.act(world.ref, own)).rejects.toThrow(Uncertain);
       await escalate.run(world.deps, { ...world.ref, because: 'mismatch', rules: ['UNDO_FAILED'] });
       const { escalation } = await world.view(world.ref.run);
@@ -374,7 +365,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       ["is somebody else's by now", ['Hardware'], 'changed'],
       ['is as it was', ['Access'], 'nothing-to-undo'],
     ] as const)('touches nothing that %s', async (_, now, because) => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.acted(() => world.jiraSets(now));
       expect(await world.decide(world.ref, own, 1)).toMatchObject({ kind: 'refused', because });
@@ -382,7 +373,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
     });
 
     it("is for a mismatch alone: what verified is an operator's to undo", async () => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.acted();
       expect(await world.decide(world.ref, own, 1)).toMatchObject({ kind: 'refused', because: 'not-asked' });
     });
@@ -391,7 +382,7 @@ describe.skipIf(!hasDynoxide)('undo', () => {
       ['a stop', { stopped: true }, 'stopped'],
       ['a mode that does nothing', { mode: 'shadow' as const }, 'mode'],
     ])('waits for nobody and does not pass %s', async (_, set, because) => {
-      const world = await aWorld(dynoxide, sandbox);
+      const world = await aWorld(stage.dynoxide, stage.sandbox);
       await world.jiraSets(['Access']);
       await world.acted(() => world.jiraSets(['Network', 'Access']));
       await world.control({ subject: controlSubject('tenant', 'acme'), ...set });
