@@ -127,10 +127,12 @@ async function* controlsOf(api: Api): AsyncGenerator<string> {
   for (const { subject } of (await api.controls()).controls) yield subject;
 }
 
+const LIST_OF_CONTROLS = 'the list of controls';
+
 /** Every control that the caller may see. */
 export const everyControl = (api: Api, anchoring?: Anchoring): Promise<Looked> =>
   eachOf(
-    'the list of controls',
+    LIST_OF_CONTROLS,
     controlsOf(api),
     (subject) => subject,
     (subject) => {
@@ -143,5 +145,5 @@ export const everyControl = (api: Api, anchoring?: Anchoring): Promise<Looked> =
     }
   );
 
-/** Where a list could not be read at all. */
-export const unlisted = (list: string, error: unknown): Looked => ({ verdicts: [], unread: [unreadOf(list, error)] });
+/** Where the list of controls could not be read at all. */
+export const noControls = (error: unknown): Looked => ({ verdicts: [], unread: [unreadOf(LIST_OF_CONTROLS, error)] });

@@ -6,7 +6,7 @@ import { checked } from '../names.ts';
 import { openSession, type SessionOptions } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { clean, safeJson } from '../terminal/sanitise.ts';
-import { everyControl, everyRun, type Looked, listedIn, oneRun, unlisted, type Verdict } from './chain-verdicts.ts';
+import { everyControl, everyRun, type Looked, listedIn, noControls, oneRun, type Verdict } from './chain-verdicts.ts';
 import { openAnchoring, verifyArchive } from './verify-archive.ts';
 
 interface VerifyOptions extends SessionOptions {
@@ -22,7 +22,7 @@ const notSeen =
   ({ err }: Shell, areAllThatIsAsked: true | undefined) =>
   (error: unknown): Looked => {
     if (areAllThatIsAsked) throw error;
-    if (!(error instanceof ApiProblem) || error.status !== FORBIDDEN) return unlisted('the list of controls', error);
+    if (!(error instanceof ApiProblem) || error.status !== FORBIDDEN) return noControls(error);
     err.line('Controls were not looked at: that takes the role operator or auditor.');
     return { verdicts: [], unread: [] };
   };

@@ -1,3 +1,4 @@
+import type { Step } from '../../lambdas/core/steps/step.ts';
 import type { Invoke } from '../../local/states/attempt.ts';
 import { seededChance } from '../../local/states/chance.ts';
 import type { Clock } from '../../local/states/clock.ts';
@@ -29,6 +30,12 @@ const leapingClock = (startMs: number): Clock & { leap(): void } => {
     },
   };
 };
+
+/** A step as its function serves it: what it is given and what it answers keep to its schemas. */
+export const calling =
+  <Deps, Input, Output>(step: Step<Deps, Input, Output>, deps: Deps) =>
+  async (payload: unknown): Promise<Output> =>
+    step.output.parse(await step.run(deps, step.input.parse(payload)));
 
 export interface Playing {
   /** Its definition, with functions by name. */

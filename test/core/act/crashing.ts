@@ -11,7 +11,6 @@ import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
 import { propose } from '../../../lambdas/core/steps/propose.ts';
 import { reap } from '../../../lambdas/core/steps/reap.ts';
 import { route } from '../../../lambdas/core/steps/route.ts';
-import type { Step } from '../../../lambdas/core/steps/step.ts';
 import { decideOrUndo } from '../../../lambdas/core/steps/undo.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
 import { contracts } from '../../../lambdas/tools/contracts.ts';
@@ -21,7 +20,7 @@ import { ticketTriage } from '../../../statemachines/ticket-triage/workflow.ts';
 import { symbolicCallees } from '../../statemachines/callees.ts';
 import { AT } from '../../support/builders.ts';
 import type { Dynoxide } from '../../support/dynoxide.ts';
-import { play } from '../../support/machine.ts';
+import { calling, play } from '../../support/machine.ts';
 import { givenRun } from '../../support/run.ts';
 
 export type Effect = 'idempotent' | 'once';
@@ -94,10 +93,6 @@ export const aCrashingRun = async (dynoxide: Dynoxide, effect: Effect, crash: Cr
     return claim?.status ?? 'unclaimed';
   };
 
-  const calling =
-    <Deps, Input, Output>(step: Step<Deps, Input, Output>, dependencies: Deps) =>
-    async (payload: unknown): Promise<Output> =>
-      step.output.parse(await step.run(dependencies, step.input.parse(payload)));
   const acting = (meeting: Crash) => calling(writeScope<undefined>(), inProcess(meeting));
   let left: string | undefined;
   /** The first call of all to the scope: what comes after it is calm. */

@@ -3,7 +3,6 @@ import { dynamoReadings } from '../../../lambdas/adapters/dynamodb/readings.ts';
 import { readScope, writeScope } from '../../../lambdas/core/act/scope.ts';
 import type { RunRef } from '../../../lambdas/core/names.ts';
 import { escalate, respond } from '../../../lambdas/core/steps/close.ts';
-import type { Step } from '../../../lambdas/core/steps/step.ts';
 import { survey } from '../../../lambdas/core/steps/survey.ts';
 import { decideOrUndo } from '../../../lambdas/core/steps/undo.ts';
 import { verify } from '../../../lambdas/core/steps/verify.ts';
@@ -14,7 +13,7 @@ import { ticketTriage } from '../../../statemachines/ticket-triage/workflow.ts';
 import { symbolicCallees } from '../../statemachines/callees.ts';
 import { AT } from '../../support/builders.ts';
 import { hasDynoxide } from '../../support/dynoxide.ts';
-import { play } from '../../support/machine.ts';
+import { calling, play } from '../../support/machine.ts';
 import { aStage } from './stage.ts';
 import { aClosedWorld } from './world.ts';
 
@@ -28,10 +27,6 @@ describe.skipIf(!hasDynoxide)('the state machine that undoes', () => {
   /** Carries out an undo of the world's run, to its end; gives what it says of the one action. */
   const undone = async (world: World): Promise<string> => {
     const ref: RunRef = await world.asked();
-    const calling =
-      <Deps, Input, Output>(step: Step<Deps, Input, Output>, deps: Deps) =>
-      async (payload: unknown): Promise<Output> =>
-        step.output.parse(await step.run(deps, step.input.parse(payload)));
     const { deps, client, scoped } = world;
     const readings = dynamoReadings(stage.dynoxide.connection, stage.dynoxide.state);
     const reading = { readings, scope: 'jira:read', reads: jira.reads, open: async () => client, now: () => AT };
